@@ -1,0 +1,1 @@
+//! The web app: link page, API, OAuth, jobs.

@@ -1,0 +1,1 @@
+//! Branded pages and mail
