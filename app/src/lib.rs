@@ -1,1 +1,3 @@
 //! The web app: link page, API, OAuth, jobs.
+
+pub mod egress;
