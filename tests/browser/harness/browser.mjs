@@ -1,0 +1,34 @@
+import { chromium } from 'playwright-core';
+
+const FLAGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync',
+];
+
+export function launchBrowser() {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+}
+
+/**
+ * One person's browser: their own cookies, one page to start with. `problems` collects what a page may not do:
+ * script errors, refused content, and requests to anybody but the agency's host and the provider.
+ */
+export async function openPerson(browser, { scripts = true, friends = [], ...options } = {}) {
+  const context = await browser.newContext({ javaScriptEnabled: scripts, ...options });
+  context.setDefaultTimeout(15_000);
+  const problems = [];
+  const watch = (page) => {
+    page.on('pageerror', (error) => problems.push(`script error: ${error.message}`));
+    page.on('console', (message) => {
+      // The status of the page itself is for the test to judge, and Chromium reports it as a console error too.
+      if (message.type() === 'error' && !/the server responded with a status of/.test(message.text())) problems.push(message.text());
+    });
+    page.on('request', (request) => {
+      const { origin, protocol } = new URL(request.url());
+      if (protocol.startsWith('http') && friends.length && !friends.includes(origin)) problems.push(`request to ${origin}`);
+    });
+  };
+  context.on('page', watch);
+  const page = await context.newPage();
+  return { context, page, problems, close: () => context.close() };
+}

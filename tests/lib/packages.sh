@@ -1,0 +1,62 @@
+# shellcheck shell=bash disable=SC2154
+# Installs what the tests need and this machine lacks. Debian; asks nothing.
+
+# want COMMAND PACKAGE...: remembers the packages when the command is not there.
+wanted=()
+want() {
+  local command=$1
+  shift
+  command -v "$command" >/dev/null || wanted+=("$@")
+}
+
+want_basics() {
+  want cc build-essential
+  want cmake cmake
+  python3 -c 'import ensurepip, venv' 2>/dev/null || wanted+=(python3 python3-venv)
+}
+
+want_servers() {
+  postgres_tools >/dev/null || wanted+=(postgresql)
+  want psql postgresql-client
+}
+
+want_browser() {
+  want chromium chromium
+  want node nodejs
+  want npm npm
+}
+
+install_wanted() {
+  ((${#wanted[@]})) || return 0
+  say "installing ${wanted[*]}"
+  local as_root=()
+  ((EUID)) && as_root=(sudo)
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${wanted[@]}" \
+    >"$logs/apt.log" 2>&1 || die "apt-get could not install ${wanted[*]}"
+  wanted=()
+}
+
+# Node's packages, installed anew only when the lock file is another one.
+install_node_packages() {
+  local here=tests/browser
+  local major
+  major=$(node -p 'process.versions.node.split(".")[0]')
+  ((major >= 20)) || die "the browser journeys need Node.js 20 or later, this is $(node --version)"
+  cmp -s "$here/package-lock.json" "$here/node_modules/.installed" && return
+  say 'installing the Node packages of tests/browser'
+  npm ci --prefix "$here" --no-audit --no-fund >"$logs/npm.log" 2>&1 || die 'npm ci failed in tests/browser'
+  cp "$here/package-lock.json" "$here/node_modules/.installed"
+}
+
+# Schemathesis in a virtual environment under target/, made anew only when the pinned list is another one.
+install_schemathesis() {
+  local list=tests/tools/schemathesis.txt home=$PWD/target/tools/schemathesis
+  export LATCHKEY_SCHEMATHESIS=$home/bin/schemathesis
+  cmp -s "$list" "$home/.installed" && return
+  say 'installing schemathesis'
+  rm -rf "$home"
+  { python3 -m venv "$home" && "$home/bin/pip" install --quiet --disable-pip-version-check -r "$list"; } \
+    >"$logs/pip.log" 2>&1 || die 'schemathesis could not be installed'
+  cp "$list" "$home/.installed"
+}
