@@ -1,0 +1,162 @@
+//! What the app may believe about a request: fields that claim something about the way here are the edge's own.
+
+use http::header::{FORWARDED, HOST, HeaderName, SERVER, VIA};
+use http::{HeaderMap, HeaderValue};
+use pingora::http::{RequestHeader, ResponseHeader};
+use std::net::IpAddr;
+
+pub(crate) const EDGE_FIELD: &str = "x-latchkey-edge";
+
+/// What the edge itself knows about where a request came from.
+pub(crate) struct Origin<'a> {
+    pub client: Option<IpAddr>,
+    pub tls: bool,
+    pub edge_secret: &'a HeaderValue,
+}
+
+/// Replaces what the client said about itself by what the edge saw.
+pub(crate) fn set_origin(request: &mut RequestHeader, origin: &Origin<'_>) -> pingora::Result<()> {
+    for name in named(&request.headers, claims_origin) {
+        request.remove_header(&name);
+    }
+    // HTTP/2 clients name the host in `:authority` alone.
+    if let Some(host) = authority(request) {
+        request.insert_header(HOST, host)?;
+    }
+    if let Some(client) = origin.client {
+        request.insert_header("x-forwarded-for", client.to_canonical().to_string())?;
+    }
+    request.insert_header(
+        "x-forwarded-proto",
+        if origin.tls { "https" } else { "http" },
+    )?;
+    request.insert_header(EDGE_FIELD, origin.edge_secret.clone())
+}
+
+/// Removes what names software: clients see the agency's brand and nothing else.
+pub(crate) fn remove_traces(response: &mut ResponseHeader) {
+    for name in named(&response.headers, names_software) {
+        response.remove_header(&name);
+    }
+}
+
+fn claims_origin(name: &str) -> bool {
+    name == FORWARDED
+        || name == "x-real-ip"
+        || name.starts_with("x-forwarded-")
+        || name.starts_with("x-latchkey-")
+}
+
+fn names_software(name: &str) -> bool {
+    name == SERVER || name == VIA || name == "x-powered-by" || name.starts_with("x-latchkey-")
+}
+
+fn named(headers: &HeaderMap, matches: fn(&str) -> bool) -> Vec<HeaderName> {
+    headers
+        .keys()
+        .filter(|name| matches(name.as_str()))
+        .cloned()
+        .collect()
+}
+
+fn authority(request: &RequestHeader) -> Option<String> {
+    let authority = request.uri.authority()?.as_str();
+    // Userinfo is no part of Host (RFC 9110 §7.2).
+    let host = authority.rsplit('@').next()?;
+    Some(host.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Uri;
+
+    fn forwarded(fields: &[(&'static str, &str)], client: &str) -> RequestHeader {
+        let mut request = RequestHeader::build("GET", b"/", None).unwrap();
+        for (name, value) in fields {
+            request.append_header(*name, *value).unwrap();
+        }
+        set(&mut request, client);
+        request
+    }
+
+    fn set(request: &mut RequestHeader, client: &str) {
+        let origin = Origin {
+            client: Some(client.parse().unwrap()),
+            tls: false,
+            edge_secret: &HeaderValue::from_static("right"),
+        };
+        set_origin(request, &origin).unwrap();
+    }
+
+    fn all(request: &RequestHeader, name: &str) -> Vec<String> {
+        let values = request.headers.get_all(name).iter();
+        values.map(|v| v.to_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn t2_claims_of_the_client_are_replaced() {
+        let request = forwarded(
+            &[
+                ("Forwarded", "for=10.0.0.1"),
+                ("X-Forwarded-For", "10.0.0.1"),
+                ("x-forwarded-for", "10.0.0.2"),
+                ("X-Forwarded-Host", "evil.example"),
+                ("X-Forwarded-Proto", "https"),
+                ("X-Real-IP", "10.0.0.1"),
+                ("X-LATCHKEY-Edge", "guess"),
+                ("X-Latchkey-Agency", "other"),
+            ],
+            "192.0.2.7",
+        );
+        assert_eq!(all(&request, "x-forwarded-for"), ["192.0.2.7"]);
+        assert_eq!(all(&request, "x-forwarded-proto"), ["http"]);
+        assert_eq!(all(&request, EDGE_FIELD), ["right"]);
+        for gone in [
+            "forwarded",
+            "x-forwarded-host",
+            "x-real-ip",
+            "x-latchkey-agency",
+        ] {
+            assert!(all(&request, gone).is_empty(), "{gone}");
+        }
+    }
+
+    #[test]
+    fn a_mapped_address_is_written_as_ipv4() {
+        let request = forwarded(&[], "::ffff:192.0.2.7");
+        assert_eq!(all(&request, "x-forwarded-for"), ["192.0.2.7"]);
+    }
+
+    #[test]
+    fn host_stays_as_the_client_sent_it() {
+        let request = forwarded(&[("Host", "acme.example:8443")], "192.0.2.7");
+        assert_eq!(all(&request, "host"), ["acme.example:8443"]);
+    }
+
+    #[test]
+    fn authority_becomes_host() {
+        for (uri, host) in [
+            ("https://acme.example/connect", "acme.example"),
+            ("https://acme.example:8443/", "acme.example:8443"),
+            ("https://admin@acme.example/", "acme.example"),
+        ] {
+            let mut request = RequestHeader::build("GET", b"/", None).unwrap();
+            request.set_uri(uri.parse::<Uri>().unwrap());
+            request.insert_header("host", "other.example").unwrap();
+            set(&mut request, "192.0.2.7");
+            assert_eq!(all(&request, "host"), [host], "{uri}");
+        }
+    }
+
+    #[test]
+    fn responses_name_no_software() {
+        let mut response = ResponseHeader::build(200, None).unwrap();
+        for name in ["Server", "Via", "X-Powered-By", "X-Latchkey-Node", "ETag"] {
+            response.insert_header(name, "value").unwrap();
+        }
+        remove_traces(&mut response);
+        let left: Vec<_> = response.headers.keys().map(HeaderName::as_str).collect();
+        assert_eq!(left, ["etag"]);
+    }
+}

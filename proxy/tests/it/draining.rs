@@ -1,0 +1,63 @@
+use crate::support::{Edge, app, connect, get, within};
+use std::io::ErrorKind;
+use std::sync::Arc;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+#[tokio::test]
+async fn a_running_request_ends_and_no_new_one_starts() {
+    let (asked, closed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (app_asked, app_closed) = (asked.clone(), closed.clone());
+    let upstream = app(move |mut connection| {
+        let (asked, closed) = (app_asked.clone(), app_closed.clone());
+        async move {
+            connection.read_head().await;
+            asked.notify_one();
+            closed.notified().await;
+            connection
+                .send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone")
+                .await;
+        }
+    })
+    .await;
+    let mut edge = Edge::before(&[upstream]);
+
+    let mut browser = connect(edge.address).await;
+    browser.send(&get("/slow")).await;
+    asked.notified().await;
+    edge.stop();
+    refuses(&edge).await;
+    closed.notify_one();
+    let answer = browser.read_to_end().await;
+    assert!(answer.ends_with("done"), "{answer}");
+    edge.join().await;
+}
+
+/// Until the listener is closed the kernel still takes connections, and resets those it caught on the way.
+async fn refuses(edge: &Edge) {
+    let refused = async {
+        while TcpStream::connect(edge.address)
+            .await
+            .map_err(|error| error.kind())
+            .err()
+            != Some(ErrorKind::ConnectionRefused)
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    within(refused).await;
+}
+
+#[tokio::test]
+async fn an_idle_edge_stops_without_waiting_for_its_grace_period() {
+    let mut edge = Edge::before(&[app(crate::support::echo).await]);
+    // An idle keep-alive connection is no running request.
+    let mut browser = connect(edge.address).await;
+    browser
+        .send("GET / HTTP/1.1\r\nHost: acme.example\r\n\r\n")
+        .await;
+    browser.read_until("\r\n\r\n").await;
+
+    edge.stop();
+    edge.join().await;
+}

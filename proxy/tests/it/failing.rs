@@ -1,0 +1,121 @@
+use crate::support::{Edge, app, ask, config, echo, get, nowhere, serve_on};
+use latchkey_proxy::{Proxy, ProxyError};
+use std::net::TcpListener as StdListener;
+use tokio::net::TcpListener;
+
+#[track_caller]
+fn assert_unbranded(answer: &str) {
+    let answer = answer.to_lowercase();
+    for name in ["latchkey", "pingora", "server:", "127.0.0.1"] {
+        assert!(!answer.contains(name), "{name} in {answer}");
+    }
+}
+
+#[tokio::test]
+async fn without_an_app_a_plain_page_says_so_until_it_is_back() {
+    let upstream = nowhere().await;
+    let edge = Edge::before(&[upstream]);
+
+    let answer = ask(&edge, &get("/connect")).await;
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert!(answer.contains("text/html"), "{answer}");
+    assert!(
+        answer.to_lowercase().contains("\r\nretry-after: 5\r\n"),
+        "{answer}"
+    );
+    assert!(answer.ends_with("</html>\n"), "{answer}");
+    assert_unbranded(&answer);
+
+    serve_on(TcpListener::bind(upstream).await.unwrap(), echo);
+    let answer = ask(&edge, &get("/connect")).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test]
+async fn programs_get_a_problem_document() {
+    let edge = Edge::before(&[nowhere().await]);
+    let answer = ask(&edge, &get("/api/v1/apps")).await;
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert!(answer.contains("application/problem+json"), "{answer}");
+    assert!(answer.contains(r#""status":503"#), "{answer}");
+    assert!(answer.contains(r#""code":"unavailable""#), "{answer}");
+    assert_unbranded(&answer);
+}
+
+#[tokio::test]
+async fn head_gets_no_body() {
+    let edge = Edge::before(&[nowhere().await]);
+    let answer = ask(
+        &edge,
+        "HEAD / HTTP/1.1\r\nHost: acme.example\r\nConnection: close\r\n\r\n",
+    )
+    .await;
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn one_dead_app_costs_no_request() {
+    let edge = Edge::before(&[nowhere().await, app(echo).await]);
+    for _ in 0..8 {
+        let answer = ask(
+            &edge,
+            "POST /api/v1/requests HTTP/1.1\r\nHost: acme.example\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
+        )
+        .await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn with_every_app_dead_all_are_tried_and_the_answer_is_503() {
+    let edge = Edge::before(&[nowhere().await, nowhere().await]);
+    let answer = ask(&edge, &get("/")).await;
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert_unbranded(&answer);
+}
+
+#[tokio::test]
+async fn an_app_that_hangs_up_is_a_502() {
+    let upstream = app(|mut connection| async move {
+        connection.read_head().await;
+    })
+    .await;
+    let edge = Edge::before(&[upstream]);
+    let answer = ask(&edge, &get("/")).await;
+    assert!(answer.starts_with("HTTP/1.1 502"), "{answer}");
+    assert_unbranded(&answer);
+}
+
+#[tokio::test]
+async fn connect_is_refused_without_a_name() {
+    let edge = Edge::before(&[app(echo).await]);
+    let answer = ask(
+        &edge,
+        "CONNECT acme.example:443 HTTP/1.1\r\nHost: acme.example:443\r\n\r\n",
+    )
+    .await;
+    assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
+    assert_unbranded(&answer);
+}
+
+#[test]
+fn a_taken_port_is_an_error_before_anything_runs() {
+    let taken = StdListener::bind("127.0.0.1:0").unwrap();
+    let mut config = config(&["127.0.0.1:1".parse().unwrap()]);
+    config.http_listen = vec![taken.local_addr().unwrap()];
+    let error = Proxy::bind(config).err();
+    assert!(
+        matches!(error, Some(ProxyError::Listen { .. })),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn an_edge_secret_that_no_header_can_carry_is_an_error_that_does_not_show_it() {
+    let mut config = config(&["127.0.0.1:1".parse().unwrap()]);
+    config.edge_secret = "se\ncret".into();
+    let error = Proxy::bind(config).err().unwrap();
+    assert!(matches!(error, ProxyError::EdgeSecret));
+    assert!(!format!("{error}{error:?}").contains("cret\""));
+}

@@ -1,0 +1,8 @@
+//! The edge over real sockets: a hand-written app behind it and a hand-written browser in front.
+
+mod draining;
+mod failing;
+mod passing;
+// The attribute tells clippy that this is test code.
+#[cfg(test)]
+mod support;

@@ -1,0 +1,166 @@
+use latchkey_proxy::{Proxy, ProxyConfig};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+
+/// Far above what anything here takes; a test that waits this long has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub async fn within<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, what)
+        .await
+        .expect("this should have happened long ago")
+}
+
+/// An edge on a free port, stopped when dropped.
+pub struct Edge {
+    pub address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Edge {
+    pub fn before(upstreams: &[SocketAddr]) -> Self {
+        let proxy = Proxy::bind(config(upstreams)).unwrap();
+        let address = proxy.addresses()[0];
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::spawn(move || {
+            proxy.run_until(async {
+                let _ = stopped.await;
+            });
+        });
+        Self {
+            address,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    pub fn stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+
+    /// Waits for the end, but not as long as the grace period.
+    pub async fn join(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            let ended = tokio::task::spawn_blocking(|| thread.join());
+            within(ended).await.unwrap().unwrap();
+        }
+    }
+}
+
+impl Drop for Edge {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+pub fn config(upstreams: &[SocketAddr]) -> ProxyConfig {
+    ProxyConfig {
+        http_listen: vec!["127.0.0.1:0".parse().unwrap()],
+        upstreams: upstreams.to_vec(),
+        edge_secret: "the-edge-secret".into(),
+        grace: 3 * PATIENCE,
+    }
+}
+
+/// An app that hands every connection to `serve`.
+pub async fn app<F, Fut>(serve: F) -> SocketAddr
+where
+    F: Fn(Conversation) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    serve_on(listener, serve);
+    address
+}
+
+pub fn serve_on<F, Fut>(listener: TcpListener, serve: F)
+where
+    F: Fn(Conversation) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(serve(Conversation(stream)));
+        }
+    });
+}
+
+/// Answers every request with the request itself, as text.
+pub async fn echo(mut connection: Conversation) {
+    while let Some(head) = connection.try_read_head().await {
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nServer: app/1.0\r\nX-Powered-By: magic\r\nContent-Length: {}\r\n\r\n{head}",
+            head.len()
+        );
+        connection.send(&answer).await;
+    }
+}
+
+/// An address where nothing listens.
+pub async fn nowhere() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    listener.local_addr().unwrap()
+}
+
+pub async fn connect(address: SocketAddr) -> Conversation {
+    Conversation(within(TcpStream::connect(address)).await.unwrap())
+}
+
+/// One request on its own connection; the whole answer as text.
+pub async fn ask(edge: &Edge, request: &str) -> String {
+    let mut connection = connect(edge.address).await;
+    connection.send(request).await;
+    connection.read_to_end().await
+}
+
+pub fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: acme.example\r\nConnection: close\r\n\r\n")
+}
+
+pub struct Conversation(TcpStream);
+
+impl Conversation {
+    pub async fn send(&mut self, text: &str) {
+        within(self.0.write_all(text.as_bytes())).await.unwrap();
+    }
+
+    /// Up to and including the empty line.
+    pub async fn read_head(&mut self) -> String {
+        self.try_read_head().await.expect("a head")
+    }
+
+    async fn try_read_head(&mut self) -> Option<String> {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            // Not bounded by `within`: an idle connection of the edge's pool is no failure.
+            head.push(char::from(self.0.read_u8().await.ok()?));
+        }
+        Some(head)
+    }
+
+    /// Reads until `end` has arrived.
+    pub async fn read_until(&mut self, end: &str) -> String {
+        let mut text = String::new();
+        while !text.ends_with(end) {
+            let byte = within(self.0.read_u8()).await;
+            text.push(char::from(byte.unwrap_or_else(|_| panic!("only {text:?}"))));
+        }
+        text
+    }
+
+    pub async fn read_to_end(&mut self) -> String {
+        let mut bytes = Vec::new();
+        within(self.0.read_to_end(&mut bytes)).await.unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+}
