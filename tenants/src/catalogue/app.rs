@@ -33,14 +33,23 @@ pub struct App {
     pub revoke: Option<Revoke>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe: Option<Probe>,
+    /// Where the provider's API lives, when one address serves every account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<Api>,
     /// What the client has to name before the consent screen, such as its shop.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub host_vars: Vec<HostVar>,
+    /// Asked for in every flow, whatever a slot names: without them there is no refresh token, or the probe fails.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub required_scopes: Vec<String>,
     /// Asked for when a slot names no scopes; ids out of `scopes`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub default_scopes: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<Scope>,
+    /// In plain words what a grant opens, where the provider fixes it on the OAuth client and takes no scopes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub access: Vec<String>,
     /// What an agency should know before it registers its OAuth client.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -158,6 +167,9 @@ pub struct Revoke {
     pub url: String,
     #[serde(default)]
     pub style: RevokeStyle,
+    /// How the fields of RFC 7009 travel.
+    #[serde(default)]
+    pub body: BodyFormat,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,11 +193,28 @@ pub struct Probe {
     pub url: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
+    /// JSON to POST, such as a GraphQL query.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
     /// JSON pointer to a stable account id.
     pub account_id: String,
     /// JSON pointer to what a person recognises: address, name, team.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_label: Option<String>,
+}
+
+/// The provider's API as calls with the credential reach it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Api {
+    /// What every call's address begins with.
+    pub url: String,
+    /// Header that carries the bare access token, also in the probe; none: `Authorization: Bearer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_header: Option<String>,
+    /// Sent with every call unless the caller sets them, such as the API's version.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -214,6 +243,36 @@ pub struct Scope {
     pub id: String,
     /// In plain words, as the client reads it: "See your calendars".
     pub label: String,
+}
+
+impl App {
+    /// The scopes of one flow: what the slot asked, or the default, and what every flow needs.
+    pub fn scopes_for(&self, asked: &[String]) -> Vec<String> {
+        let wanted = if asked.is_empty() {
+            &self.default_scopes
+        } else {
+            asked
+        };
+        let mut scopes: Vec<String> = Vec::new();
+        for id in self.required_scopes.iter().chain(wanted) {
+            if !scopes.contains(id) {
+                scopes.push(id.clone());
+            }
+        }
+        scopes
+    }
+
+    /// What the client reads about these scopes: an unknown one shows its id, an app without scopes its `access`.
+    pub fn scope_labels(&self, ids: &[String]) -> Vec<String> {
+        if ids.is_empty() {
+            return self.access.clone();
+        }
+        let label = |id: &String| {
+            let known = self.scopes.iter().find(|scope| scope.id == *id);
+            known.map_or_else(|| id.clone(), |scope| scope.label.clone())
+        };
+        ids.iter().map(label).collect()
+    }
 }
 
 fn space() -> String {
