@@ -70,7 +70,18 @@ mod tests {
 
     #[test]
     fn anything_else_is_a_typed_error() {
-        for bad in ["", "#", "2f6f4f", "#2f6f4", "#2f6f4f0", "#gg0000", "#+12345", "red", "#ééé", "rgb(1,2,3)"] {
+        for bad in [
+            "",
+            "#",
+            "2f6f4f",
+            "#2f6f4",
+            "#2f6f4f0",
+            "#gg0000",
+            "#+12345",
+            "red",
+            "#ééé",
+            "rgb(1,2,3)",
+        ] {
             assert_eq!(BrandColor::parse(bad), Err(ColorError), "{bad}");
         }
     }

@@ -48,7 +48,11 @@ pub struct Oklch {
 
 impl Oklch {
     pub fn degrees(l: f64, c: f64, hue: f64) -> Oklch {
-        Oklch { l, c, h: hue.to_radians() }
+        Oklch {
+            l,
+            c,
+            h: hue.to_radians(),
+        }
     }
 
     pub fn with_l(self, l: f64) -> Oklch {
@@ -79,7 +83,10 @@ impl Oklch {
         // Half an 8-bit step of slack: such a colour rounds to one that exists.
         const SLACK: f64 = 0.0005;
         let linear = self.to_linear_srgb();
-        linear.iter().all(|c| (-SLACK..=1.0 + SLACK).contains(c)).then(|| rounded(linear))
+        linear
+            .iter()
+            .all(|c| (-SLACK..=1.0 + SLACK).contains(c))
+            .then(|| rounded(linear))
     }
 
     fn to_linear_srgb(self) -> [f64; 3] {
@@ -111,15 +118,22 @@ impl From<Rgb> for Oklch {
     }
 }
 
-
 fn to_linear(c: f64) -> f64 {
-    if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+    if c <= 0.040_45 {
+        c / 12.92
+    } else {
+        ((c + 0.055) / 1.055).powf(2.4)
+    }
 }
 
 fn rounded(linear: [f64; 3]) -> Rgb {
     Rgb(linear.map(|c| {
         let c = c.clamp(0.0, 1.0);
-        let encoded = if c <= 0.003_130_8 { c * 12.92 } else { 1.055 * c.powf(1.0 / 2.4) - 0.055 };
+        let encoded = if c <= 0.003_130_8 {
+            c * 12.92
+        } else {
+            1.055 * c.powf(1.0 / 2.4) - 0.055
+        };
         (encoded * 255.0).round() as u8
     }))
 }

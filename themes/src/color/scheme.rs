@@ -73,7 +73,10 @@ impl Pair {
 
 impl Palette {
     pub fn of(color: BrandColor) -> Palette {
-        Palette { light: Scheme::derive(color.rgb(), &LIGHT), dark: Scheme::derive(color.rgb(), &DARK) }
+        Palette {
+            light: Scheme::derive(color.rgb(), &LIGHT),
+            dark: Scheme::derive(color.rgb(), &DARK),
+        }
     }
 
     /// A rule for `:root`: plain light values for browsers that do not know `light-dark()`, then both.
@@ -133,16 +136,27 @@ impl Scheme {
     fn derive(brand: Rgb, ground: &Ground) -> Scheme {
         let lch = Oklch::from(brand);
         let neutral = lch.with_c((lch.c * 0.08).min(0.012));
-        let [bg, surface, sunken, line] =
-            [ground.bg, ground.surface, ground.sunken, ground.line].map(|l| neutral.with_l(l).to_rgb());
-        let accent_soft = lch.with_l(ground.soft).with_c(lch.c.min(ground.soft_chroma)).to_rgb();
+        let [bg, surface, sunken, line] = [ground.bg, ground.surface, ground.sunken, ground.line]
+            .map(|l| neutral.with_l(l).to_rgb());
+        let accent_soft = lch
+            .with_l(ground.soft)
+            .with_c(lch.c.min(ground.soft_chroma))
+            .to_rgb();
         let [ok, wait, bad] = [(155.0, 0.12), (75.0, 0.11), (27.0, 0.15)]
             .map(|(hue, chroma)| Oklch::degrees(ground.status, chroma, hue));
         let [ok_soft, wait_soft, bad_soft] =
             [ok, wait, bad].map(|c| c.with_l(ground.soft).with_c(ground.soft_chroma).to_rgb());
 
         let surfaces = [bg, surface, sunken, accent_soft];
-        let everything = [bg, surface, sunken, accent_soft, ok_soft, wait_soft, bad_soft];
+        let everything = [
+            bg,
+            surface,
+            sunken,
+            accent_soft,
+            ok_soft,
+            wait_soft,
+            bad_soft,
+        ];
         let on = |start: Oklch, surfaces: &[Rgb], least| solve(start, surfaces, least, ground.dark);
         let button = Button::derive(brand, ground.dark, surface);
 
@@ -153,7 +167,11 @@ impl Scheme {
             line,
             text: on(neutral.with_l(ground.text), &everything, TEXT),
             muted: on(neutral.with_l(ground.muted), &everything, BODY),
-            input: on(neutral.with_l(if ground.dark { 0.55 } else { 0.64 }), &surfaces, SHAPE),
+            input: on(
+                neutral.with_l(if ground.dark { 0.55 } else { 0.64 }),
+                &surfaces,
+                SHAPE,
+            ),
             accent: button.fill,
             accent_hover: button.hover,
             on_accent: button.text,
@@ -202,7 +220,12 @@ impl Scheme {
         let softs = [self.ok_soft, self.wait_soft, self.bad_soft];
         let mut pairs = Vec::with_capacity(48);
         let mut add = |name, fg, on: &[Rgb], least| {
-            pairs.extend(on.iter().map(|&bg| Pair { name, fg, bg, least }));
+            pairs.extend(on.iter().map(|&bg| Pair {
+                name,
+                fg,
+                bg,
+                least,
+            }));
         };
         for on in [&surfaces[..], &softs[..]] {
             add("text", self.text, on, TEXT);
@@ -211,11 +234,26 @@ impl Scheme {
         add("accent-text", self.accent_text, &surfaces, BODY);
         add("focus", self.focus, &surfaces, SHAPE);
         add("input", self.input, &surfaces, SHAPE);
-        add("on-accent", self.on_accent, &[self.accent, self.accent_hover], BODY);
+        add(
+            "on-accent",
+            self.on_accent,
+            &[self.accent, self.accent_hover],
+            BODY,
+        );
         add("accent-edge", self.accent_edge, &surfaces[..2], SHAPE);
         add("ok", self.ok, &[self.bg, self.surface, self.ok_soft], BODY);
-        add("wait", self.wait, &[self.bg, self.surface, self.wait_soft], BODY);
-        add("bad", self.bad, &[self.bg, self.surface, self.bad_soft], BODY);
+        add(
+            "wait",
+            self.wait,
+            &[self.bg, self.surface, self.wait_soft],
+            BODY,
+        );
+        add(
+            "bad",
+            self.bad,
+            &[self.bg, self.surface, self.bad_soft],
+            BODY,
+        );
         pairs
     }
 }
@@ -237,7 +275,11 @@ impl Button {
             (false, _) => brand,
         };
         let (fill, text) = Button::readable(fill);
-        Button { fill, hover: Button::hover(fill, text), text }
+        Button {
+            fill,
+            hover: Button::hover(fill, text),
+            text,
+        }
     }
 
     fn readable(fill: Rgb) -> (Rgb, Rgb) {
@@ -247,7 +289,9 @@ impl Button {
             return (fill, Rgb::WHITE);
         }
         let ink = lch.with_l(0.18).with_c(lch.c.min(0.03)).to_rgb();
-        let black = [ink, Rgb::BLACK].into_iter().find(|black| fill.contrast(*black) >= enough);
+        let black = [ink, Rgb::BLACK]
+            .into_iter()
+            .find(|black| fill.contrast(*black) >= enough);
         match black {
             Some(black) if lch.l >= CARRIES_BLACK => (fill, black),
             _ => (solve(lch, &[Rgb::WHITE], BODY, false), Rgb::WHITE),
@@ -259,8 +303,17 @@ impl Button {
         let lch = Oklch::from(fill);
         let away = if text == Rgb::WHITE { -0.05 } else { 0.04 };
         let l = lch.l + away;
-        let l = if (0.12..=0.985).contains(&l) { l } else { lch.l - 2.5 * away };
-        solve(lch.with_l(l.clamp(0.0, 1.0)), &[text], BODY, text != Rgb::WHITE)
+        let l = if (0.12..=0.985).contains(&l) {
+            l
+        } else {
+            lch.l - 2.5 * away
+        };
+        solve(
+            lch.with_l(l.clamp(0.0, 1.0)),
+            &[text],
+            BODY,
+            text != Rgb::WHITE,
+        )
     }
 }
 
@@ -294,10 +347,19 @@ mod tests {
 
     fn failing(color: [u8; 3]) -> Vec<String> {
         let palette = BrandColor::new(Rgb(color)).palette();
-        let pairs = palette.light.pairs().into_iter().chain(palette.dark.pairs());
+        let pairs = palette
+            .light
+            .pairs()
+            .into_iter()
+            .chain(palette.dark.pairs());
         pairs
             .filter(|pair| !pair.passes())
-            .map(|pair| format!("{} {} on {} needs {}", pair.name, pair.fg, pair.bg, pair.least))
+            .map(|pair| {
+                format!(
+                    "{} {} on {} needs {}",
+                    pair.name, pair.fg, pair.bg, pair.least
+                )
+            })
             .collect()
     }
 
@@ -339,14 +401,20 @@ mod tests {
 
     #[test]
     fn a_fill_that_would_vanish_on_the_page_has_an_edge() {
-        let light = BrandColor::parse("#ffd400").expect("a good colour").palette().light;
+        let light = BrandColor::parse("#ffd400")
+            .expect("a good colour")
+            .palette()
+            .light;
         assert_ne!(light.accent_edge, light.accent);
         assert!(light.accent_edge.contrast(light.surface) >= 3.0);
     }
 
     #[test]
     fn the_css_names_every_role_in_both_schemes() {
-        let css = BrandColor::parse("#2f6f4f").expect("a good colour").palette().css();
+        let css = BrandColor::parse("#2f6f4f")
+            .expect("a good colour")
+            .palette()
+            .css();
         assert!(css.starts_with(":root{--bg:#"), "{css}");
         for (name, _) in BrandColor::new(Rgb::BLACK).palette().light.roles() {
             assert!(css.contains(&format!("--{name}:light-dark(#")), "{name}");

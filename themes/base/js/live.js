@@ -1,0 +1,83 @@
+// Everything works without this file. It adds: live status, times in the reader's zone, no double submit.
+
+const page = document.documentElement;
+const main = document.querySelector("main");
+
+for (const time of document.querySelectorAll("time[datetime]")) {
+  const at = new Date(time.dateTime);
+  if (Number.isNaN(at.getTime())) continue;
+  time.title = time.textContent;
+  time.textContent = new Intl.DateTimeFormat(page.lang, {
+    weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+  }).format(at);
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.busy) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.busy = "true";
+  form.querySelector("button[type=submit]")?.setAttribute("aria-disabled", "true");
+});
+
+// Coming back with the browser's Back button shows the old page: its buttons must work again.
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-busy]")) {
+    delete form.dataset.busy;
+    form.querySelector("[aria-disabled]")?.removeAttribute("aria-disabled");
+  }
+});
+
+const typing = () => document.activeElement?.matches("input, textarea");
+
+function reload() {
+  if (typing()) {
+    main.addEventListener("focusout", () => setTimeout(reload), { once: true });
+  } else {
+    location.reload();
+  }
+}
+
+const STATES = {
+  pending: "awaiting", fulfilled: "connected", held: "held", declined: "declined",
+  cancelled: "no-longer-needed", revoked: "no-longer-needed", expired: "no-longer-needed",
+};
+
+// Shows what can be shown in place. Answers whether the page needs new markup.
+function show({ id, status, account }) {
+  const card = document.querySelector(`[data-item="${CSS.escape(id)}"]`);
+  const state = STATES[status];
+  if (!card || !state || state === card.dataset.state) return false;
+  if (state !== "connected") return true;
+  card.dataset.state = state;
+  card.querySelector("[data-badge] use").setAttribute("href", "#i-connected");
+  card.querySelector("[data-badge] span").textContent = "Connected";
+  card.querySelector("[data-todo]")?.remove();
+  card.querySelector(".explain")?.remove();
+  const label = card.querySelector("[data-account]");
+  label.textContent = account ?? "";
+  label.hidden = !account;
+  return false;
+}
+
+function progress(event) {
+  const { fulfilled, total, items } = JSON.parse(event.data);
+  const stale = items.map(show).some(Boolean);
+  const count = document.getElementById("count");
+  const words = `${fulfilled} of ${total} connected`;
+  if (count.textContent !== words) count.textContent = words;
+  const bar = document.getElementById("bar");
+  bar.max = total;
+  bar.value = fulfilled;
+  // The same news never reloads twice: should page and stream disagree, the reader is not caught in a loop.
+  if ((stale || fulfilled === total) && sessionStorage.getItem("news") !== event.data) {
+    sessionStorage.setItem("news", event.data);
+    reload();
+  }
+}
+
+if (main.dataset.events) {
+  new EventSource(main.dataset.events).addEventListener("progress", progress);
+}

@@ -1,0 +1,321 @@
+//! Made-up contents that together reach every branch of every page.
+
+use time::macros::datetime;
+
+use super::*;
+
+/// Names and notes as an attacker would choose them.
+pub(crate) const HOSTILE: &str = "<script>alert(1)</script>\"'&{{ 7*7 }}\r\nBcc: x@evil.example";
+
+impl ConnectPage {
+    pub fn samples() -> Vec<(&'static str, ConnectPage)> {
+        let one = vec![AppCard::sample("Slack", "Slack", CardState::Awaiting)];
+        let mut half = vec![
+            AppCard::sample("Slack", "Slack", CardState::Connected),
+            AppCard::sample("Google Analytics", "Google", CardState::Awaiting),
+            AppCard::sample("HubSpot", "HubSpot", CardState::Awaiting),
+        ];
+        half[0].account = Some("globex.slack.com".into());
+        let done = half
+            .iter()
+            .cloned()
+            .map(|card| AppCard {
+                state: CardState::Connected,
+                ..card
+            })
+            .collect();
+        vec![
+            (
+                "one",
+                ConnectPage {
+                    note: None,
+                    requester: None,
+                    ..ConnectPage::sample(one)
+                },
+            ),
+            ("half", ConnectPage::sample(half)),
+            ("states", ConnectPage::sample(every_state())),
+            ("done", ConnectPage::sample(done)),
+            (
+                "settled",
+                ConnectPage {
+                    workflows: Vec::new(),
+                    ..ConnectPage::sample(settled())
+                },
+            ),
+            (
+                "notice-ok",
+                with_notice(Tone::Ok, "Slack is connected. One app is left."),
+            ),
+            (
+                "notice-warn",
+                with_notice(
+                    Tone::Warn,
+                    "You stopped at Google, so nothing was connected. You can try again.",
+                ),
+            ),
+            (
+                "notice-bad",
+                with_notice(
+                    Tone::Bad,
+                    "Google did not answer in time. Nothing was connected; please try again.",
+                ),
+            ),
+            ("fields", ConnectPage::sample(fields())),
+            ("hostile", hostile()),
+            ("many", ConnectPage::sample(many())),
+        ]
+    }
+
+    fn sample(cards: Vec<AppCard>) -> ConnectPage {
+        ConnectPage {
+            csrf: "csrf-sample".into(),
+            request_path: "/connect/requests/req_01sample".into(),
+            requester: Some("Ana Ruiz".into()),
+            workspace: "Globex".into(),
+            workflows: vec!["Weekly report".into()],
+            note: Some(
+                "We only read last week's numbers, so that the report reaches you on Monday at 8."
+                    .into(),
+            ),
+            cards,
+            notice: None,
+            expires_at: datetime!(2026-11-30 16:20 UTC),
+        }
+    }
+}
+
+impl AppCard {
+    fn sample(name: &str, provider: &str, state: CardState) -> AppCard {
+        let item_id = format!("itm_{}", name.to_lowercase().replace(' ', "-"));
+        AppCard {
+            name: name.into(),
+            initial: crate::brand::initial(name),
+            provider_name: provider.into(),
+            permissions: permissions(name),
+            state,
+            account: None,
+            start_path: format!("/connect/items/{item_id}/start"),
+            decline_path: format!("/connect/items/{item_id}/decline"),
+            fields: Vec::new(),
+            item_id,
+        }
+    }
+}
+
+fn permissions(app: &str) -> Vec<String> {
+    let words: &[&str] = match app {
+        "Slack" => &[
+            "Post messages to channels you choose",
+            "See the names of your channels",
+        ],
+        "Google Analytics" => &[
+            "See your website's statistics",
+            "See which properties you own",
+        ],
+        "HubSpot" => &[
+            "Read your contacts and companies",
+            "Create and update deals",
+            "Read the owners of records",
+        ],
+        _ => &["Read your records"],
+    };
+    words.iter().map(|&word| word.into()).collect()
+}
+
+fn every_state() -> Vec<AppCard> {
+    let mut cards = vec![
+        AppCard::sample("Slack", "Slack", CardState::Connected),
+        AppCard::sample("Google Analytics", "Google", CardState::Held),
+        AppCard::sample("HubSpot", "HubSpot", CardState::Awaiting),
+        AppCard::sample("Xero", "Xero", CardState::Declined),
+        AppCard::sample("Notion", "Notion", CardState::NoLongerNeeded),
+    ];
+    cards[0].account = Some("globex.slack.com".into());
+    cards[1].account = Some("jo.private@gmail.example".into());
+    cards
+}
+
+fn settled() -> Vec<AppCard> {
+    vec![
+        AppCard::sample("Slack", "Slack", CardState::Connected),
+        AppCard::sample("Xero", "Xero", CardState::Declined),
+    ]
+}
+
+fn with_notice(tone: Tone, text: &str) -> ConnectPage {
+    let cards = vec![
+        AppCard::sample("Slack", "Slack", CardState::Connected),
+        AppCard::sample("Google Analytics", "Google", CardState::Awaiting),
+    ];
+    ConnectPage {
+        notice: Some(Notice {
+            tone,
+            text: text.into(),
+        }),
+        ..ConnectPage::sample(cards)
+    }
+}
+
+fn fields() -> Vec<AppCard> {
+    let field = |value: &str, error: Option<&str>| HostField {
+        name: "shop".into(),
+        label: "Your shop's address at Shopify".into(),
+        placeholder: "your-shop".into(),
+        pattern: "[a-z0-9][a-z0-9\\-]*".into(),
+        value: value.into(),
+        error: error.map(Into::into),
+    };
+    let mut cards = vec![
+        AppCard::sample("Shopify", "Shopify", CardState::Awaiting),
+        AppCard::sample("Shopify Plus", "Shopify", CardState::Awaiting),
+    ];
+    cards[0].fields = vec![field("", None)];
+    cards[1].fields = vec![field(
+        "https://globex",
+        Some("Only the part before .myshopify.com, for example globex-store."),
+    )];
+    cards
+}
+
+fn hostile() -> ConnectPage {
+    let mut card = AppCard::sample("Slack", "Slack", CardState::Connected);
+    let text: String = HOSTILE.into();
+    card.account = Some(text.clone());
+    card.permissions = vec![text.clone()];
+    let mut open = AppCard::sample("HubSpot", "HubSpot", CardState::Awaiting);
+    open.name.clone_from(&text);
+    open.provider_name.clone_from(&text);
+    open.fields = vec![HostField {
+        name: "shop".into(),
+        label: text.clone(),
+        placeholder: text.clone(),
+        pattern: text.clone(),
+        value: text.clone(),
+        error: Some(text.clone()),
+    }];
+    ConnectPage {
+        requester: Some(text.clone()),
+        workspace: text.clone(),
+        workflows: vec![text.clone(), text.clone(), text.clone()],
+        note: Some(text.clone()),
+        notice: Some(Notice {
+            tone: Tone::Bad,
+            text,
+        }),
+        ..ConnectPage::sample(vec![card, open])
+    }
+}
+
+fn many() -> Vec<AppCard> {
+    (1..=12)
+        .map(|n| {
+            AppCard::sample(
+                &format!("Customer relationship management suite {n}"),
+                "Suite",
+                CardState::Awaiting,
+            )
+        })
+        .collect()
+}
+
+impl DeadLink {
+    pub fn samples() -> Vec<(&'static str, DeadLink)> {
+        let page = DeadLink {
+            fresh_path: "/connect/fresh".into(),
+            csrf: Some("csrf-sample".into()),
+            sent: false,
+        };
+        vec![
+            ("plain", page.clone()),
+            (
+                "without-session",
+                DeadLink {
+                    csrf: None,
+                    ..page.clone()
+                },
+            ),
+            ("sent", DeadLink { sent: true, ..page }),
+        ]
+    }
+}
+
+impl AppUnavailable {
+    pub fn samples() -> Vec<(&'static str, AppUnavailable)> {
+        let back_path: String = "/connect/requests/req_01sample".into();
+        vec![
+            (
+                "plain",
+                AppUnavailable {
+                    app: "HubSpot".into(),
+                    back_path: back_path.clone(),
+                },
+            ),
+            (
+                "hostile",
+                AppUnavailable {
+                    app: HOSTILE.into(),
+                    back_path,
+                },
+            ),
+        ]
+    }
+}
+
+impl Message {
+    pub fn samples() -> Vec<(&'static str, Message)> {
+        let page = |status, title: &str, text: &str| Message {
+            status,
+            title: title.into(),
+            text: text.into(),
+            back: None,
+        };
+        let back = |page| Message {
+            back: Some(("/connect".into(), "Back to the request".into())),
+            ..page
+        };
+        vec![
+            (
+                "400",
+                back(page(
+                    400,
+                    "That did not work",
+                    "The form was incomplete. Please go back and try again.",
+                )),
+            ),
+            (
+                "403",
+                back(page(
+                    403,
+                    "This page was open for too long",
+                    "Please load the request again and repeat the last step.",
+                )),
+            ),
+            (
+                "404",
+                page(
+                    404,
+                    "There is nothing here",
+                    "The address may be mistyped, or the page is gone.",
+                ),
+            ),
+            (
+                "429",
+                page(
+                    429,
+                    "Too many tries",
+                    "Please wait a minute, then try again.",
+                ),
+            ),
+            (
+                "500",
+                page(
+                    500,
+                    "Something went wrong",
+                    "It is our fault, not yours, and nothing was lost. Please try again in a minute.",
+                ),
+            ),
+            ("hostile", page(400, HOSTILE, HOSTILE)),
+        ]
+    }
+}
