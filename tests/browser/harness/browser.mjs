@@ -11,9 +11,9 @@ export function launchBrowser() {
 
 /**
  * One person's browser: their own cookies, one page to start with. `problems` collects what a page may not do:
- * script errors, refused content, and requests to anybody but the agency's host and the provider.
+ * script errors, refused content, and requests to anybody but its `friends`. `prepare` gets the context first.
  */
-export async function openPerson(browser, { scripts = true, friends = [], ...options } = {}) {
+export async function openPerson(browser, { scripts = true, friends = [], prepare = () => {}, ...options } = {}) {
   const context = await browser.newContext({ javaScriptEnabled: scripts, ...options });
   context.setDefaultTimeout(15_000);
   const problems = [];
@@ -29,6 +29,7 @@ export async function openPerson(browser, { scripts = true, friends = [], ...opt
     });
   };
   context.on('page', watch);
+  await prepare(context);
   const page = await context.newPage();
   return { context, page, problems, close: () => context.close() };
 }

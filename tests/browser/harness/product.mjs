@@ -42,14 +42,14 @@ export async function startProduct({ database, directory, smtpUrl }) {
     origin: `http://${agency.host.split(':')[0]}:${port}`,
     api: new Api(local, agency.api_key),
     log: () => fs.readFile(path.join(directory, 'app.log'), 'utf8'),
-    /** Asks the program to end as an operator would, and answers its exit code. */
+    /** Asks the program to end as an operator would; it must then end by itself, in good order. */
     async stop() {
       child.kill('SIGTERM');
       const killer = setTimeout(() => child.kill('SIGKILL'), 15_000);
-      const [code] = await gone;
+      const [code, signal] = await gone;
       clearTimeout(killer);
       await store.drop();
-      return code;
+      if (code !== 0) throw new Error(`latchkey app ended with ${signal ?? code}, see ${directory}/app.log`);
     },
   };
 }

@@ -1,8 +1,9 @@
 /** What a recipient does and sees, in their words. */
 
-export const card = (page, app) => page.getByRole('article').or(page.getByRole('listitem')).filter({
-  has: page.getByRole('heading', { name: app.name, exact: true }).or(page.getByText(app.name, { exact: true })),
-}).first();
+export const card = (page, app) => page.getByRole('article', { name: app.name, exact: true });
+
+/** The badge on an app's card, as a text: `Awaiting authorisation`, `Connected` ... */
+export const badge = (page, app, text) => card(page, app).getByText(text, { exact: true });
 
 export const connectButton = (page, app) => page.getByRole('button', { name: `Connect ${app.name}`, exact: true });
 
@@ -30,10 +31,13 @@ export async function connect(page, app) {
   await page.waitForURL(/\/connect\/requests\//);
 }
 
-/** The text that counts, for example `1 of 2 connected`. */
-export const progress = (page, fulfilled, total) => page.getByText(`${fulfilled} of ${total} connected`).first();
+/** The line that counts, for example `1 of 2 connected`. */
+export const progress = (page, fulfilled, total) => page.getByText(`${fulfilled} of ${total} connected`, { exact: true });
 
-/** The words of a page as a person reads them, without what differs between two loads. */
+/** The heading of the one page that answers every dead link. */
+export const deadLink = (page) => page.getByRole('heading', { name: /^This link can.t be opened\.$/ });
+
+/** The words of a page as a person reads them. */
 export async function words(page) {
   return (await page.locator('body').innerText()).replace(/\s+/g, ' ').trim();
 }

@@ -19,7 +19,7 @@ const SCOPES = ['openid', 'email'];
 export async function startWorld({ database = 'sqlite', accessTokenSeconds } = {}) {
   const started = [];
   const keep = (thing) => { started.unshift(thing); return thing; };
-  const stop = async () => { for (const thing of started) await thing.stop(); };
+  const stop = () => stopAll(started);
   try {
     const directory = keep(await workDirectory());
     const sink = keep(await startSink());
@@ -31,9 +31,22 @@ export async function startWorld({ database = 'sqlite', accessTokenSeconds } = {
     await world.prepareAgency();
     return world;
   } catch (error) {
-    await stop();
+    await stop().catch(() => {});
     throw error;
   }
+}
+
+/** Stops everything in turn, whatever fails on the way, and then fails with the first of it. */
+async function stopAll(things) {
+  const failures = [];
+  for (const thing of things) {
+    try {
+      await thing.stop();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length) throw failures[0];
 }
 
 /** Under the run's log directory where there is one, so that logs outlive a failure; else a throw-away one. */

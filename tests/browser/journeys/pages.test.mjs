@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { LOOKS, bringAxe, lookAt, overhang, violations } from '../harness/looks.mjs';
+import { walkStates } from '../harness/states.mjs';
+import { startWorld } from '../harness/world.mjs';
+
+let world;
+before(async () => { world = await startWorld(); });
+after(() => world?.stop());
+
+test('every page state is accessible in both colour schemes, and fits a phone', async (t) => {
+  await walkStates(world, { prepare: bringAxe }, async (state, page) => {
+    for (const look of LOOKS) {
+      await t.test(`${state}, ${look.colorScheme}, ${look.width} px`, async () => {
+        await lookAt(page, look);
+        assert.deepEqual(await violations(page), []);
+        assert.equal(await overhang(page), 0, 'pixels to scroll sideways');
+      });
+    }
+  });
+});
+
+test('no page, header or cookie names the product', async () => {
+  await walkStates(world, {}, async (state, page, response) => {
+    assert.doesNotMatch(await page.content(), /latchkey|minijinja|axum/i, state);
+    for (const { name, value } of (await response?.headersArray()) ?? []) {
+      assert.doesNotMatch(`${name}: ${value}`, /latchkey|axum|hyper|pingora/i, state);
+    }
+    for (const cookie of await page.context().cookies(world.product.origin)) {
+      assert.doesNotMatch(cookie.name, /latchkey/i, state);
+      assert.match(cookie.name, /^__Host-/, state);
+      assert.deepEqual([cookie.secure, cookie.httpOnly, cookie.sameSite, cookie.path], [true, true, 'Lax', '/'], `${state}: ${cookie.name}`);
+    }
+  });
+});
+
+test('o10_w5_every_page_carries_the_headers_that_protect_it', async () => {
+  await walkStates(world, {}, async (state, _page, response) => {
+    if (!response) return;
+    const headers = await response.allHeaders();
+    assert.equal(headers['referrer-policy'], 'no-referrer', state);
+    assert.match(headers['cache-control'], /no-store/, state);
+    assert.equal(headers['x-content-type-options'], 'nosniff', state);
+    assert.equal(headers['cross-origin-opener-policy'], 'same-origin', state);
+    const policy = headers['content-security-policy'];
+    for (const rule of [/object-src 'none'/, /base-uri 'none'/, /frame-ancestors 'none'/, /'nonce-[\w+/=-]{16,}'/]) assert.match(policy, rule, state);
+    assert.doesNotMatch(policy, /unsafe-inline|unsafe-eval/, state);
+  });
+});
+
+test('the program\'s log holds no link secret and no token', async () => {
+  const log = await world.product.log();
+  const secrets = world.sink.mails.flatMap(({ text }) => [...text.matchAll(/\/connect\/([\w-]{20,})/g)].map(([, secret]) => secret));
+  assert.ok(secrets.length > 0);
+  for (const secret of secrets) assert.ok(!log.includes(secret), 'a link secret is in the log');
+  assert.doesNotMatch(log, /[?&](code|state)=/);
+});
