@@ -1,6 +1,7 @@
 use crate::drain::{InFlight, Running};
 use crate::error_page::error_page;
 use crate::headers::{self, Origin};
+use crate::upgrade::UpgradeConnector;
 use async_trait::async_trait;
 use http::{HeaderValue, Method};
 use pingora::http::{RequestHeader, ResponseHeader};
@@ -13,6 +14,7 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -30,6 +32,7 @@ pub(crate) struct Gateway {
     pub upstream_count: usize,
     pub edge_secret: HeaderValue,
     pub in_flight: InFlight,
+    pub upgrades: AtomicU64,
 }
 
 /// One request on its way.
@@ -89,8 +92,15 @@ impl ProxyHttp for Gateway {
         peer.options.total_connection_timeout = Some(CONNECT_TIMEOUT);
         peer.options.write_timeout = Some(WRITE_TIMEOUT);
         peer.options.idle_timeout = Some(IDLE_TIMEOUT);
-        // Both ends of a WebSocket may be silent for as long as they like.
-        if !session.is_upgrade_req() {
+        if session.is_upgrade_req() {
+            // No read timeout: both ends of a WebSocket may be silent for as long as they like.
+            peer.options.custom_l4 = Some(Arc::new(UpgradeConnector {
+                timeout: CONNECT_TIMEOUT,
+            }));
+            // A pooled connection would bypass the connector, so this one keeps to itself.
+            peer.group_key = self.upgrades.fetch_add(1, Ordering::Relaxed) + 1;
+            peer.options.idle_timeout = Some(Duration::ZERO);
+        } else {
             peer.options.read_timeout = Some(READ_TIMEOUT);
         }
         Ok(Box::new(peer))

@@ -7,6 +7,7 @@ mod error_page;
 mod gateway;
 mod headers;
 mod server;
+mod upgrade;
 
 pub use server::Proxy;
 

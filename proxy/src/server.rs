@@ -18,6 +18,7 @@ use secrecy::ExposeSecret;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::IntoRawFd;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -83,6 +84,7 @@ impl Proxy {
             upstream_count: self.config.upstreams.len(),
             edge_secret: self.edge_secret,
             in_flight: in_flight.clone(),
+            upgrades: AtomicU64::new(0),
         };
         server.add_service(health);
 
