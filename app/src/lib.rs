@@ -1,3 +1,4 @@
 //! The web app: link page, API, OAuth, jobs.
 
 pub mod egress;
+pub mod oauth;

@@ -62,6 +62,10 @@ impl Egress {
     /// As `new`, with names looked up elsewhere. What is found is held against the policy all the same.
     pub fn with_lookup(policy: EgressPolicy, lookup: Arc<dyn Lookup>) -> Self {
         let connector = connector(policy, GuardedResolver::new(policy, lookup));
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one outgoing client that the rule points to"
+        )]
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)

@@ -1,0 +1,3 @@
+//! The OAuth client: how Latchkey gets, renews and gives back a grant.
+
+pub mod protocol;
