@@ -2,11 +2,48 @@
 //!
 //! Nothing here speaks HTTP or renders a page.
 
+mod action;
+mod agency;
+mod api_key;
 pub mod catalogue;
 mod clock;
+mod connection;
 mod entropy;
+mod event;
+pub mod gate;
 pub mod id;
+mod item;
+mod mail;
+mod oauth_client;
+mod request;
+pub mod secret;
+pub mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod text_enum;
+pub mod values;
+pub mod vault;
+mod workflow;
 
+pub use action::{ActionError, PageOf};
+pub use agency::{Agency, AgencyStatus, Member, NewAgency, Role};
+pub use api_key::{ApiKey, KeyScope};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use connection::{
+    Account, Connection, ConnectionMove, ConnectionStatus, IllegalConnectionMove, Receipt,
+    ReceiptOutcome,
+};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
+pub use event::{Event, EventType, NewEvent, event_hash};
+pub use gate::{GateState, MissingReason, Resume};
 pub use id::{Id, IdError, Prefix, kinds::*};
+pub use item::{IllegalItemMove, ItemMove, ItemStatus};
+pub use mail::{MailKind, MailStatus};
+pub use oauth_client::OauthClient;
+pub use request::{
+    Item, Lifetime, MAX_ITEMS, MAX_RESENDS, NewRequest, RESEND_PAUSE, Recipient, Request,
+    RequestStatus, SlotRef,
+};
+pub use store::{PlatformTx, Store, StoreError, Tx};
+pub use vault::Vault;
+pub use workflow::{Gate, NewSlot, NewWorkflow, Slot, Workflow, Workspace};

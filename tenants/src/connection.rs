@@ -1,0 +1,130 @@
+use std::collections::BTreeMap;
+
+use crate::{ConnectionId, Timestamp, WorkspaceId, text_enum, values::Email};
+
+text_enum! {
+    /// How the grant is doing. `Pending` means connected, not yet proven by a call to the provider.
+    ConnectionStatus { Pending = "pending", Active = "active", Error = "error", Revoked = "revoked" }
+}
+
+/// What can happen to a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionMove {
+    /// A call with its token worked.
+    Prove,
+    /// The provider says that the grant is dead.
+    Fail,
+    Revoke,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a connection that is {from} cannot {action:?}")]
+pub struct IllegalConnectionMove {
+    pub from: ConnectionStatus,
+    pub action: ConnectionMove,
+}
+
+impl ConnectionStatus {
+    pub const fn after(self, action: ConnectionMove) -> Result<Self, IllegalConnectionMove> {
+        match (self, action) {
+            (Self::Pending | Self::Error, ConnectionMove::Prove) => Ok(Self::Active),
+            (Self::Active, ConnectionMove::Fail) => Ok(Self::Error),
+            (Self::Pending | Self::Active | Self::Error, ConnectionMove::Revoke) => {
+                Ok(Self::Revoked)
+            }
+            (from, action) => Err(IllegalConnectionMove { from, action }),
+        }
+    }
+}
+
+/// The living grant that fulfils an item.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    pub id: ConnectionId,
+    pub workspace_id: WorkspaceId,
+    pub app: String,
+    pub status: ConnectionStatus,
+    pub account: Option<Account>,
+    pub scopes_requested: Vec<String>,
+    pub scopes_granted: Vec<String>,
+    pub host_vars: BTreeMap<String, String>,
+    /// Who let it in.
+    pub authorized_email: Email,
+    /// A code that says why it is in error.
+    pub error: Option<String>,
+    pub receipt: Option<Receipt>,
+    pub last_used_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// Whose account it is at the provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub id: String,
+    pub label: Option<String>,
+}
+
+impl Account {
+    /// The name that a person knows it by.
+    pub fn shown(&self) -> &str {
+        self.label.as_deref().unwrap_or(&self.id)
+    }
+
+    /// `expected` is an id or a label, compared without case.
+    pub fn matches(&self, expected: &str) -> bool {
+        let same = |text: &str| text.eq_ignore_ascii_case(expected.trim());
+        same(&self.id) || self.label.as_deref().is_some_and(same)
+    }
+}
+
+text_enum! {
+    /// What the provider said when the grant was revoked there.
+    ReceiptOutcome { Revoked = "revoked", Unsupported = "unsupported", Failed = "failed" }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    pub provider: ReceiptOutcome,
+    pub at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exactly_the_steps_of_the_table_exist() {
+        use ConnectionStatus::*;
+        const STEPS: [(ConnectionStatus, ConnectionStatus); 6] = [
+            (Pending, Active),
+            (Active, Error),
+            (Error, Active),
+            (Pending, Revoked),
+            (Active, Revoked),
+            (Error, Revoked),
+        ];
+        let moves = [
+            ConnectionMove::Prove,
+            ConnectionMove::Fail,
+            ConnectionMove::Revoke,
+        ];
+        for from in ConnectionStatus::ALL {
+            for to in ConnectionStatus::ALL {
+                let reachable = moves.iter().any(|action| from.after(*action) == Ok(*to));
+                assert_eq!(reachable, STEPS.contains(&(*from, *to)), "{from} -> {to}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_expected_account_matches_id_or_label() {
+        let account = Account {
+            id: "T01".to_owned(),
+            label: Some("jo@globex.example".to_owned()),
+        };
+        assert!(account.matches("Jo@Globex.example"));
+        assert!(account.matches("t01"));
+        assert!(!account.matches("kim@globex.example"));
+    }
+}

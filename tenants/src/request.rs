@@ -1,0 +1,131 @@
+use std::time::Duration;
+
+use crate::{
+    ConnectionId, ItemId, ItemStatus, RequestId, SlotId, Timestamp, WorkflowId, WorkspaceId,
+    text_enum,
+    values::{Email, Name, Note, Opaque, Refused},
+};
+
+text_enum! {
+    RequestStatus { Queued = "queued", Sent = "sent", Completed = "completed", Expired = "expired", Cancelled = "cancelled" }
+}
+
+/// One ask to one person.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub id: RequestId,
+    pub workspace_id: WorkspaceId,
+    pub recipient: Recipient,
+    pub note: Option<Note>,
+    pub status: RequestStatus,
+    pub lifetime: Lifetime,
+    pub sent_at: Option<Timestamp>,
+    pub last_sent_at: Option<Timestamp>,
+    pub expires_at: Option<Timestamp>,
+    pub opened_at: Option<Timestamp>,
+    pub resends: i64,
+    pub created_at: Timestamp,
+    pub items: Vec<Item>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    pub email: Email,
+    pub name: Option<Name>,
+}
+
+/// One app of a request. It stands for every slot that asks for this app.
+#[derive(Clone, Debug)]
+pub struct Item {
+    pub id: ItemId,
+    pub app: String,
+    pub scopes: Vec<String>,
+    pub expected_account: Option<Opaque>,
+    pub status: ItemStatus,
+    pub connection_id: Option<ConnectionId>,
+    /// Why it was declined.
+    pub reason: Option<Note>,
+    pub slots: Vec<SlotRef>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotRef {
+    pub workflow_id: WorkflowId,
+    pub slot_id: SlotId,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewRequest {
+    pub workspace_id: WorkspaceId,
+    pub recipient: Recipient,
+    pub note: Option<Note>,
+    pub lifetime: Lifetime,
+    pub slots: Vec<SlotRef>,
+}
+
+/// How long a link lives from the moment it is sent: 1 hour to 30 days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetime(Duration);
+
+impl Lifetime {
+    /// An e-mailed link.
+    pub const MAILED: Self = Self(Duration::from_hours(7 * 24));
+    pub const SHORTEST: Duration = Duration::from_hours(1);
+    pub const LONGEST: Duration = Duration::from_hours(30 * 24);
+
+    pub fn from_seconds(seconds: u64) -> Result<Self, Refused> {
+        let duration = Duration::from_secs(seconds);
+        if (Self::SHORTEST..=Self::LONGEST).contains(&duration) {
+            Ok(Self(duration))
+        } else {
+            Err(Refused(
+                "a link lives between 3600 seconds (1 hour) and 2592000 seconds (30 days)",
+            ))
+        }
+    }
+
+    pub const fn duration(self) -> Duration {
+        self.0
+    }
+
+    pub const fn seconds(self) -> u64 {
+        self.0.as_secs()
+    }
+}
+
+/// At most one resend a minute.
+pub const RESEND_PAUSE: Duration = Duration::from_secs(60);
+/// Resends of one request.
+pub const MAX_RESENDS: i64 = 10;
+/// Items that one request can hold.
+pub const MAX_ITEMS: usize = 50;
+
+impl Request {
+    pub fn fulfilled(&self) -> usize {
+        self.items
+            .iter()
+            .filter(|item| item.status == ItemStatus::Fulfilled)
+            .count()
+    }
+
+    pub fn has_open_item(&self) -> bool {
+        self.items.iter().any(|item| item.status.is_open())
+    }
+
+    /// The link can be opened: sent, not ended, and its time is not up.
+    ///
+    /// A completed request still opens until its time is up, so that the client can see what they did.
+    pub fn can_be_opened(&self, now: Timestamp) -> bool {
+        matches!(self.status, RequestStatus::Sent | RequestStatus::Completed)
+            && self.expires_at.is_some_and(|end| now < end)
+    }
+
+    /// The status as it is at `now`, even when the sweep has not come by yet.
+    pub fn status_at(&self, now: Timestamp) -> RequestStatus {
+        if self.status == RequestStatus::Sent && self.expires_at.is_some_and(|end| end <= now) {
+            RequestStatus::Expired
+        } else {
+            self.status
+        }
+    }
+}

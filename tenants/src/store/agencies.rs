@@ -1,0 +1,169 @@
+use super::{
+    PlatformTx, Store, StoreError, Tx,
+    conn::Row,
+    data_keys::AGENCY_SCOPE,
+    statement::{args, statements},
+};
+use crate::{
+    ActionError, Agency, AgencyId, AgencyStatus, EventType, MemberId, NewAgency, NewEvent, Role,
+    values::{Email, Slug},
+};
+
+statements! {
+    CREATE = "insert into agencies (id, slug, name, support_email, brand_color, locale, time_zone, status, event_seq, event_hash, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10)";
+    CREATE_MEMBER = "insert into members (id, agency_id, email, name, role, created_at) values ($2, $1, $3, $4, $5, $6)";
+    ITSELF = "select * from agencies where id = $1";
+    OWNER = "select email from members where agency_id = $1 and role = 'owner'";
+    BY_SLUG = "select * from agencies where slug = $1";
+    EVERY = "select * from agencies order by slug";
+    SET_STATUS = "update agencies set status = $2 where id = $1";
+    SET_BRAND = "update agencies set name = $2, support_email = $3, brand_color = $4 where id = $1";
+}
+
+impl Store {
+    /// Makes an agency, its owner and its key for its own secrets.
+    ///
+    /// # Errors
+    /// A conflict `slug_taken`.
+    pub async fn agency_create(&self, new: NewAgency) -> Result<Agency, ActionError> {
+        let id = AgencyId::new(&*self.tools.clock, &*self.tools.entropy);
+        let mut tx = self.begin(&id).await?;
+        let now = tx.now();
+        let no_hash: &[u8] = &[];
+        let created = tx
+            .inner
+            .execute(
+                CREATE,
+                args![
+                    &id,
+                    &new.slug,
+                    &new.name,
+                    new.support_email.as_ref(),
+                    &new.brand_color,
+                    "en",
+                    "UTC",
+                    AgencyStatus::Active.as_str(),
+                    no_hash,
+                    now
+                ],
+            )
+            .await;
+        match created {
+            Err(error) if error.is_conflict() => {
+                let message = format!("the slug `{}` is taken: choose another", new.slug);
+                return Err(ActionError::conflict("slug_taken", message));
+            }
+            other => other?,
+        };
+        let owner: MemberId = tx.new_id();
+        tx.inner
+            .execute(
+                CREATE_MEMBER,
+                args![
+                    &id,
+                    &owner,
+                    &new.owner_email,
+                    None::<&str>,
+                    Role::Owner.as_str(),
+                    now
+                ],
+            )
+            .await?;
+        tx.create_data_key(AGENCY_SCOPE).await?;
+        tx.record(NewEvent {
+            kind: EventType::AgencyCreated,
+            actor: "operator",
+            subject: id.as_str(),
+            data: serde_json::json!({ "slug": new.slug }),
+        })
+        .await?;
+        let agency = tx.agency_itself().await?;
+        tx.commit().await?;
+        Ok(agency)
+    }
+}
+
+impl Tx {
+    pub async fn agency_itself(&mut self) -> Result<Agency, StoreError> {
+        let id = self.agency.clone();
+        let row = self.inner.optional(ITSELF, args![&id]).await?;
+        agency(&row.ok_or_else(|| StoreError::corrupt("agencies", "the agency is gone"))?)
+    }
+
+    /// Where mail to the agency itself goes: its support address, else its owner.
+    pub async fn agency_contact(&mut self) -> Result<Option<Email>, StoreError> {
+        if let Some(support) = self.agency_itself().await?.support_email {
+            return Ok(Some(support));
+        }
+        let id = self.agency.clone();
+        let row = self.inner.optional(OWNER, args![&id]).await?;
+        row.map(|row| row.parsed("email")).transpose()
+    }
+
+    /// The brand kit's plain part.
+    pub async fn agency_set_brand(&mut self, agency: &Agency) -> Result<(), StoreError> {
+        let id = self.agency.clone();
+        self.inner
+            .execute(
+                SET_BRAND,
+                args![
+                    &id,
+                    &agency.name,
+                    agency.support_email.as_ref(),
+                    &agency.brand_color
+                ],
+            )
+            .await?;
+        Ok(())
+    }
+
+    pub async fn agency_set_status(&mut self, status: AgencyStatus) -> Result<(), StoreError> {
+        let id = self.agency.clone();
+        self.inner
+            .execute(SET_STATUS, args![&id, status.as_str()])
+            .await?;
+        let kind = match status {
+            AgencyStatus::Active => EventType::AgencyResumed,
+            AgencyStatus::Suspended => EventType::AgencySuspended,
+        };
+        let subject = id.as_str();
+        self.record(NewEvent {
+            kind,
+            actor: "operator",
+            subject,
+            data: serde_json::json!({}),
+        })
+        .await?;
+        Ok(())
+    }
+}
+
+impl PlatformTx {
+    pub async fn agency_by_slug(&mut self, slug: &Slug) -> Result<Option<Agency>, StoreError> {
+        let row = self.inner.optional(BY_SLUG, args![slug]).await?;
+        row.as_ref().map(agency).transpose()
+    }
+
+    pub async fn agencies(&mut self) -> Result<Vec<Agency>, StoreError> {
+        self.inner
+            .all(EVERY, &[])
+            .await?
+            .iter()
+            .map(agency)
+            .collect()
+    }
+}
+
+fn agency(row: &Row) -> Result<Agency, StoreError> {
+    Ok(Agency {
+        id: row.parsed("id")?,
+        slug: row.parsed("slug")?,
+        name: row.parsed("name")?,
+        support_email: row.optional_parsed("support_email")?,
+        brand_color: row.text("brand_color")?,
+        locale: row.text("locale")?,
+        time_zone: row.text("time_zone")?,
+        status: row.parsed("status")?,
+        created_at: row.time("created_at")?,
+    })
+}

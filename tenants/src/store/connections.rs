@@ -1,0 +1,424 @@
+use std::collections::BTreeMap;
+
+use super::{
+    StoreError, Tx,
+    api_keys::to_json,
+    conn::Row,
+    credentials::Tokens,
+    statement::{args, statements},
+    workspaces::before_id,
+};
+use crate::{
+    Account, ActionError, Connection, ConnectionId, ConnectionMove, ConnectionStatus, EventType,
+    Item, ItemId, ItemMove, ItemStatus, MailKind, NewEvent, PageOf, Receipt, ReceiptOutcome,
+    Request, RequestStatus, Timestamp, WorkspaceId, id::kinds::ConnectionKind, store::NewMail,
+};
+
+statements! {
+    CREATE = "insert into connections (id, agency_id, workspace_id, app, status, account_id, account_label, scopes_requested, scopes_granted, host_vars, authorized_email, created_at, updated_at) values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)";
+    ONE = "select * from connections where agency_id = $1 and id = $2";
+    LIST = "select * from connections where agency_id = $1 and id < $2 and ($3 is null or status = $3) and ($4 is null or workspace_id = $4) and ($5 is null or app = $5) order by id desc limit $6";
+    MOVE = "update connections set status = $3, error = $4, updated_at = $5 where agency_id = $1 and id = $2 and status = $6";
+    SET_RECEIPT = "update connections set receipt = $3, receipt_at = $4 where agency_id = $1 and id = $2";
+    USED = "update connections set last_used_at = $3 where agency_id = $1 and id = $2 and (last_used_at is null or last_used_at < $3)";
+}
+
+/// What came back from the provider, for one item.
+pub struct NewConnection<'a> {
+    pub item_id: &'a ItemId,
+    /// Whose account it is, as the provider answered; none: it could not be asked.
+    pub account: Option<Account>,
+    pub scopes_requested: &'a [String],
+    pub scopes_granted: &'a [String],
+    pub host_vars: &'a BTreeMap<String, String>,
+    pub tokens: Tokens<'a>,
+}
+
+/// Which connections to list.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionFilter {
+    pub status: Option<ConnectionStatus>,
+    pub workspace_id: Option<WorkspaceId>,
+    pub app: Option<String>,
+}
+
+impl Tx {
+    /// Writes the connection, its sealed credential, the item's new state, the gates and the events, all or nothing.
+    ///
+    /// # Errors
+    /// Conflicts `item_moved` and `request_ended`: the client was too late or came twice; nothing is written.
+    pub async fn connection_fulfil(
+        &mut self,
+        new: NewConnection<'_>,
+    ) -> Result<(ItemStatus, ConnectionId), ActionError> {
+        let request = self
+            .request_of_item(new.item_id)
+            .await?
+            .ok_or(ActionError::NotFound("item"))?;
+        if request.status_at(self.now()) != RequestStatus::Sent {
+            return Err(ActionError::conflict(
+                "request_ended",
+                "the request is not open any more",
+            ));
+        }
+        let item = request
+            .items
+            .iter()
+            .find(|item| item.id == *new.item_id)
+            .cloned();
+        let item = item.ok_or(ActionError::NotFound("item"))?;
+        if item.status == ItemStatus::Held {
+            self.item_release(&item).await?;
+        }
+        let expected = match (&item.expected_account, &new.account) {
+            (None, _) => true,
+            (Some(expected), Some(account)) => account.matches(expected.as_str()),
+            (Some(_), None) => false,
+        };
+        let action = if expected {
+            ItemMove::Fulfil
+        } else {
+            ItemMove::Hold
+        };
+        let status = self
+            .item_move(&item.id, ItemStatus::Pending, action)
+            .await?;
+        let connection = self.connection_insert(&request, &item, &new).await?;
+        self.item_set_connection(&item.id, Some(&connection))
+            .await?;
+        self.item_connected(&request, &item, &connection, status)
+            .await?;
+        Ok((status, connection))
+    }
+
+    async fn connection_insert(
+        &mut self,
+        request: &Request,
+        item: &Item,
+        new: &NewConnection<'_>,
+    ) -> Result<ConnectionId, StoreError> {
+        let (agency, now) = (self.agency.clone(), self.now());
+        let id: ConnectionId = self.new_id();
+        // The probe that names the account is a call with the token: it proves the connection.
+        let status = match &new.account {
+            Some(_) => ConnectionStatus::Active,
+            None => ConnectionStatus::Pending,
+        };
+        let account = new.account.as_ref();
+        self.inner
+            .execute(
+                CREATE,
+                args![
+                    &agency,
+                    &id,
+                    &request.workspace_id,
+                    &item.app,
+                    status.as_str(),
+                    account.map(|account| account.id.as_str()),
+                    account.and_then(|account| account.label.as_deref()),
+                    &to_json(new.scopes_requested),
+                    &to_json(new.scopes_granted),
+                    &to_json(new.host_vars),
+                    &request.recipient.email,
+                    now
+                ],
+            )
+            .await?;
+        self.credential_insert(&id, &request.workspace_id, &new.tokens)
+            .await?;
+        if status == ConnectionStatus::Active {
+            self.connection_event(EventType::ConnectionActive, &id, serde_json::json!({}))
+                .await?;
+        }
+        Ok(id)
+    }
+
+    async fn item_connected(
+        &mut self,
+        request: &Request,
+        item: &Item,
+        connection: &ConnectionId,
+        status: ItemStatus,
+    ) -> Result<(), ActionError> {
+        let kind = match status {
+            ItemStatus::Fulfilled => EventType::ItemFulfilled,
+            _ => EventType::ItemHeld,
+        };
+        let data = serde_json::json!({ "request_id": request.id, "connection_id": connection });
+        self.record(NewEvent {
+            kind,
+            actor: "recipient",
+            subject: item.id.as_str(),
+            data,
+        })
+        .await?;
+        if status == ItemStatus::Fulfilled {
+            self.item_feed_slots(item, connection).await?;
+            self.request_settle(&request.id).await?;
+        }
+        Ok(())
+    }
+
+    async fn item_feed_slots(
+        &mut self,
+        item: &Item,
+        connection: &ConnectionId,
+    ) -> Result<(), StoreError> {
+        for slot in &item.slots {
+            self.slot_set_connection(&slot.slot_id, connection).await?;
+        }
+        self.gates_settle(connection).await
+    }
+
+    /// Gives the other account back, so that the client can choose again.
+    async fn item_release(&mut self, item: &Item) -> Result<(), ActionError> {
+        self.item_move(&item.id, ItemStatus::Held, ItemMove::Release)
+            .await?;
+        self.item_set_connection(&item.id, None).await?;
+        if let Some(connection) = &item.connection_id {
+            self.connection_revoked(connection, "recipient").await?;
+        }
+        Ok(())
+    }
+
+    pub async fn connection(
+        &mut self,
+        id: &ConnectionId,
+    ) -> Result<Option<Connection>, StoreError> {
+        let agency = self.agency.clone();
+        let row = self.inner.optional(ONE, args![&agency, id]).await?;
+        row.as_ref().map(connection).transpose()
+    }
+
+    /// Newest first.
+    pub async fn connections(
+        &mut self,
+        filter: &ConnectionFilter,
+        page: &PageOf<ConnectionId>,
+    ) -> Result<Vec<Connection>, StoreError> {
+        let agency = self.agency.clone();
+        let after = before_id::<ConnectionKind>(page.after.as_ref().map(ConnectionId::as_str));
+        let status = filter.status.map(ConnectionStatus::as_str);
+        let rows = self
+            .inner
+            .all(
+                LIST,
+                args![
+                    &agency,
+                    &after,
+                    status,
+                    filter.workspace_id.as_ref(),
+                    filter.app.as_deref(),
+                    page.limit
+                ],
+            )
+            .await?;
+        rows.iter().map(connection).collect()
+    }
+
+    /// A call with its token worked.
+    pub async fn connection_proven(&mut self, id: &ConnectionId) -> Result<(), ActionError> {
+        let Some(found) = self.connection(id).await? else {
+            return Err(ActionError::NotFound("connection"));
+        };
+        if matches!(
+            found.status,
+            ConnectionStatus::Pending | ConnectionStatus::Error
+        ) {
+            self.connection_move(&found, ConnectionMove::Prove, None)
+                .await?;
+            self.connection_event(EventType::ConnectionActive, id, serde_json::json!({}))
+                .await?;
+            self.gates_settle(id).await?;
+        }
+        Ok(())
+    }
+
+    /// The provider says that the grant is dead: gates pause and the agency is told. Once is enough.
+    pub async fn connection_failed(
+        &mut self,
+        id: &ConnectionId,
+        code: &str,
+    ) -> Result<(), ActionError> {
+        let Some(found) = self.connection(id).await? else {
+            return Err(ActionError::NotFound("connection"));
+        };
+        if found.status != ConnectionStatus::Active {
+            return Ok(());
+        }
+        self.connection_move(&found, ConnectionMove::Fail, Some(code))
+            .await?;
+        let data = serde_json::json!({ "code": code });
+        self.connection_event(EventType::ConnectionError, id, data)
+            .await?;
+        self.gates_settle(id).await?;
+        if let Some(contact) = self.agency_contact().await? {
+            let data = serde_json::json!({ "connection_id": id });
+            let kind = MailKind::ReconnectNeeded;
+            let mail = NewMail {
+                kind,
+                request_id: None,
+                recipient: &contact,
+                secret: None,
+                data,
+            };
+            self.mail_enqueue(mail).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the connection here: its credential is destroyed, its items are revoked, its gates pause.
+    /// Doing it twice is doing it once.
+    pub async fn connection_revoked(
+        &mut self,
+        id: &ConnectionId,
+        actor: &str,
+    ) -> Result<(), ActionError> {
+        let found = self
+            .connection(id)
+            .await?
+            .ok_or(ActionError::NotFound("connection"))?;
+        if found.status == ConnectionStatus::Revoked {
+            return Ok(());
+        }
+        self.connection_move(&found, ConnectionMove::Revoke, None)
+            .await?;
+        self.credential_delete(id).await?;
+        for (item, request, status) in self.items_of_connection(id).await? {
+            if status == ItemStatus::Fulfilled {
+                self.item_move(&item, status, ItemMove::Revoke).await?;
+                let data = serde_json::json!({ "request_id": request, "connection_id": id });
+                let kind = EventType::ItemRevoked;
+                self.record(NewEvent {
+                    kind,
+                    actor,
+                    subject: item.as_str(),
+                    data,
+                })
+                .await?;
+            }
+        }
+        let kind = EventType::ConnectionRevoked;
+        let data = serde_json::json!({ "app": found.app });
+        self.record(NewEvent {
+            kind,
+            actor,
+            subject: id.as_str(),
+            data,
+        })
+        .await?;
+        self.gates_settle(id).await.map_err(ActionError::from)
+    }
+
+    /// Keeps what the provider answered to the revocation.
+    pub async fn connection_receipt(
+        &mut self,
+        id: &ConnectionId,
+        outcome: ReceiptOutcome,
+    ) -> Result<Receipt, StoreError> {
+        let (agency, now) = (self.agency.clone(), self.now());
+        self.inner
+            .execute(SET_RECEIPT, args![&agency, id, outcome.as_str(), now])
+            .await?;
+        Ok(Receipt {
+            provider: outcome,
+            at: now,
+        })
+    }
+
+    pub async fn connection_used(
+        &mut self,
+        id: &ConnectionId,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let agency = self.agency.clone();
+        self.inner.execute(USED, args![&agency, id, at]).await?;
+        Ok(())
+    }
+
+    async fn connection_move(
+        &mut self,
+        connection: &Connection,
+        action: ConnectionMove,
+        error: Option<&str>,
+    ) -> Result<(), ActionError> {
+        let from = connection.status;
+        let to = from
+            .after(action)
+            .map_err(|error| ActionError::conflict("illegal_move", error.to_string()))?;
+        let (agency, now) = (self.agency.clone(), self.now());
+        let moved = self
+            .inner
+            .execute(
+                MOVE,
+                args![
+                    &agency,
+                    &connection.id,
+                    to.as_str(),
+                    error,
+                    now,
+                    from.as_str()
+                ],
+            )
+            .await?;
+        if moved == 1 {
+            Ok(())
+        } else {
+            Err(ActionError::conflict(
+                "connection_moved",
+                format!("the connection is not {from} any more"),
+            ))
+        }
+    }
+
+    async fn connection_event(
+        &mut self,
+        kind: EventType,
+        id: &ConnectionId,
+        data: serde_json::Value,
+    ) -> Result<(), StoreError> {
+        self.record(NewEvent {
+            kind,
+            actor: "system",
+            subject: id.as_str(),
+            data,
+        })
+        .await?;
+        Ok(())
+    }
+}
+
+pub(super) fn connection(row: &Row) -> Result<Connection, StoreError> {
+    let account = row
+        .optional_text("account_id")?
+        .map(|id| {
+            Ok::<_, StoreError>(Account {
+                id,
+                label: row.optional_text("account_label")?,
+            })
+        })
+        .transpose()?;
+    let receipt = match row.optional_parsed("receipt")? {
+        Some(provider) => Some(Receipt {
+            provider,
+            at: row.time("receipt_at")?,
+        }),
+        None => None,
+    };
+    Ok(Connection {
+        id: row.parsed("id")?,
+        workspace_id: row.parsed("workspace_id")?,
+        app: row.text("app")?,
+        status: row.parsed("status")?,
+        account,
+        scopes_requested: row.json("scopes_requested")?,
+        scopes_granted: row.json("scopes_granted")?,
+        host_vars: row.json("host_vars")?,
+        authorized_email: row.parsed("authorized_email")?,
+        error: row.optional_text("error")?,
+        receipt,
+        last_used_at: row.optional_time("last_used_at")?,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+    })
+}

@@ -1,0 +1,124 @@
+//! What differs between SQLite and Postgres: how to connect, to open a transaction and to migrate.
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    PgPool, SqlitePool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{conn::Conn, error::StoreError, migrate};
+
+/// Stands where an agency's id would: the policy of every table lets it see all rows.
+pub(super) const EVERY_AGENCY: &str = "*";
+
+const ACQUIRE: Duration = Duration::from_secs(5);
+const BUSY: Duration = Duration::from_secs(5);
+
+#[derive(Clone)]
+pub(super) enum Backend {
+    /// One writer: SQLite has one anyway, and waiting in a pool is fair where its busy handler is not.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+impl Backend {
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        match url.split_once("://").map(|(scheme, _)| scheme) {
+            Some("sqlite") => Self::connect_sqlite(url).await,
+            Some("postgres" | "postgresql") => Self::connect_postgres(url).await,
+            _ => Err(StoreError::Url(
+                "it must start with sqlite:// or postgres://".to_owned(),
+            )),
+        }
+    }
+
+    async fn connect_sqlite(url: &str) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(|_| StoreError::Url("sqlite:// is followed by a file's path".to_owned()))?
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY)
+            .statement_cache_capacity(256);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(ACQUIRE)
+            .test_before_acquire(false)
+            .connect_with(options.clone())
+            .await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(ACQUIRE)
+            .test_before_acquire(false)
+            .connect_with(options)
+            .await?;
+        Ok(Self::Sqlite { writer, readers })
+    }
+
+    async fn connect_postgres(url: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|_| StoreError::Url("it is not a Postgres URL".to_owned()))?
+            .application_name("latchkey");
+        let pool = PgPoolOptions::new()
+            .max_connections(16)
+            .acquire_timeout(ACQUIRE)
+            .connect_with(options)
+            .await?;
+        Ok(Self::Postgres(pool))
+    }
+
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite { writer, .. } => migrate::sqlite().run(writer).await,
+            Self::Postgres(pool) => migrate::postgres().run(pool).await,
+        }
+        .map_err(StoreError::Migrate)
+    }
+
+    /// On SQLite a transaction that reads before it writes fails at once when another wrote meanwhile, whatever the
+    /// busy timeout; so a writer takes the lock at the start.
+    pub async fn begin(&self, agency: &str) -> Result<Conn, StoreError> {
+        match self {
+            Self::Sqlite { writer, .. } => {
+                Ok(Conn::Sqlite(writer.begin_with("begin immediate").await?))
+            }
+            Self::Postgres(pool) => postgres_transaction(pool, "begin", agency).await,
+        }
+    }
+
+    pub async fn read(&self, agency: &str) -> Result<Conn, StoreError> {
+        match self {
+            Self::Sqlite { readers, .. } => Ok(Conn::SqliteRead(readers.acquire().await?)),
+            Self::Postgres(pool) => postgres_transaction(pool, "begin read only", agency).await,
+        }
+    }
+
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+async fn postgres_transaction(
+    pool: &PgPool,
+    begin: &'static str,
+    agency: &str,
+) -> Result<Conn, StoreError> {
+    let mut tx = pool.begin_with(begin).await?;
+    sqlx::query("select set_config('latchkey.agency', $1, true)")
+        .bind(agency)
+        .execute(&mut *tx)
+        .await?;
+    Ok(Conn::Postgres(tx))
+}

@@ -1,0 +1,39 @@
+/// Why the store could not answer. Never holds a value that was bound to a statement.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the database URL is not understood: {0}")]
+    Url(String),
+    #[error("the database could not be reached or did not answer")]
+    Database(#[source] sqlx::Error),
+    #[error("the schema could not be migrated")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    #[error("a statement of this transaction failed before, so it cannot be committed")]
+    Poisoned,
+    #[error("column `{column}` of a stored row cannot be read: {problem}")]
+    Corrupt {
+        column: &'static str,
+        problem: String,
+    },
+    #[error(transparent)]
+    Vault(#[from] crate::vault::VaultError),
+}
+
+impl StoreError {
+    /// The statement broke a uniqueness rule: somebody else was first.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+
+    pub(crate) fn corrupt(column: &'static str, problem: impl ToString) -> Self {
+        Self::Corrupt {
+            column,
+            problem: problem.to_string(),
+        }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}

@@ -1,0 +1,158 @@
+use std::{collections::BTreeMap, time::Duration};
+
+use secrecy::SecretString;
+
+use super::{
+    PlatformTx, StoreError, Tx,
+    api_keys::to_json,
+    conn::Row,
+    data_keys::{AGENCY_SCOPE, Cell},
+    statement::{args, statements},
+};
+use crate::{EventType, FlowId, ItemId, NewEvent, RequestId, secret::secret_hash};
+
+statements! {
+    CREATE = "insert into flows (id, agency_id, request_id, item_id, app, ctx, host, state_hash, cookie_hash, session_hash, verifier, nonce, redirect_uri, issuer, scopes, host_vars, created_at, expires_at) values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+    TAKE = "update flows set used_at = $3 where agency_id = $1 and state_hash = $2 and used_at is null and expires_at > $3 returning id, request_id, item_id, app, ctx, host, cookie_hash, session_hash, verifier, nonce, redirect_uri, issuer, scopes, host_vars";
+    DROP_OLD = "delete from flows where expires_at < $1";
+}
+
+/// How long a client has at the provider.
+pub const FLOW_LIFETIME: Duration = Duration::from_mins(15);
+/// A used or late flow is kept for a while, so that its answer can still be named in the log.
+const FLOW_KEPT: Duration = Duration::from_hours(24);
+
+/// One journey to a provider and back, before it starts.
+pub struct NewFlow<'a> {
+    pub request_id: &'a RequestId,
+    pub item_id: &'a ItemId,
+    pub app: &'a str,
+    pub ctx: &'a str,
+    pub host: &'a str,
+    pub state: &'a SecretString,
+    pub cookie: &'a SecretString,
+    pub session_hash: &'a [u8],
+    pub verifier: Option<&'a SecretString>,
+    pub nonce: Option<&'a str>,
+    pub redirect_uri: &'a str,
+    pub issuer: Option<&'a str>,
+    pub scopes: &'a [String],
+    pub host_vars: &'a BTreeMap<String, String>,
+}
+
+/// A flow that was taken: nobody else can have it.
+#[derive(Debug)]
+pub struct Flow {
+    pub id: FlowId,
+    pub request_id: RequestId,
+    pub item_id: ItemId,
+    pub app: String,
+    pub ctx: String,
+    pub host: String,
+    pub cookie_hash: Vec<u8>,
+    pub session_hash: Vec<u8>,
+    pub verifier: Option<SecretString>,
+    pub nonce: Option<String>,
+    pub redirect_uri: String,
+    pub issuer: Option<String>,
+    pub scopes: Vec<String>,
+    pub host_vars: BTreeMap<String, String>,
+}
+
+impl Tx {
+    pub async fn flow_start(&mut self, new: NewFlow<'_>) -> Result<FlowId, StoreError> {
+        let (agency, now) = (self.agency.clone(), self.now());
+        let id: FlowId = self.new_id();
+        let verifier = match new.verifier {
+            Some(verifier) => Some(self.seal(verifier_cell(&id), verifier).await?),
+            None => None,
+        };
+        self.inner
+            .execute(
+                CREATE,
+                args![
+                    &agency,
+                    &id,
+                    new.request_id,
+                    new.item_id,
+                    new.app,
+                    new.ctx,
+                    new.host,
+                    &secret_hash(new.state),
+                    &secret_hash(new.cookie),
+                    new.session_hash,
+                    verifier.as_deref(),
+                    new.nonce,
+                    new.redirect_uri,
+                    new.issuer,
+                    &to_json(new.scopes),
+                    &to_json(new.host_vars),
+                    now,
+                    now.plus(FLOW_LIFETIME)
+                ],
+            )
+            .await?;
+        let data = serde_json::json!({ "request_id": new.request_id, "app": new.app });
+        let kind = EventType::FlowStarted;
+        self.record(NewEvent {
+            kind,
+            actor: "recipient",
+            subject: new.item_id.as_str(),
+            data,
+        })
+        .await?;
+        Ok(id)
+    }
+
+    /// Takes the flow of a `state`, once, while it lives.
+    pub async fn flow_take(&mut self, state: &SecretString) -> Result<Option<Flow>, StoreError> {
+        let (agency, now) = (self.agency.clone(), self.now());
+        let row = self
+            .inner
+            .optional(TAKE, args![&agency, &secret_hash(state), now])
+            .await?;
+        match row {
+            Some(row) => self.read_flow(&row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn read_flow(&mut self, row: &Row) -> Result<Flow, StoreError> {
+        let id: FlowId = row.parsed("id")?;
+        let verifier = match row.optional_bytes("verifier")? {
+            Some(sealed) => Some(self.open(verifier_cell(&id), &sealed).await?),
+            None => None,
+        };
+        Ok(Flow {
+            request_id: row.parsed("request_id")?,
+            item_id: row.parsed("item_id")?,
+            app: row.text("app")?,
+            ctx: row.text("ctx")?,
+            host: row.text("host")?,
+            cookie_hash: row.bytes("cookie_hash")?,
+            session_hash: row.bytes("session_hash")?,
+            verifier,
+            nonce: row.optional_text("nonce")?,
+            redirect_uri: row.text("redirect_uri")?,
+            issuer: row.optional_text("issuer")?,
+            scopes: row.json("scopes")?,
+            host_vars: row.json("host_vars")?,
+            id,
+        })
+    }
+}
+
+impl PlatformTx {
+    pub async fn flows_drop_ended(&mut self) -> Result<u64, StoreError> {
+        let before = self.now().minus(FLOW_KEPT);
+        self.inner.execute(DROP_OLD, args![before]).await
+    }
+}
+
+fn verifier_cell(id: &FlowId) -> Cell<'_> {
+    Cell {
+        scope: AGENCY_SCOPE,
+        row: id.as_str(),
+        field: "verifier",
+    }
+}

@@ -1,0 +1,180 @@
+use secrecy::SecretString;
+
+use super::{
+    NewJob, StoreError, Tx,
+    conn::Row,
+    data_keys::Cell,
+    statement::{args, statements},
+};
+use crate::{
+    EventType, MailId, MailKind, MailStatus, NewEvent, RequestId, WorkspaceId, secret::secret_hash,
+    values::Email,
+};
+
+statements! {
+    CREATE = "insert into mails (id, agency_id, kind, request_id, recipient, secret, data, status, created_at) values ($2, $1, $3, $4, $5, $6, $7, 'queued', $8)";
+    ONE = "select m.*, r.workspace_id from mails m left join requests r on r.agency_id = m.agency_id and r.id = m.request_id where m.agency_id = $1 and m.id = $2";
+    DONE = "update mails set status = $3, error = $4, sent_at = $5, secret = null where agency_id = $1 and id = $2";
+    TROUBLE = "update mails set error = $3 where agency_id = $1 and id = $2";
+    OF_REQUEST = "select m.*, r.workspace_id from mails m left join requests r on r.agency_id = m.agency_id and r.id = m.request_id where m.agency_id = $1 and m.request_id = $2 order by m.id";
+    LINK_LIVES = "select 1 as lives from links where agency_id = $1 and hash = $2 and ended_at is null";
+}
+
+/// A mail to be written and sent by a job.
+pub struct NewMail<'a> {
+    pub kind: MailKind,
+    pub request_id: Option<&'a RequestId>,
+    pub recipient: &'a Email,
+    /// The link's secret, and the workspace whose key seals it until the mail is out.
+    pub secret: Option<(&'a WorkspaceId, &'a SecretString)>,
+    pub data: serde_json::Value,
+}
+
+/// A row of the outbox.
+#[derive(Debug)]
+pub struct Mail {
+    pub id: MailId,
+    pub kind: MailKind,
+    pub request_id: Option<RequestId>,
+    pub recipient: Email,
+    /// Only while queued, and only from [`Tx::mail`].
+    pub secret: Option<SecretString>,
+    pub data: serde_json::Value,
+    pub status: MailStatus,
+    pub error: Option<String>,
+}
+
+impl Tx {
+    /// Writes the mail and the job that sends it, in this transaction.
+    pub async fn mail_enqueue(&mut self, new: NewMail<'_>) -> Result<(), StoreError> {
+        let (agency, now) = (self.agency.clone(), self.now());
+        let id: MailId = self.new_id();
+        let sealed = match new.secret {
+            Some((workspace, secret)) => {
+                Some(self.seal(secret_cell(workspace, &id), secret).await?)
+            }
+            None => None,
+        };
+        self.inner
+            .execute(
+                CREATE,
+                args![
+                    &agency,
+                    &id,
+                    new.kind.as_str(),
+                    new.request_id,
+                    new.recipient,
+                    sealed.as_deref(),
+                    &new.data.to_string(),
+                    now
+                ],
+            )
+            .await?;
+        let payload = serde_json::json!({ "mail_id": id });
+        self.job_enqueue(NewJob {
+            kind: "mail",
+            dedupe_key: id.as_str(),
+            payload,
+            run_at: now,
+        })
+        .await
+    }
+
+    pub async fn mail(&mut self, id: &MailId) -> Result<Option<Mail>, StoreError> {
+        let agency = self.agency.clone();
+        let Some(row) = self.inner.optional(ONE, args![&agency, id]).await? else {
+            return Ok(None);
+        };
+        let mut mail = mail(&row)?;
+        if let (Some(sealed), Some(workspace)) = (
+            row.optional_bytes("secret")?,
+            row.optional_parsed("workspace_id")?,
+        ) {
+            mail.secret = Some(self.open(secret_cell(&workspace, id), &sealed).await?);
+        }
+        Ok(Some(mail))
+    }
+
+    /// The mails of a request, oldest first, without their secrets.
+    pub async fn mails_of(&mut self, request: &RequestId) -> Result<Vec<Mail>, StoreError> {
+        let agency = self.agency.clone();
+        self.inner
+            .all(OF_REQUEST, args![&agency, request])
+            .await?
+            .iter()
+            .map(mail)
+            .collect()
+    }
+
+    /// A link that was replaced or ended since is not worth a mail.
+    pub async fn link_lives(&mut self, secret: &SecretString) -> Result<bool, StoreError> {
+        let agency = self.agency.clone();
+        Ok(self
+            .inner
+            .optional(LINK_LIVES, args![&agency, &secret_hash(secret)])
+            .await?
+            .is_some())
+    }
+
+    /// Ends a mail's way and forgets its secret. `error` names why it was not sent.
+    pub async fn mail_done(
+        &mut self,
+        mail: &Mail,
+        status: MailStatus,
+        error: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let (agency, now) = (self.agency.clone(), self.now());
+        let sent_at = (status == MailStatus::Sent).then_some(now);
+        self.inner
+            .execute(
+                DONE,
+                args![&agency, &mail.id, status.as_str(), error, sent_at],
+            )
+            .await?;
+        let kind = match status {
+            MailStatus::Sent => EventType::MailSent,
+            MailStatus::Failed => EventType::MailFailed,
+            MailStatus::Queued | MailStatus::Skipped => return Ok(()),
+        };
+        let data =
+            serde_json::json!({ "kind": mail.kind, "request_id": mail.request_id, "error": error });
+        self.record(NewEvent {
+            kind,
+            actor: "system",
+            subject: mail.id.as_str(),
+            data,
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Notes why the last try did not work; another follows.
+    pub async fn mail_trouble(&mut self, id: &MailId, error: &str) -> Result<(), StoreError> {
+        let agency = self.agency.clone();
+        self.inner
+            .execute(TROUBLE, args![&agency, id, error])
+            .await?;
+        Ok(())
+    }
+}
+
+fn secret_cell<'a>(workspace: &'a WorkspaceId, id: &'a MailId) -> Cell<'a> {
+    Cell {
+        scope: workspace.as_str(),
+        row: id.as_str(),
+        field: "secret",
+    }
+}
+
+fn mail(row: &Row) -> Result<Mail, StoreError> {
+    Ok(Mail {
+        id: row.parsed("id")?,
+        kind: row.parsed("kind")?,
+        request_id: row.optional_parsed("request_id")?,
+        recipient: row.parsed("recipient")?,
+        secret: None,
+        data: row.json("data")?,
+        status: row.parsed("status")?,
+        error: row.optional_text("error")?,
+    })
+}

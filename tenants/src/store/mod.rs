@@ -1,0 +1,283 @@
+//! Where everything is kept: SQLite on one machine, Postgres on many, one SQL text for both.
+//!
+//! A transaction is opened for an agency (`begin`, `read`). Work across agencies uses the platform's door
+//! (`begin_platform`, `read_platform`), which only jobs, sign-in by key or host, and the edge may use.
+
+mod agencies;
+mod api_keys;
+mod apps;
+mod conn;
+mod connections;
+mod credentials;
+mod data_keys;
+mod dialect;
+mod error;
+mod events;
+mod flows;
+mod idempotency;
+mod items;
+mod jobs;
+mod links;
+mod mails;
+mod migrate;
+mod requests;
+mod statement;
+mod workflows;
+mod workspaces;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use conn::{Conn, Row};
+use dialect::Backend;
+pub use error::StoreError;
+use statement::{Arg, Statement};
+
+pub use apps::NewOauthClient;
+pub use connections::{ConnectionFilter, NewConnection};
+pub use credentials::{Credential, REFRESH_LEASE, Tokens};
+pub use events::EventFilter;
+pub use flows::{FLOW_LIFETIME, Flow, NewFlow};
+pub use idempotency::Replay;
+pub use jobs::{ClaimedJob, NewJob};
+pub use links::{LinkSession, SESSION_ABSOLUTE, SESSION_IDLE};
+pub use mails::{Mail, NewMail};
+pub use requests::RequestFilter;
+
+use crate::{
+    AgencyId, Clock, Entropy, Timestamp,
+    id::{Id, Prefix},
+    vault::{DataKey, Vault},
+};
+
+/// The store of one installation. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    backend: Backend,
+    tools: Arc<Tools>,
+}
+
+/// What every transaction carries: the vault and the arguments time and chance.
+pub(crate) struct Tools {
+    pub vault: Vault,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    data_keys: Mutex<HashMap<String, Arc<DataKey>>>,
+}
+
+impl Store {
+    /// Opens the database at `sqlite://path` or `postgres://...`. Does not change the schema; see [`Store::migrate`].
+    pub async fn connect(
+        url: &str,
+        vault: Vault,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, StoreError> {
+        let backend = Backend::connect(url).await?;
+        let tools = Tools {
+            vault,
+            clock,
+            entropy,
+            data_keys: Mutex::default(),
+        };
+        Ok(Self {
+            backend,
+            tools: Arc::new(tools),
+        })
+    }
+
+    /// Brings the schema up to this version. Safe to run by several processes at once.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        self.backend.migrate().await
+    }
+
+    /// A transaction that may write, for one agency.
+    pub async fn begin(&self, agency: &AgencyId) -> Result<Tx, StoreError> {
+        let conn = self.backend.begin(agency.as_str()).await?;
+        Ok(Tx {
+            agency: agency.clone(),
+            inner: Inner::new(conn, &self.tools),
+        })
+    }
+
+    /// Reading only, for one agency.
+    pub async fn read(&self, agency: &AgencyId) -> Result<Tx, StoreError> {
+        let conn = self.backend.read(agency.as_str()).await?;
+        Ok(Tx {
+            agency: agency.clone(),
+            inner: Inner::new(conn, &self.tools),
+        })
+    }
+
+    /// A transaction that may write, across agencies.
+    pub async fn begin_platform(&self) -> Result<PlatformTx, StoreError> {
+        let conn = self.backend.begin(dialect::EVERY_AGENCY).await?;
+        Ok(PlatformTx {
+            inner: Inner::new(conn, &self.tools),
+        })
+    }
+
+    /// Reading only, across agencies.
+    pub async fn read_platform(&self) -> Result<PlatformTx, StoreError> {
+        let conn = self.backend.read(dialect::EVERY_AGENCY).await?;
+        Ok(PlatformTx {
+            inner: Inner::new(conn, &self.tools),
+        })
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.tools.clock.now()
+    }
+
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.tools.entropy
+    }
+
+    pub async fn close(&self) {
+        self.backend.close().await;
+    }
+}
+
+/// A transaction of one agency. Dropped without [`Tx::commit`] it leaves nothing behind.
+pub struct Tx {
+    agency: AgencyId,
+    inner: Inner,
+}
+
+/// A transaction across agencies.
+pub struct PlatformTx {
+    inner: Inner,
+}
+
+struct Inner {
+    conn: Conn,
+    failed: bool,
+    tools: Arc<Tools>,
+}
+
+impl Inner {
+    fn new(conn: Conn, tools: &Arc<Tools>) -> Self {
+        Self {
+            conn,
+            failed: false,
+            tools: Arc::clone(tools),
+        }
+    }
+
+    /// Postgres answers Ok to a commit after a failed statement and stores nothing; so a failure is remembered.
+    fn note<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.failed |= result.is_err();
+        result
+    }
+
+    async fn all(
+        &mut self,
+        statement: Statement,
+        args: &[Arg<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
+        let result = self.conn.all(statement, args).await;
+        self.note(result)
+    }
+
+    async fn optional(
+        &mut self,
+        statement: Statement,
+        args: &[Arg<'_>],
+    ) -> Result<Option<Row>, StoreError> {
+        let result = self.conn.optional(statement, args).await;
+        self.note(result)
+    }
+
+    async fn execute(&mut self, statement: Statement, args: &[Arg<'_>]) -> Result<u64, StoreError> {
+        let result = self.conn.execute(statement, args).await;
+        self.note(result)
+    }
+
+    async fn commit(self) -> Result<(), StoreError> {
+        if self.failed {
+            return Err(StoreError::Poisoned);
+        }
+        self.conn.commit().await
+    }
+}
+
+impl Tx {
+    pub fn agency(&self) -> &AgencyId {
+        &self.agency
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.inner.tools.clock.now()
+    }
+
+    pub fn entropy(&self) -> Arc<dyn Entropy> {
+        Arc::clone(&self.inner.tools.entropy)
+    }
+
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.inner.commit().await
+    }
+
+    pub(crate) fn new_id<P: Prefix>(&self) -> Id<P> {
+        Id::new(&*self.inner.tools.clock, &*self.inner.tools.entropy)
+    }
+}
+
+impl PlatformTx {
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.inner.commit().await
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.inner.tools.clock.now()
+    }
+}
+
+impl Tools {
+    fn cached_data_key(&self, name: &str) -> Option<Arc<DataKey>> {
+        self.data_keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+            .cloned()
+    }
+
+    fn cache_data_key(&self, name: String, key: &Arc<DataKey>) {
+        let mut keys = self
+            .data_keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if keys.len() >= MAX_CACHED_DATA_KEYS {
+            keys.clear();
+        }
+        keys.insert(name, Arc::clone(key));
+    }
+}
+
+const MAX_CACHED_DATA_KEYS: usize = 10_000;
+
+/// Every statement of the store, by file.
+#[cfg(test)]
+const STATEMENTS: &[&[Statement]] = &[
+    agencies::STATEMENTS,
+    api_keys::STATEMENTS,
+    apps::STATEMENTS,
+    connections::STATEMENTS,
+    credentials::STATEMENTS,
+    data_keys::STATEMENTS,
+    events::STATEMENTS,
+    flows::STATEMENTS,
+    idempotency::STATEMENTS,
+    items::STATEMENTS,
+    jobs::STATEMENTS,
+    links::STATEMENTS,
+    mails::STATEMENTS,
+    requests::STATEMENTS,
+    workflows::STATEMENTS,
+    workspaces::STATEMENTS,
+];
+
+#[cfg(test)]
+mod tests;

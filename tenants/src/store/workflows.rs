@@ -1,0 +1,225 @@
+use super::{
+    StoreError, Tx,
+    api_keys::to_json,
+    conn::Row,
+    statement::{args, statements},
+    workspaces::before_id,
+};
+use crate::{
+    ActionError, ConnectionId, EventType, Gate, GateState, MissingReason, NewEvent, NewWorkflow,
+    PageOf, Slot, SlotId, Workflow, WorkflowId, id::kinds::WorkflowKind,
+};
+
+statements! {
+    CREATE = "insert into workflows (id, agency_id, workspace_id, name, external_id, resume, gate_state, gate_since, created_at) values ($2, $1, $3, $4, $5, $6, $7, $8, $8)";
+    CREATE_SLOT = "insert into slots (id, agency_id, workflow_id, position, app, scopes, required, expected_account) values ($2, $1, $3, $4, $5, $6, $7, $8)";
+    ONE = "select * from workflows where agency_id = $1 and id = $2";
+    LIST = "select * from workflows where agency_id = $1 and id < $2 order by id desc limit $3";
+    SLOTS = "select s.*, c.status from slots s left join connections c on c.agency_id = s.agency_id and c.id = s.connection_id where s.agency_id = $1 and s.workflow_id >= $2 and s.workflow_id <= $3 order by s.workflow_id, s.position";
+    SET_CONNECTION = "update slots set connection_id = $3 where agency_id = $1 and id = $2";
+    OF_CONNECTION = "select distinct workflow_id from slots where agency_id = $1 and connection_id = $2";
+    TURN = "update workflows set gate_state = gate_state where agency_id = $1 and id = $2";
+    SET_GATE = "update workflows set gate_state = $3, gate_since = $4 where agency_id = $1 and id = $2";
+}
+
+impl Tx {
+    /// Makes a workflow with its slots. A workflow without a required slot is open from the start.
+    pub async fn workflow_create(
+        &mut self,
+        new: NewWorkflow,
+        actor: &str,
+    ) -> Result<Workflow, ActionError> {
+        if self.workspace(&new.workspace_id).await?.is_none() {
+            return Err(ActionError::invalid(
+                "/workspace_id",
+                "there is no such workspace",
+            ));
+        }
+        let (agency, now) = (self.agency.clone(), self.now());
+        let id: WorkflowId = self.new_id();
+        self.inner
+            .execute(
+                CREATE,
+                args![
+                    &agency,
+                    &id,
+                    &new.workspace_id,
+                    &new.name,
+                    new.external_id.as_ref(),
+                    new.resume.as_str(),
+                    GateState::Waiting.as_str(),
+                    now
+                ],
+            )
+            .await?;
+        for (position, slot) in (0..).zip(&new.slots) {
+            let slot_id: SlotId = self.new_id();
+            self.inner
+                .execute(
+                    CREATE_SLOT,
+                    args![
+                        &agency,
+                        &slot_id,
+                        &id,
+                        position,
+                        &slot.app,
+                        &to_json(&slot.scopes),
+                        slot.required,
+                        slot.expected_account.as_ref()
+                    ],
+                )
+                .await?;
+        }
+        let data = serde_json::json!({ "name": new.name });
+        self.record(NewEvent {
+            kind: EventType::WorkflowCreated,
+            actor,
+            subject: id.as_str(),
+            data,
+        })
+        .await?;
+        self.gate_settle(&id, false).await?;
+        self.workflow(&id)
+            .await?
+            .ok_or(ActionError::NotFound("workflow"))
+    }
+
+    pub async fn workflow(&mut self, id: &WorkflowId) -> Result<Option<Workflow>, StoreError> {
+        let agency = self.agency.clone();
+        let Some(row) = self.inner.optional(ONE, args![&agency, id]).await? else {
+            return Ok(None);
+        };
+        let slots = self.inner.all(SLOTS, args![&agency, id, id]).await?;
+        workflow(&row, &slots).map(Some)
+    }
+
+    pub async fn workflows(
+        &mut self,
+        page: &PageOf<WorkflowId>,
+    ) -> Result<Vec<Workflow>, StoreError> {
+        let agency = self.agency.clone();
+        let after = before_id::<WorkflowKind>(page.after.as_ref().map(WorkflowId::as_str));
+        let rows = self
+            .inner
+            .all(LIST, args![&agency, &after, page.limit])
+            .await?;
+        let (Some(newest), Some(oldest)) = (rows.first(), rows.last()) else {
+            return Ok(Vec::new());
+        };
+        let (oldest, newest) = (oldest.text("id")?, newest.text("id")?);
+        let slots = self
+            .inner
+            .all(SLOTS, args![&agency, &oldest, &newest])
+            .await?;
+        rows.iter().map(|row| workflow(row, &slots)).collect()
+    }
+
+    pub(super) async fn slot_set_connection(
+        &mut self,
+        slot: &SlotId,
+        connection: &ConnectionId,
+    ) -> Result<(), StoreError> {
+        let agency = self.agency.clone();
+        self.inner
+            .execute(SET_CONNECTION, args![&agency, slot, connection])
+            .await?;
+        Ok(())
+    }
+
+    /// Settles the gate of every workflow that this connection feeds.
+    pub(super) async fn gates_settle(
+        &mut self,
+        connection: &ConnectionId,
+    ) -> Result<(), StoreError> {
+        let agency = self.agency.clone();
+        let rows = self
+            .inner
+            .all(OF_CONNECTION, args![&agency, connection])
+            .await?;
+        for row in rows {
+            self.gate_settle(&row.parsed("workflow_id")?, false).await?;
+        }
+        Ok(())
+    }
+
+    /// Opens a gate that waits for a person's word (`resume: manual`).
+    pub async fn gate_resume(&mut self, id: &WorkflowId) -> Result<Gate, ActionError> {
+        if self.workflow(id).await?.is_none() {
+            return Err(ActionError::NotFound("workflow"));
+        }
+        Ok(self.gate_settle(id, true).await?)
+    }
+
+    /// Brings the gate to the state that follows from its slots; a change writes exactly one event.
+    pub(super) async fn gate_settle(
+        &mut self,
+        id: &WorkflowId,
+        by_hand: bool,
+    ) -> Result<Gate, StoreError> {
+        let (agency, now) = (self.agency.clone(), self.now());
+        // Takes the workflow's turn: two connections that arrive together see each other.
+        self.inner.execute(TURN, args![&agency, id]).await?;
+        let workflow = self.workflow(id).await?;
+        let workflow =
+            workflow.ok_or_else(|| StoreError::corrupt("workflows", "the workflow is gone"))?;
+        let missing: Vec<MissingReason> = workflow.slots.iter().filter_map(Slot::missing).collect();
+        let state = workflow.gate.state.next(&missing, workflow.resume, by_hand);
+        if state == workflow.gate.state {
+            return Ok(workflow.gate);
+        }
+        self.inner
+            .execute(SET_GATE, args![&agency, id, state.as_str(), now])
+            .await?;
+        let kind = match state {
+            GateState::Open => EventType::GateOpened,
+            GateState::Waiting | GateState::Paused => EventType::GatePaused,
+        };
+        let data = serde_json::json!({ "state": state, "missing": missing });
+        self.record(NewEvent {
+            kind,
+            actor: "system",
+            subject: id.as_str(),
+            data,
+        })
+        .await?;
+        Ok(Gate { state, since: now })
+    }
+}
+
+fn workflow(row: &Row, slots: &[Row]) -> Result<Workflow, StoreError> {
+    let id: WorkflowId = row.parsed("id")?;
+    let mut own = Vec::new();
+    for row in slots {
+        if row.text("workflow_id")? == id.as_str() {
+            own.push(slot(row)?);
+        }
+    }
+    Ok(Workflow {
+        workspace_id: row.parsed("workspace_id")?,
+        name: row.parsed("name")?,
+        external_id: row.optional_parsed("external_id")?,
+        resume: row.parsed("resume")?,
+        gate: Gate {
+            state: row.parsed("gate_state")?,
+            since: row.time("gate_since")?,
+        },
+        created_at: row.time("created_at")?,
+        slots: own,
+        id,
+    })
+}
+
+fn slot(row: &Row) -> Result<Slot, StoreError> {
+    let connection = match row.optional_parsed("connection_id")? {
+        Some(id) => Some((id, row.parsed("status")?)),
+        None => None,
+    };
+    Ok(Slot {
+        id: row.parsed("id")?,
+        app: row.text("app")?,
+        scopes: row.json("scopes")?,
+        required: row.flag("required")?,
+        expected_account: row.optional_parsed("expected_account")?,
+        connection,
+    })
+}

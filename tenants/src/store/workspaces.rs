@@ -1,0 +1,89 @@
+use super::{
+    StoreError, Tx,
+    conn::Row,
+    statement::{args, statements},
+};
+use crate::{
+    ActionError, EventType, NewEvent, PageOf, Workspace, WorkspaceId,
+    id::{Prefix, kinds::WorkspaceKind},
+    values::{Name, Slug},
+};
+
+statements! {
+    CREATE = "insert into workspaces (id, agency_id, slug, name, created_at) values ($2, $1, $3, $4, $5) on conflict (agency_id, slug) do nothing";
+    ONE = "select * from workspaces where agency_id = $1 and id = $2";
+    LIST = "select * from workspaces where agency_id = $1 and id < $2 order by id desc limit $3";
+}
+
+impl Tx {
+    /// # Errors
+    /// A conflict `slug_taken` when the agency has a workspace of this slug.
+    pub async fn workspace_create(
+        &mut self,
+        name: Name,
+        slug: Slug,
+        actor: &str,
+    ) -> Result<Workspace, ActionError> {
+        let (agency, now) = (self.agency.clone(), self.now());
+        let id: WorkspaceId = self.new_id();
+        let created = self
+            .inner
+            .execute(CREATE, args![&agency, &id, &slug, &name, now])
+            .await?;
+        if created == 0 {
+            let message = format!("a workspace with the slug `{slug}` exists: choose another slug");
+            return Err(ActionError::conflict("slug_taken", message));
+        }
+        self.create_data_key(id.as_str()).await?;
+        let data = serde_json::json!({ "slug": slug });
+        self.record(NewEvent {
+            kind: EventType::WorkspaceCreated,
+            actor,
+            subject: id.as_str(),
+            data,
+        })
+        .await?;
+        Ok(Workspace {
+            id,
+            slug,
+            name,
+            created_at: now,
+        })
+    }
+
+    pub async fn workspace(&mut self, id: &WorkspaceId) -> Result<Option<Workspace>, StoreError> {
+        let agency = self.agency.clone();
+        let row = self.inner.optional(ONE, args![&agency, id]).await?;
+        row.as_ref().map(workspace).transpose()
+    }
+
+    pub async fn workspaces(
+        &mut self,
+        page: &PageOf<WorkspaceId>,
+    ) -> Result<Vec<Workspace>, StoreError> {
+        let agency = self.agency.clone();
+        let after = before_id::<WorkspaceKind>(page.after.as_ref().map(WorkspaceId::as_str));
+        let rows = self
+            .inner
+            .all(LIST, args![&agency, &after, page.limit])
+            .await?;
+        rows.iter().map(workspace).collect()
+    }
+}
+
+fn workspace(row: &Row) -> Result<Workspace, StoreError> {
+    Ok(Workspace {
+        id: row.parsed("id")?,
+        slug: row.parsed("slug")?,
+        name: row.parsed("name")?,
+        created_at: row.time("created_at")?,
+    })
+}
+
+/// The id that a page starts below: the cursor's, or one that sorts after every id of its kind.
+pub(super) fn before_id<P: Prefix>(after: Option<&str>) -> String {
+    after.map_or_else(
+        || format!("{}_{}", P::PREFIX, "z".repeat(27)),
+        str::to_owned,
+    )
+}

@@ -1,0 +1,70 @@
+use crate::{
+    ConnectionId, ConnectionStatus, GateState, MissingReason, Resume, SlotId, Timestamp,
+    WorkflowId, WorkspaceId, gate,
+    values::{Name, Opaque, Slug},
+};
+
+/// One client engagement inside an agency.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    pub id: WorkspaceId,
+    pub slug: Slug,
+    pub name: Name,
+    pub created_at: Timestamp,
+}
+
+/// An automation that waits.
+#[derive(Clone, Debug)]
+pub struct Workflow {
+    pub id: WorkflowId,
+    pub workspace_id: WorkspaceId,
+    pub name: Name,
+    pub external_id: Option<Opaque>,
+    pub resume: Resume,
+    pub gate: Gate,
+    pub created_at: Timestamp,
+    pub slots: Vec<Slot>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gate {
+    pub state: GateState,
+    pub since: Timestamp,
+}
+
+/// One app that a workflow needs.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    pub id: SlotId,
+    pub app: String,
+    pub scopes: Vec<String>,
+    pub required: bool,
+    pub expected_account: Option<Opaque>,
+    pub connection: Option<(ConnectionId, ConnectionStatus)>,
+}
+
+impl Slot {
+    pub fn missing(&self) -> Option<MissingReason> {
+        gate::missing(
+            self.required,
+            self.connection.as_ref().map(|(_, status)| *status),
+        )
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct NewWorkflow {
+    pub workspace_id: WorkspaceId,
+    pub name: Name,
+    pub external_id: Option<Opaque>,
+    pub resume: Resume,
+    pub slots: Vec<NewSlot>,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewSlot {
+    pub app: String,
+    pub scopes: Vec<String>,
+    pub required: bool,
+    pub expected_account: Option<Opaque>,
+}
