@@ -195,11 +195,9 @@ impl Tx {
                 format!("the request was resent {MAX_RESENDS} times: cancel it and send a new one");
             return Err(ActionError::conflict("resend_limit", message));
         }
-        if request
-            .last_sent_at
-            .is_some_and(|last| now < last.plus(RESEND_PAUSE))
-        {
-            let message = "the link went out less than a minute ago: wait a moment";
+        let resent = request.last_sent_at.filter(|_| request.resends > 0);
+        if resent.is_some_and(|last| now < last.plus(RESEND_PAUSE)) {
+            let message = "the link was resent less than a minute ago: wait a moment";
             return Err(ActionError::conflict("resend_too_soon", message));
         }
         Ok(())
