@@ -2,7 +2,6 @@
 
 use std::{env, fs, io, path::PathBuf};
 
-#[expect(clippy::print_stdout, reason = "build scripts speak to cargo this way")]
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=apps");
     let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo sets OUT_DIR"))?;

@@ -101,6 +101,34 @@ pub struct Token {
     pub default_expires_in: Option<u64>,
 }
 
+impl Authorize {
+    /// As RFC 6749 has it.
+    pub fn at(url: String) -> Self {
+        Self {
+            url,
+            params: BTreeMap::new(),
+            separator: space(),
+            scope_param: scope_param(),
+            client_id_param: client_id_param(),
+        }
+    }
+}
+
+impl Token {
+    /// As RFC 6749 has it.
+    pub fn at(url: String) -> Self {
+        Self {
+            url,
+            auth: ClientAuth::default(),
+            body: BodyFormat::default(),
+            params: BTreeMap::new(),
+            client_id_param: client_id_param(),
+            response_pointer: None,
+            default_expires_in: None,
+        }
+    }
+}
+
 /// RFC 6749 §2.3.1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -158,3 +158,6 @@ fn fill(template: &str, values: &[(&HostVar, String)]) -> Result<Url, HostVarErr
     }
     Ok(url)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,18 @@
 //! The app catalogue: providers are data, one TOML file each in `tenants/apps/`.
 
 mod app;
+mod custom;
 mod endpoints;
+mod lint;
+mod pattern;
+mod shape;
 
 use std::sync::LazyLock;
 
 pub use app::*;
+pub use custom::{ExplicitApp, MetadataError};
 pub use endpoints::{Endpoints, HostVarError};
+pub use lint::LintFinding;
 
 /// File name without its ending, and text.
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/apps.rs"));
