@@ -1,0 +1,247 @@
+//! Every setting of an installation, read once, from `latchkey.toml` and then the environment.
+
+mod error;
+mod key;
+mod parse;
+mod sources;
+#[cfg(test)]
+mod tests;
+
+use crate::settings::parse::Wrong;
+use crate::settings::sources::{Given, Sources};
+use secrecy::{SecretBox, SecretString};
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+pub use error::{SettingError, SettingsErrors};
+pub use key::{Key, PREFIX};
+pub use parse::{Issuer, LogFormat, PlatformHost, PublicOrigin, Upstream};
+
+pub const DEFAULT_FILE: &str = "latchkey.toml";
+
+/// Key material that seals other secrets.
+pub type SealingKey = SecretBox<[u8; 32]>;
+
+#[derive(Debug)]
+pub struct Settings {
+    pub database_url: SecretString,
+    pub redis_url: Option<SecretString>,
+    vault_key: Option<SealingKey>,
+    edge_key: Option<SealingKey>,
+    platform_host: Option<PlatformHost>,
+    pub public_origin: PublicOrigin,
+    pub http_listen: Vec<SocketAddr>,
+    pub https_listen: Vec<SocketAddr>,
+    pub app_listen: SocketAddr,
+    pub app_upstreams: Vec<Upstream>,
+    edge_secret: Option<SecretString>,
+    pub admin_listen: SocketAddr,
+    pub smtp_url: Option<SecretString>,
+    pub mail_from: Option<String>,
+    pub issuer: Issuer,
+    /// Root certificate of a private ACME server.
+    pub acme_root: Option<PathBuf>,
+    pub acme_email: Option<String>,
+    pub acme_eab: Option<ExternalAccount>,
+    /// Empty: the authoritative servers are asked.
+    pub dns_servers: Vec<SocketAddr>,
+    pub data_dir: PathBuf,
+    pub dev_loopback: bool,
+    /// A filter that `tracing-subscriber` understands.
+    pub log: String,
+    pub log_format: LogFormat,
+}
+
+/// External account binding (RFC 8555 §7.3.4).
+#[derive(Debug)]
+pub struct ExternalAccount {
+    pub kid: String,
+    pub key: SecretBox<Vec<u8>>,
+}
+
+/// What is started decides what must be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    App,
+    Proxy,
+    Serve,
+    Agency,
+    Migrate,
+    Check,
+}
+
+impl Role {
+    fn needs(self) -> &'static [Key] {
+        match self {
+            Self::App => &[Key::PlatformHost, Key::VaultKey, Key::EdgeSecret],
+            Self::Proxy => &[Key::PlatformHost, Key::EdgeKey, Key::EdgeSecret],
+            // One process: the edge and the app agree on a secret of their own when none is set.
+            Self::Serve => &[Key::PlatformHost, Key::VaultKey, Key::EdgeKey],
+            Self::Agency => &[Key::PlatformHost, Key::VaultKey],
+            Self::Migrate | Self::Check => &[],
+        }
+    }
+}
+
+/// The first is of no use without the second.
+const PARTNERS: [(Key, Key); 3] = [
+    (Key::SmtpUrl, Key::MailFrom),
+    (Key::AcmeEabKid, Key::AcmeEabKey),
+    (Key::AcmeEabKey, Key::AcmeEabKid),
+];
+
+impl Settings {
+    /// Reads the process's environment and the file at `path`, or `./latchkey.toml` when there is one.
+    pub fn load(role: Role, path: Option<&Path>) -> Result<Self, SettingsErrors> {
+        let toml = read_toml(path)?;
+        // A value that is no Unicode is reported where it is parsed, not here.
+        let env = std::env::vars_os()
+            .map(|(name, value)| (lossy(&name), lossy(&value)));
+        Self::for_role(role, toml.as_deref(), env, &|path| std::fs::read_to_string(path))
+    }
+
+    /// Every setting, whatever is started; what a role cannot do without may be missing.
+    ///
+    /// `read_file` reads the files that `..._FILE` settings name.
+    pub fn from_sources(
+        toml: Option<&str>,
+        env: impl Iterator<Item = (String, String)>,
+        read_file: &dyn Fn(&Path) -> io::Result<String>,
+    ) -> Result<Self, SettingsErrors> {
+        Self::for_role(Role::Check, toml, env, read_file)
+    }
+
+    /// As [`Settings::from_sources`]; what `role` needs and nobody has set is reported with everything else.
+    pub fn for_role(
+        role: Role,
+        toml: Option<&str>,
+        env: impl Iterator<Item = (String, String)>,
+        read_file: &dyn Fn(&Path) -> io::Result<String>,
+    ) -> Result<Self, SettingsErrors> {
+        let Sources { given, mut errors } = Sources::collect(toml, env, read_file);
+        let with_partner = PARTNERS.iter().filter(|(one, _)| given.contains_key(one));
+        let partners = with_partner.map(|(_, other)| other);
+        for key in role.needs().iter().chain(partners) {
+            if !given.contains_key(key) && !errors.iter().any(|error| error.is_about(*key)) {
+                errors.push(SettingError::missing(*key));
+            }
+        }
+        let mut reader = Reader { given, errors };
+        let settings = Self::read(&mut reader);
+        if reader.errors.is_empty() {
+            Ok(settings)
+        } else {
+            Err(SettingsErrors(reader.errors))
+        }
+    }
+
+    fn read(reader: &mut Reader) -> Self {
+        Self {
+            database_url: reader.or_default(Key::DatabaseUrl, parse::database_url),
+            redis_url: reader.optional(Key::RedisUrl, parse::redis_url),
+            vault_key: reader.optional(Key::VaultKey, parse::sealing_key),
+            edge_key: reader.optional(Key::EdgeKey, parse::sealing_key),
+            platform_host: reader.optional(Key::PlatformHost, parse::platform_host),
+            public_origin: reader.or_default(Key::PublicOrigin, parse::public_origin),
+            http_listen: reader.or_default(Key::HttpListen, parse::sockets),
+            https_listen: reader.or_default(Key::HttpsListen, parse::sockets),
+            app_listen: reader.or_default(Key::AppListen, parse::socket),
+            app_upstreams: reader.or_default(Key::AppUpstreams, parse::upstreams),
+            edge_secret: reader.optional(Key::EdgeSecret, parse::edge_secret),
+            admin_listen: reader.or_default(Key::AdminListen, parse::socket),
+            smtp_url: reader.optional(Key::SmtpUrl, parse::smtp_url),
+            mail_from: reader.optional(Key::MailFrom, parse::mailbox),
+            issuer: reader.or_default(Key::Issuer, parse::issuer),
+            acme_root: reader.optional(Key::AcmeRoot, parse::path),
+            acme_email: reader.optional(Key::AcmeEmail, parse::mailbox),
+            acme_eab: reader.external_account(),
+            dns_servers: reader
+                .optional(Key::DnsServers, parse::dns_servers)
+                .unwrap_or_default(),
+            data_dir: reader.or_default(Key::DataDir, parse::path),
+            dev_loopback: reader.or_default(Key::DevLoopback, parse::truth),
+            log: reader.or_default(Key::Log, parse::log_filter),
+            log_format: reader.or_default(Key::LogFormat, parse::log_format),
+        }
+    }
+
+    pub fn vault_key(&self) -> Result<&SealingKey, SettingsErrors> {
+        required(self.vault_key.as_ref(), Key::VaultKey)
+    }
+
+    pub fn edge_key(&self) -> Result<&SealingKey, SettingsErrors> {
+        required(self.edge_key.as_ref(), Key::EdgeKey)
+    }
+
+    pub fn platform_host(&self) -> Result<&PlatformHost, SettingsErrors> {
+        required(self.platform_host.as_ref(), Key::PlatformHost)
+    }
+
+    pub fn edge_secret(&self) -> Result<&SecretString, SettingsErrors> {
+        required(self.edge_secret.as_ref(), Key::EdgeSecret)
+    }
+}
+
+fn required<T>(value: Option<&T>, key: Key) -> Result<&T, SettingsErrors> {
+    value.ok_or_else(|| SettingsErrors(vec![SettingError::missing(key)]))
+}
+
+fn read_toml(path: Option<&Path>) -> Result<Option<String>, SettingsErrors> {
+    let chosen = path.unwrap_or(Path::new(DEFAULT_FILE));
+    match std::fs::read_to_string(chosen) {
+        Ok(toml) => Ok(Some(toml)),
+        Err(error) if path.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(SettingsErrors(vec![SettingError::new(
+            chosen.display().to_string(),
+            format!("cannot be read: {error}"),
+            "Check the path and who may read it",
+        )])),
+    }
+}
+
+fn lossy(text: &std::ffi::OsStr) -> String {
+    text.to_string_lossy().into_owned()
+}
+
+/// Parses what was given and keeps every error.
+struct Reader {
+    given: BTreeMap<Key, Given>,
+    errors: Vec<SettingError>,
+}
+
+impl Reader {
+    fn optional<T>(&mut self, key: Key, parse: fn(&str) -> Result<T, Wrong>) -> Option<T> {
+        let given = self.given.get(&key)?;
+        match parse(given.text()) {
+            Ok(value) => Some(value),
+            Err(wrong) => {
+                self.errors.push(SettingError::wrong(key, given, wrong));
+                None
+            }
+        }
+    }
+
+    #[expect(
+        clippy::expect_used,
+        reason = "defaults are constants, and a test parses every one"
+    )]
+    fn or_default<T>(&mut self, key: Key, parse: fn(&str) -> Result<T, Wrong>) -> T {
+        self.optional(key, parse).unwrap_or_else(|| {
+            let default = key.default().expect("this setting has a default");
+            parse(default)
+                .map_err(|wrong| wrong.problem)
+                .expect("defaults are well-formed")
+        })
+    }
+
+    fn external_account(&mut self) -> Option<ExternalAccount> {
+        let kid = self.optional(Key::AcmeEabKid, parse::word);
+        let key = self.optional(Key::AcmeEabKey, parse::base64url);
+        Some(ExternalAccount {
+            kid: kid?,
+            key: key?,
+        })
+    }
+}
