@@ -84,8 +84,18 @@ impl Demo {
 
 fn load(dir: &Path, clock: Arc<ManualClock>) -> ProviderState {
     let clients = vec![
-        Client::new("crm", "s3cret", "North & <b>Wind</b>", SampleApp::by_slug("acme-crm").unwrap()),
-        Client::new("other", "other-secret", "Other", SampleApp::by_slug("sheetly").unwrap()),
+        Client::new(
+            "crm",
+            "s3cret",
+            "North & <b>Wind</b>",
+            SampleApp::by_slug("acme-crm").unwrap(),
+        ),
+        Client::new(
+            "other",
+            "other-secret",
+            "Other",
+            SampleApp::by_slug("sheetly").unwrap(),
+        ),
     ];
     let entropy = Arc::new(SeededEntropy::new(1));
     ProviderState::load(dir, ORIGIN.to_owned(), clients, clock, entropy).unwrap()
