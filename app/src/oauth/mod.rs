@@ -1,3 +1,14 @@
-//! The OAuth client: how Latchkey gets, renews and gives back a grant.
+//! The way to a provider and back, and what is done with a grant afterwards.
 
 pub mod protocol;
+mod usage;
+
+use axum::Router;
+
+use crate::platform::Platform;
+
+pub(crate) use usage::Usage;
+
+pub(crate) fn routes() -> Router<Platform> {
+    Router::new()
+}

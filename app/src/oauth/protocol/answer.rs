@@ -162,3 +162,94 @@ pub(super) fn ok(body: Vec<u8>) -> Response<Vec<u8>> {
     *answer.status_mut() = StatusCode::OK;
     answer
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn app() -> App {
+        let row = json!({
+            "slug": "acme", "name": "Acme", "category": "test",
+            "authorize": {"url": "https://idp.example/authorize"},
+            "token": {"url": "https://idp.example/token"},
+        });
+        serde_json::from_value(row).unwrap()
+    }
+
+    fn answer(status: u16, kind: &str, body: impl Into<Bytes>) -> Response<Bytes> {
+        let answer = Response::builder()
+            .status(status)
+            .header(CONTENT_TYPE, kind);
+        answer.body(body.into()).unwrap()
+    }
+
+    /// Pieces out of which a hostile answer may be made.
+    fn body() -> impl Strategy<Value = String> {
+        let piece = prop::sample::select(vec![
+            "{",
+            "}",
+            "[",
+            "]",
+            ":",
+            ",",
+            "\"",
+            "\\",
+            "=",
+            "&",
+            "%",
+            "%00",
+            "\\u0000",
+            "null",
+            "\"access_token\":",
+            "\"token\"",
+            "\"expires_in\":",
+            "-1",
+            "1e309",
+            "\"scope\":",
+            "\"error\":",
+            "\"invalid_grant\"",
+            "access_token=x",
+            "\u{feff}",
+            "\r\n",
+            "\u{0}",
+        ]);
+        prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn o19_any_answer_ends_in_a_usable_token_or_an_error(
+            body in body(),
+            kind in prop::sample::select(vec![
+                "application/json", "application/x-www-form-urlencoded", "text/plain", "text/html",
+            ]),
+            status in prop::sample::select(vec![200_u16, 201, 302, 400, 401, 429, 500]),
+        ) {
+            match token_answer(&app(), &answer(status, kind, body)) {
+                Ok(normal) => {
+                    let token = normal["access_token"].as_str().unwrap();
+                    prop_assert!(!token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic()));
+                    prop_assert_eq!(&normal["token_type"], "bearer");
+                    prop_assert!(matches!(status, 200 | 201));
+                }
+                Err(error) => {
+                    let code = error.code.unwrap_or_default();
+                    prop_assert!(code.len() <= 40 && code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn o19_a_success_without_content_or_with_another_status_is_no_token() {
+        let good = r#"{"access_token":"at"}"#;
+        let json = "application/json";
+        assert!(token_answer(&app(), &answer(201, json, good)).is_ok());
+        for status in [302, 400, 500] {
+            assert!(token_answer(&app(), &answer(status, json, good)).is_err());
+        }
+        assert!(token_answer(&app(), &answer(204, json, "")).is_err());
+    }
+}

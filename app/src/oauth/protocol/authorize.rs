@@ -111,3 +111,6 @@ fn into_fragment(endpoint: &Url, mut url: Url) -> Url {
     url.set_fragment(Some(&format!("{route}?{query}")));
     url
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,3 +127,6 @@ fn is_current(claims: &Value, now: i64) -> bool {
         && begun <= soon
         && issued >= now.saturating_sub(OLDEST)
 }
+
+#[cfg(test)]
+mod tests;

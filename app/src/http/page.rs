@@ -1,0 +1,247 @@
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use latchkey_tenants::{ActionError, StoreError};
+use latchkey_themes::{Brand, Page, PageChrome, page::Message};
+
+use super::site::{Site, host};
+use crate::{brand::nobody, platform::Platform};
+
+pub(crate) type PageResult = Result<Response, PageError>;
+
+/// Renders pages for one answer.
+pub(crate) struct Respond<'a> {
+    pub platform: &'a Platform,
+    pub brand: &'a Brand,
+    pub locale: &'a str,
+    /// Origins of the providers that a form of this page leads to.
+    pub providers: Vec<String>,
+}
+
+impl<'a> Respond<'a> {
+    pub fn new(platform: &'a Platform, site: &'a Site) -> Self {
+        Self {
+            platform,
+            brand: &site.brand,
+            locale: &site.agency.locale,
+            providers: Vec::new(),
+        }
+    }
+
+    /// A page with its own nonce and policy. A page that cannot be rendered becomes a plain sentence, never a blank.
+    pub fn page(&self, status: StatusCode, page: &Page) -> Response {
+        let nonce = self.platform.entropy.short_token();
+        let chrome = PageChrome {
+            nonce: &nonce,
+            locale: self.locale,
+        };
+        match self.platform.renderer.page(self.brand, page, &chrome) {
+            Ok(html) => dress(status, html, &policy(&nonce, &self.providers)),
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a page could not be rendered"
+                );
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "This page cannot be shown right now. Please try again.",
+                )
+                    .into_response()
+            }
+        }
+    }
+
+    pub fn message(&self, status: StatusCode, title: &str, text: &str) -> Response {
+        let page = Page::Message(Message {
+            status: status.as_u16(),
+            title: title.to_owned(),
+            text: text.to_owned(),
+            back: None,
+        });
+        self.page(status, &page)
+    }
+}
+
+fn dress(status: StatusCode, html: String, policy: &str) -> Response {
+    let mut response = (status, html).into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    );
+    if let Ok(policy) = HeaderValue::from_str(policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// Chromium holds the redirect that answers a form against `form-action`, so the providers stand there.
+fn policy(nonce: &str, providers: &[String]) -> String {
+    let providers: String = providers
+        .iter()
+        .map(|origin| format!(" {origin}"))
+        .collect();
+    format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; \
+         font-src 'self'; connect-src 'self'; form-action 'self'{providers}; frame-ancestors 'none'; \
+         base-uri 'none'; object-src 'none'"
+    )
+}
+
+/// Why a page's handler could not answer. Becomes a branded page once the brand is known.
+#[derive(Clone, Debug)]
+pub(crate) struct PageError {
+    status: StatusCode,
+    title: &'static str,
+    text: &'static str,
+    brand: Option<Box<Brand>>,
+    retry_after: Option<std::time::Duration>,
+}
+
+impl PageError {
+    const fn new(status: StatusCode, title: &'static str, text: &'static str) -> Self {
+        Self {
+            status,
+            title,
+            text,
+            brand: None,
+            retry_after: None,
+        }
+    }
+
+    pub fn internal(error: StoreError) -> Self {
+        tracing::error!(error = &error as &dyn std::error::Error, "a page failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Something went wrong",
+            "It is not your fault and nothing was lost. Please try again in a moment.",
+        )
+    }
+
+    pub fn unknown_host(brand: Brand) -> Self {
+        let mut error = Self::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "There is nothing at this address",
+            "Check the address, or use the link from your e-mail again.",
+        );
+        error.brand = Some(Box::new(brand));
+        error
+    }
+
+    pub fn suspended(brand: Brand) -> Self {
+        let mut error = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "This service is paused",
+            "Nothing can be connected here at the moment. Please ask the people who sent you.",
+        );
+        error.brand = Some(Box::new(brand));
+        error
+    }
+
+    pub const fn not_found() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "This page does not exist",
+            "Check the address, or use the link from your e-mail again.",
+        )
+    }
+
+    pub const fn cross_site() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "This form could not be checked",
+            "It was sent from another page or is out of date. Open the link from your e-mail again and repeat the step.",
+        )
+    }
+
+    pub const fn bad_form() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "This form could not be read",
+            "Go back, reload the page and send it once more.",
+        )
+    }
+
+    pub const fn method() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "This page cannot do that",
+            "Use the link from your e-mail again.",
+        )
+    }
+
+    pub fn limited(wait: std::time::Duration) -> Self {
+        let mut error = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "That was a bit much",
+            "Too many attempts in a short time. Please wait a minute and try again.",
+        );
+        error.retry_after = Some(wait);
+        error
+    }
+
+    /// The error as a page of this brand.
+    pub fn into_page(self, platform: &Platform, brand: &Brand) -> Response {
+        let brand = self.brand.as_deref().unwrap_or(brand);
+        let respond = Respond {
+            platform,
+            brand,
+            locale: "en",
+            providers: Vec::new(),
+        };
+        let mut response = respond.message(self.status, self.title, self.text);
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs().max(1);
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for PageError {
+    fn from(error: StoreError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<ActionError> for PageError {
+    fn from(error: ActionError) -> Self {
+        match error {
+            ActionError::Store(error) => Self::internal(error),
+            ActionError::NotFound(_) => Self::not_found(),
+            ActionError::Conflict { .. } | ActionError::Invalid { .. } => Self::bad_form(),
+        }
+    }
+}
+
+/// Handed on to `brand_errors`, the layer that knows the platform.
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.title).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Turns a handler's error into a page of the agency whose host was asked.
+pub(crate) async fn brand_errors(
+    State(platform): State<Platform>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let host = host(request.headers(), request.uri()).unwrap_or_default();
+    let mut response = next.run(request).await;
+    let Some(error) = response.extensions_mut().remove::<PageError>() else {
+        return response;
+    };
+    let brand = match Site::of(&host, &platform).await {
+        Ok(site) => site.brand,
+        Err(_) => nobody(&host, &platform.urls),
+    };
+    error.into_page(&platform, &brand)
+}

@@ -1,0 +1,96 @@
+use std::{ops::Deref, sync::Arc};
+
+use latchkey_tenants::{AgencyId, Clock, Entropy, Store, Timestamp};
+use latchkey_themes::{Mailer, Renderer};
+use secrecy::SecretString;
+use tokio::sync::watch;
+
+use crate::{
+    bus::Bus,
+    config::{AppConfig, ConfigError},
+    egress::{Egress, EgressPolicy},
+    limits::Limits,
+    oauth::Usage,
+    urls::Urls,
+};
+
+/// Everything a handler or a job may need. Cheap to clone.
+#[derive(Clone)]
+pub struct Platform(Arc<Inner>);
+
+pub struct Inner {
+    pub store: Store,
+    pub urls: Urls,
+    pub(crate) renderer: Renderer,
+    pub(crate) mailer: Option<Mailer>,
+    pub(crate) egress: Egress,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) bus: Bus,
+    pub(crate) limits: Limits,
+    pub(crate) usage: Usage,
+    pub(crate) edge_secret: Option<SecretString>,
+    draining: watch::Sender<bool>,
+}
+
+impl Platform {
+    pub fn new(
+        store: Store,
+        config: AppConfig,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, ConfigError> {
+        let mailer = match &config.mail {
+            Some(mail) => Some(Mailer::new(&mail.smtp_url, &mail.from)?),
+            None => None,
+        };
+        Ok(Self(Arc::new(Inner {
+            store,
+            urls: config.urls,
+            renderer: Renderer::new(),
+            mailer,
+            egress: Egress::new(EgressPolicy {
+                allow_loopback: config.dev_loopback,
+            }),
+            limits: Limits::new(Arc::clone(&clock)),
+            clock,
+            entropy,
+            bus: Bus::new(),
+            usage: Usage::default(),
+            edge_secret: config.edge_secret,
+            draining: watch::Sender::new(false),
+        })))
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Wakes those who wait for news of this agency. Call it after the commit.
+    pub(crate) fn changed(&self, agency: &AgencyId) {
+        self.bus.changed(agency);
+    }
+
+    /// Ends what would otherwise wait on: streams and long polls.
+    pub fn drain(&self) {
+        self.draining.send_replace(true);
+    }
+
+    /// Returns when the process is about to stop.
+    pub(crate) async fn drained(&self) {
+        // The sender lives as long as `self`, so this only ends by the wish to stop.
+        let _ = self
+            .draining
+            .subscribe()
+            .wait_for(|draining| *draining)
+            .await;
+    }
+}
+
+impl Deref for Platform {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}

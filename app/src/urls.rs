@@ -1,0 +1,120 @@
+use latchkey_tenants::{Agency, RequestId, values::Slug};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+/// How hosts and addresses of this installation are written.
+#[derive(Clone, Debug)]
+pub struct Urls {
+    platform_host: String,
+    /// With `{host}` where the host goes, no slash at the end.
+    public_origin: String,
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("the public origin must be like https://{{host}} or http://{{host}}:8080, without a path")]
+pub struct UrlsError;
+
+impl Urls {
+    /// `platform_host` in lower case without a port; `public_origin` such as `https://{host}`.
+    pub fn new(platform_host: &str, public_origin: &str) -> Result<Self, UrlsError> {
+        let urls = Self {
+            platform_host: platform_host.to_owned(),
+            public_origin: public_origin.trim_end_matches('/').to_owned(),
+        };
+        let example = Url::parse(&urls.origin(platform_host)).map_err(|_| UrlsError)?;
+        let plain =
+            example.path() == "/" && example.query().is_none() && example.fragment().is_none();
+        let web = matches!(example.scheme(), "http" | "https") && example.username().is_empty();
+        (public_origin.contains("{host}") && plain && web)
+            .then_some(urls)
+            .ok_or(UrlsError)
+    }
+
+    pub fn platform_host(&self) -> &str {
+        &self.platform_host
+    }
+
+    /// Scheme, host and port as browsers use them, without a slash at the end.
+    pub fn origin(&self, host: &str) -> String {
+        self.public_origin.replace("{host}", host)
+    }
+
+    /// The host on which an agency's links, pages and redirect URIs live.
+    pub fn agency_host(&self, agency: &Agency) -> String {
+        format!("{}.{}", agency.slug, self.platform_host)
+    }
+
+    /// The agency that a host names, if it is `{slug}.{platform host}`.
+    pub fn agency_slug(&self, host: &str) -> Option<Slug> {
+        let slug = host.strip_suffix(&self.platform_host)?.strip_suffix('.')?;
+        slug.parse().ok()
+    }
+
+    /// What has to be registered at the provider for one (agency, app configuration).
+    pub fn redirect_uri(&self, host: &str, ctx: &str) -> String {
+        format!("{}/oauth/callback/{ctx}", self.origin(host))
+    }
+
+    /// The link of a mail. Secret.
+    pub fn link(&self, host: &str, secret: &SecretString) -> SecretString {
+        SecretString::from(format!(
+            "{}/connect/{}",
+            self.origin(host),
+            secret.expose_secret()
+        ))
+    }
+
+    /// The clean page of a request.
+    pub fn request_path(id: &RequestId) -> String {
+        format!("/connect/requests/{id}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_direct_child_of_the_platform_host_is_an_agency() {
+        let urls = Urls::new("latch.example", "https://{host}").unwrap();
+        assert_eq!(
+            urls.agency_slug("north-wind.latch.example")
+                .unwrap()
+                .as_str(),
+            "north-wind"
+        );
+        for host in [
+            "latch.example",
+            "a.b.latch.example",
+            "northwindlatch.example",
+            "x.example",
+            "-a.latch.example",
+            "",
+        ] {
+            assert!(urls.agency_slug(host).is_none(), "{host}");
+        }
+    }
+
+    #[test]
+    fn origins_keep_their_port() {
+        let urls = Urls::new("localhost", "http://{host}:8080/").unwrap();
+        assert_eq!(urls.origin("a1.localhost"), "http://a1.localhost:8080");
+        assert_eq!(
+            urls.redirect_uri("a1.localhost", "ctx"),
+            "http://a1.localhost:8080/oauth/callback/ctx"
+        );
+        for origin in [
+            "https://host",
+            "https://{host}/path",
+            "ftp://{host}",
+            "{host}",
+            "https://u@{host}",
+        ] {
+            assert_eq!(
+                Urls::new("localhost", origin).unwrap_err(),
+                UrlsError,
+                "{origin}"
+            );
+        }
+    }
+}
