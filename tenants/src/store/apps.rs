@@ -93,6 +93,7 @@ impl Tx {
         new: &NewOauthClient,
         actor: &str,
     ) -> Result<OauthClient, ActionError> {
+        self.take_turn().await?;
         let (agency, now) = (self.agency.clone(), self.now());
         let known = self.oauth_client(app).await?;
         let (id, ctx) = match &known {

@@ -1,37 +1,21 @@
-use std::collections::BTreeMap;
-
 use super::{
     StoreError, Tx,
-    api_keys::to_json,
     conn::Row,
-    credentials::Tokens,
     statement::{args, statements},
     workspaces::before_id,
 };
 use crate::{
     Account, ActionError, Connection, ConnectionId, ConnectionMove, ConnectionStatus, EventType,
-    Item, ItemId, ItemMove, ItemStatus, MailKind, NewEvent, PageOf, Receipt, ReceiptOutcome,
-    Request, RequestStatus, Timestamp, WorkspaceId, id::kinds::ConnectionKind, store::NewMail,
+    ItemMove, ItemStatus, MailKind, NewEvent, PageOf, Receipt, ReceiptOutcome, Timestamp,
+    WorkspaceId, id::kinds::ConnectionKind, store::NewMail,
 };
 
 statements! {
-    CREATE = "insert into connections (id, agency_id, workspace_id, app, status, account_id, account_label, scopes_requested, scopes_granted, host_vars, authorized_email, created_at, updated_at) values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)";
     ONE = "select * from connections where agency_id = $1 and id = $2";
     LIST = "select * from connections where agency_id = $1 and id < $2 and ($3 is null or status = $3) and ($4 is null or workspace_id = $4) and ($5 is null or app = $5) order by id desc limit $6";
     MOVE = "update connections set status = $3, error = $4, updated_at = $5 where agency_id = $1 and id = $2 and status = $6";
     SET_RECEIPT = "update connections set receipt = $3, receipt_at = $4 where agency_id = $1 and id = $2";
     USED = "update connections set last_used_at = $3 where agency_id = $1 and id = $2 and (last_used_at is null or last_used_at < $3)";
-}
-
-/// What came back from the provider, for one item.
-pub struct NewConnection<'a> {
-    pub item_id: &'a ItemId,
-    /// Whose account it is, as the provider answered; none: it could not be asked.
-    pub account: Option<Account>,
-    pub scopes_requested: &'a [String],
-    pub scopes_granted: &'a [String],
-    pub host_vars: &'a BTreeMap<String, String>,
-    pub tokens: Tokens<'a>,
 }
 
 /// Which connections to list.
@@ -43,144 +27,6 @@ pub struct ConnectionFilter {
 }
 
 impl Tx {
-    /// Writes the connection, its sealed credential, the item's new state, the gates and the events, all or nothing.
-    ///
-    /// # Errors
-    /// Conflicts `item_moved` and `request_ended`: the client was too late or came twice; nothing is written.
-    pub async fn connection_fulfil(
-        &mut self,
-        new: NewConnection<'_>,
-    ) -> Result<(ItemStatus, ConnectionId), ActionError> {
-        let request = self
-            .request_of_item(new.item_id)
-            .await?
-            .ok_or(ActionError::NotFound("item"))?;
-        if request.status_at(self.now()) != RequestStatus::Sent {
-            return Err(ActionError::conflict(
-                "request_ended",
-                "the request is not open any more",
-            ));
-        }
-        let item = request
-            .items
-            .iter()
-            .find(|item| item.id == *new.item_id)
-            .cloned();
-        let item = item.ok_or(ActionError::NotFound("item"))?;
-        if item.status == ItemStatus::Held {
-            self.item_release(&item).await?;
-        }
-        let expected = match (&item.expected_account, &new.account) {
-            (None, _) => true,
-            (Some(expected), Some(account)) => account.matches(expected.as_str()),
-            (Some(_), None) => false,
-        };
-        let action = if expected {
-            ItemMove::Fulfil
-        } else {
-            ItemMove::Hold
-        };
-        let status = self
-            .item_move(&item.id, ItemStatus::Pending, action)
-            .await?;
-        let connection = self.connection_insert(&request, &item, &new).await?;
-        self.item_set_connection(&item.id, Some(&connection))
-            .await?;
-        self.item_connected(&request, &item, &connection, status)
-            .await?;
-        Ok((status, connection))
-    }
-
-    async fn connection_insert(
-        &mut self,
-        request: &Request,
-        item: &Item,
-        new: &NewConnection<'_>,
-    ) -> Result<ConnectionId, StoreError> {
-        let (agency, now) = (self.agency.clone(), self.now());
-        let id: ConnectionId = self.new_id();
-        // The probe that names the account is a call with the token: it proves the connection.
-        let status = match &new.account {
-            Some(_) => ConnectionStatus::Active,
-            None => ConnectionStatus::Pending,
-        };
-        let account = new.account.as_ref();
-        self.inner
-            .execute(
-                CREATE,
-                args![
-                    &agency,
-                    &id,
-                    &request.workspace_id,
-                    &item.app,
-                    status.as_str(),
-                    account.map(|account| account.id.as_str()),
-                    account.and_then(|account| account.label.as_deref()),
-                    &to_json(new.scopes_requested),
-                    &to_json(new.scopes_granted),
-                    &to_json(new.host_vars),
-                    &request.recipient.email,
-                    now
-                ],
-            )
-            .await?;
-        self.credential_insert(&id, &request.workspace_id, &new.tokens)
-            .await?;
-        if status == ConnectionStatus::Active {
-            self.connection_event(EventType::ConnectionActive, &id, serde_json::json!({}))
-                .await?;
-        }
-        Ok(id)
-    }
-
-    async fn item_connected(
-        &mut self,
-        request: &Request,
-        item: &Item,
-        connection: &ConnectionId,
-        status: ItemStatus,
-    ) -> Result<(), ActionError> {
-        let kind = match status {
-            ItemStatus::Fulfilled => EventType::ItemFulfilled,
-            _ => EventType::ItemHeld,
-        };
-        let data = serde_json::json!({ "request_id": request.id, "connection_id": connection });
-        self.record(NewEvent {
-            kind,
-            actor: "recipient",
-            subject: item.id.as_str(),
-            data,
-        })
-        .await?;
-        if status == ItemStatus::Fulfilled {
-            self.item_feed_slots(item, connection).await?;
-            self.request_settle(&request.id).await?;
-        }
-        Ok(())
-    }
-
-    async fn item_feed_slots(
-        &mut self,
-        item: &Item,
-        connection: &ConnectionId,
-    ) -> Result<(), StoreError> {
-        for slot in &item.slots {
-            self.slot_set_connection(&slot.slot_id, connection).await?;
-        }
-        self.gates_settle(connection).await
-    }
-
-    /// Gives the other account back, so that the client can choose again.
-    async fn item_release(&mut self, item: &Item) -> Result<(), ActionError> {
-        self.item_move(&item.id, ItemStatus::Held, ItemMove::Release)
-            .await?;
-        self.item_set_connection(&item.id, None).await?;
-        if let Some(connection) = &item.connection_id {
-            self.connection_revoked(connection, "recipient").await?;
-        }
-        Ok(())
-    }
-
     pub async fn connection(
         &mut self,
         id: &ConnectionId,
@@ -218,6 +64,7 @@ impl Tx {
 
     /// A call with its token worked.
     pub async fn connection_proven(&mut self, id: &ConnectionId) -> Result<(), ActionError> {
+        self.take_turn().await?;
         let Some(found) = self.connection(id).await? else {
             return Err(ActionError::NotFound("connection"));
         };
@@ -240,6 +87,7 @@ impl Tx {
         id: &ConnectionId,
         code: &str,
     ) -> Result<(), ActionError> {
+        self.take_turn().await?;
         let Some(found) = self.connection(id).await? else {
             return Err(ActionError::NotFound("connection"));
         };
@@ -274,6 +122,7 @@ impl Tx {
         id: &ConnectionId,
         actor: &str,
     ) -> Result<(), ActionError> {
+        self.take_turn().await?;
         let found = self
             .connection(id)
             .await?
@@ -371,7 +220,7 @@ impl Tx {
         }
     }
 
-    async fn connection_event(
+    pub(super) async fn connection_event(
         &mut self,
         kind: EventType,
         id: &ConnectionId,

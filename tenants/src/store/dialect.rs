@@ -56,7 +56,7 @@ impl Backend {
             .max_connections(4)
             .acquire_timeout(ACQUIRE)
             .test_before_acquire(false)
-            .connect_with(options)
+            .connect_with(options.pragma("query_only", "on"))
             .await?;
         Ok(Self::Sqlite { writer, readers })
     }
@@ -75,10 +75,12 @@ impl Backend {
 
     pub async fn migrate(&self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite { writer, .. } => migrate::sqlite().run(writer).await,
-            Self::Postgres(pool) => migrate::postgres().run(pool).await,
+            Self::Sqlite { writer, .. } => migrate_sqlite(writer).await,
+            Self::Postgres(pool) => migrate::postgres()
+                .run(pool)
+                .await
+                .map_err(StoreError::Migrate),
         }
-        .map_err(StoreError::Migrate)
     }
 
     /// On SQLite a transaction that reads before it writes fails at once when another wrote meanwhile, whatever the
@@ -108,6 +110,16 @@ impl Backend {
             Self::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// The migrator locks a Postgres database but not a SQLite one, so the write lock is taken around it.
+async fn migrate_sqlite(writer: &SqlitePool) -> Result<(), StoreError> {
+    let mut tx = writer.begin_with("begin immediate").await?;
+    migrate::sqlite()
+        .run(&mut *tx)
+        .await
+        .map_err(StoreError::Migrate)?;
+    Ok(tx.commit().await?)
 }
 
 async fn postgres_transaction(

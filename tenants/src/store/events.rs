@@ -3,9 +3,11 @@ use super::{
     conn::Row,
     statement::{args, statements},
 };
-use crate::{Event, EventId, EventType, NewEvent, event_hash};
+use crate::{AgencyId, Event, EventId, EventType, NewEvent, event_hash};
 
 statements! {
+    TURN = "update agencies set event_seq = event_seq where id = $1";
+    CHAIN_END = "select event_seq, event_hash from agencies where id = $1";
     HEAD = "update agencies set event_seq = event_seq + 1 where id = $1 returning event_seq, event_hash";
     SET_HEAD = "update agencies set event_hash = $2 where id = $1";
     INSERT = "insert into events (agency_id, seq, id, type, actor, subject, data, created_at, previous_hash, hash) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
@@ -23,6 +25,14 @@ pub struct EventFilter {
 }
 
 impl Tx {
+    /// Takes the agency's turn until this transaction ends. Every step that decides by what it reads starts so: on
+    /// Postgres two of them would else decide by the same old state. One lock, taken first, cannot deadlock.
+    pub(super) async fn take_turn(&mut self) -> Result<(), StoreError> {
+        let agency = self.agency.clone();
+        self.inner.execute(TURN, args![&agency]).await?;
+        Ok(())
+    }
+
     /// Adds a line to the agency's audit log, in this transaction. Takes the agency's turn, so lines are in order.
     pub async fn record(&mut self, event: NewEvent<'_>) -> Result<EventId, StoreError> {
         let (agency, now) = (self.agency.clone(), self.now());
@@ -72,33 +82,46 @@ impl Tx {
         rows.iter().map(event).collect()
     }
 
-    /// The number of the first line whose hash does not follow from the line before it; none: the chain holds.
+    /// The number of the first line that is missing, unreadable, or whose hash does not follow from the line before
+    /// it; none: the chain holds to its end, which the agency's own row names.
     pub async fn first_broken_event(&mut self) -> Result<Option<i64>, StoreError> {
         const BATCH: i64 = 500;
         let agency = self.agency.clone();
+        let end = self.inner.optional(CHAIN_END, args![&agency]).await?;
+        let end = end.ok_or_else(|| StoreError::corrupt("agencies", "the agency is gone"))?;
+        let (last, last_hash) = (end.int("event_seq")?, end.bytes("event_hash")?);
         let (mut previous, mut seq) = (Vec::new(), 0);
         loop {
             let rows = self.inner.all(CHAIN, args![&agency, seq, BATCH]).await?;
             for row in &rows {
-                let line = event(row)?;
-                let data = row.text("data")?;
-                let said = NewEvent {
-                    kind: line.kind,
-                    actor: &line.actor,
-                    subject: &line.subject,
-                    data: serde_json::Value::Null,
+                let next = seq + 1;
+                let Some(hash) = hash_of_line(&agency, row, next, &previous) else {
+                    return Ok(Some(next));
                 };
-                let hash = event_hash(&agency, &previous, seq + 1, &said, &data, line.created_at);
-                if line.seq != seq + 1 || line.previous_hash != previous || line.hash != hash {
-                    return Ok(Some(seq + 1));
+                if next == last && hash != last_hash {
+                    return Ok(Some(next));
                 }
-                (previous, seq) = (hash, line.seq);
+                (previous, seq) = (hash, next);
             }
             if rows.is_empty() {
-                return Ok(None);
+                return Ok((seq < last).then_some(seq + 1));
             }
         }
     }
+}
+
+/// The hash of a line that is what it should be.
+fn hash_of_line(agency: &AgencyId, row: &Row, seq: i64, previous: &[u8]) -> Option<Vec<u8>> {
+    let line = event(row).ok()?;
+    let data = row.text("data").ok()?;
+    let said = NewEvent {
+        kind: line.kind,
+        actor: &line.actor,
+        subject: &line.subject,
+        data: serde_json::Value::Null,
+    };
+    let hash = event_hash(agency, previous, seq, &said, &data, line.created_at);
+    (line.seq == seq && line.previous_hash == previous && line.hash == hash).then_some(hash)
 }
 
 fn event(row: &Row) -> Result<Event, StoreError> {

@@ -221,6 +221,7 @@ impl Tx {
         id: &ItemId,
         reason: Option<&Note>,
     ) -> Result<Request, ActionError> {
+        self.take_turn().await?;
         let request = self
             .request_of_item(id)
             .await?
@@ -231,17 +232,12 @@ impl Tx {
                 "the request is not open any more",
             ));
         }
-        let status = request
-            .items
-            .iter()
-            .find(|item| item.id == *id)
-            .map(|item| item.status);
-        if status == Some(ItemStatus::Declined) {
-            return Ok(request);
-        }
-        if status == Some(ItemStatus::Held) {
-            self.item_move(id, ItemStatus::Held, ItemMove::Release)
-                .await?;
+        match request.items.iter().find(|item| item.id == *id) {
+            Some(item) if item.status == ItemStatus::Declined => return Ok(request),
+            Some(item) if item.status == ItemStatus::Held => {
+                self.item_release(item, "recipient").await?;
+            }
+            _ => {}
         }
         self.item_move(id, ItemStatus::Pending, ItemMove::Decline)
             .await?;

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::{
     PlatformTx, StoreError, Tx,
+    conn::Row,
     statement::{args, statements},
 };
 use crate::{AgencyId, JobId, Timestamp};
@@ -13,7 +14,8 @@ statements! {
     RETRY = "update jobs set status = 'ready', run_at = $2, locked_until = null, error = $3 where id = $1";
     DEAD = "update jobs set status = 'dead', locked_until = null, error = $2 where id = $1";
     OPEN = "select count(*) as open from jobs where status in ('ready', 'running')";
-    NEXT = "select min(run_at) as run_at from jobs where status = 'ready'";
+    DUE = "select 1 as due from jobs where run_at <= $1 and (status = 'ready' or (status = 'running' and locked_until <= $1)) limit 1";
+    NEXT = "select min(case status when 'running' then locked_until else run_at end) as due_at from jobs where status in ('ready', 'running')";
     DROP_DONE = "delete from jobs where status = 'done' and created_at < $1";
 }
 
@@ -25,7 +27,7 @@ const DONE_KEPT: Duration = Duration::from_hours(7 * 24);
 /// Work to be done after the transaction, by name.
 pub struct NewJob<'a> {
     pub kind: &'a str,
-    /// A second job with this key is no job.
+    /// A second job of the agency with this key is no job.
     pub dedupe_key: &'a str,
     pub payload: serde_json::Value,
     pub run_at: Timestamp,
@@ -46,6 +48,7 @@ impl Tx {
     pub async fn job_enqueue(&mut self, job: NewJob<'_>) -> Result<(), StoreError> {
         let (agency, now) = (self.agency.clone(), self.now());
         let id: JobId = self.new_id();
+        let dedupe_key = format!("{agency}/{}", job.dedupe_key);
         self.inner
             .execute(
                 ENQUEUE,
@@ -53,7 +56,7 @@ impl Tx {
                     &agency,
                     &id,
                     job.kind,
-                    job.dedupe_key,
+                    &dedupe_key,
                     &job.payload.to_string(),
                     job.run_at,
                     now
@@ -68,20 +71,16 @@ impl PlatformTx {
     /// The job that is due longest; none: nothing is due.
     pub async fn job_claim(&mut self) -> Result<Option<ClaimedJob>, StoreError> {
         let now = self.now();
-        let Some(row) = self
-            .inner
-            .optional(CLAIM, args![now, now.plus(LOCK)])
-            .await?
-        else {
-            return Ok(None);
-        };
-        Ok(Some(ClaimedJob {
-            id: row.parsed("id")?,
-            agency_id: row.parsed("agency_id")?,
-            kind: row.text("kind")?,
-            payload: row.json("payload")?,
-            attempts: row.int("attempts")?,
-        }))
+        loop {
+            let claim = args![now, now.plus(LOCK)];
+            if let Some(row) = self.inner.optional(CLAIM, claim).await? {
+                return claimed(&row).map(Some);
+            }
+            // On Postgres another worker may have taken the job that was meant: then the next one is.
+            if self.inner.optional(DUE, args![now]).await?.is_none() {
+                return Ok(None);
+            }
+        }
     }
 
     pub async fn job_done(&mut self, id: &JobId) -> Result<(), StoreError> {
@@ -111,14 +110,24 @@ impl PlatformTx {
         row.map_or(Ok(0), |row| row.int("open"))
     }
 
-    /// When the next job is due.
+    /// When the next job is due, or a running one is taken for abandoned.
     pub async fn jobs_next(&mut self) -> Result<Option<Timestamp>, StoreError> {
         let row = self.inner.optional(NEXT, &[]).await?;
-        row.map_or(Ok(None), |row| row.optional_time("run_at"))
+        row.map_or(Ok(None), |row| row.optional_time("due_at"))
     }
 
     pub async fn jobs_drop_done(&mut self) -> Result<u64, StoreError> {
         let before = self.now().minus(DONE_KEPT);
         self.inner.execute(DROP_DONE, args![before]).await
     }
+}
+
+fn claimed(row: &Row) -> Result<ClaimedJob, StoreError> {
+    Ok(ClaimedJob {
+        id: row.parsed("id")?,
+        agency_id: row.parsed("agency_id")?,
+        kind: row.text("kind")?,
+        payload: row.json("payload")?,
+        attempts: row.int("attempts")?,
+    })
 }

@@ -14,7 +14,7 @@ use crate::{
 statements! {
     CREATE = "insert into mails (id, agency_id, kind, request_id, recipient, secret, data, status, created_at) values ($2, $1, $3, $4, $5, $6, $7, 'queued', $8)";
     ONE = "select m.*, r.workspace_id from mails m left join requests r on r.agency_id = m.agency_id and r.id = m.request_id where m.agency_id = $1 and m.id = $2";
-    DONE = "update mails set status = $3, error = $4, sent_at = $5, secret = null where agency_id = $1 and id = $2";
+    DONE = "update mails set status = $3, error = $4, sent_at = $5, secret = null where agency_id = $1 and id = $2 and status = 'queued'";
     TROUBLE = "update mails set error = $3 where agency_id = $1 and id = $2";
     OF_REQUEST = "select m.*, r.workspace_id from mails m left join requests r on r.agency_id = m.agency_id and r.id = m.request_id where m.agency_id = $1 and m.request_id = $2 order by m.id";
     LINK_LIVES = "select 1 as lives from links where agency_id = $1 and hash = $2 and ended_at is null";
@@ -116,7 +116,7 @@ impl Tx {
             .is_some())
     }
 
-    /// Ends a mail's way and forgets its secret. `error` names why it was not sent.
+    /// Ends a queued mail's way and forgets its secret; later calls do nothing. `error` names why it was not sent.
     pub async fn mail_done(
         &mut self,
         mail: &Mail,
@@ -125,12 +125,16 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let (agency, now) = (self.agency.clone(), self.now());
         let sent_at = (status == MailStatus::Sent).then_some(now);
-        self.inner
+        let ended = self
+            .inner
             .execute(
                 DONE,
                 args![&agency, &mail.id, status.as_str(), error, sent_at],
             )
             .await?;
+        if ended == 0 {
+            return Ok(());
+        }
         let kind = match status {
             MailStatus::Sent => EventType::MailSent,
             MailStatus::Failed => EventType::MailFailed,

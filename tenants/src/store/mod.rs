@@ -14,12 +14,14 @@ mod dialect;
 mod error;
 mod events;
 mod flows;
+mod fulfilment;
 mod idempotency;
 mod items;
 mod jobs;
 mod links;
 mod mails;
 mod migrate;
+mod request_sending;
 mod requests;
 mod statement;
 mod workflows;
@@ -36,10 +38,11 @@ pub use error::StoreError;
 use statement::{Arg, Statement};
 
 pub use apps::NewOauthClient;
-pub use connections::{ConnectionFilter, NewConnection};
+pub use connections::ConnectionFilter;
 pub use credentials::{Credential, REFRESH_LEASE, Tokens};
 pub use events::EventFilter;
 pub use flows::{FLOW_LIFETIME, Flow, NewFlow};
+pub use fulfilment::NewConnection;
 pub use idempotency::Replay;
 pub use jobs::{ClaimedJob, NewJob};
 pub use links::{LinkSession, SESSION_ABSOLUTE, SESSION_IDLE};
@@ -269,11 +272,13 @@ const STATEMENTS: &[&[Statement]] = &[
     data_keys::STATEMENTS,
     events::STATEMENTS,
     flows::STATEMENTS,
+    fulfilment::STATEMENTS,
     idempotency::STATEMENTS,
     items::STATEMENTS,
     jobs::STATEMENTS,
     links::STATEMENTS,
     mails::STATEMENTS,
+    request_sending::STATEMENTS,
     requests::STATEMENTS,
     workflows::STATEMENTS,
     workspaces::STATEMENTS,

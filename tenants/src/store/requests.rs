@@ -1,5 +1,3 @@
-use secrecy::SecretString;
-
 use super::{
     NewMail, PlatformTx, StoreError, Tx,
     conn::Row,
@@ -7,20 +5,17 @@ use super::{
     workspaces::before_id,
 };
 use crate::{
-    ActionError, AgencyId, EventType, ItemMove, ItemStatus, Lifetime, MAX_RESENDS, MailKind,
-    NewEvent, NewRequest, PageOf, RESEND_PAUSE, Recipient, Request, RequestId, RequestStatus,
-    WorkspaceId, id::kinds::RequestKind,
+    ActionError, AgencyId, EventType, ItemMove, ItemStatus, Lifetime, MailKind, NewEvent,
+    NewRequest, PageOf, Recipient, Request, RequestId, RequestStatus, WorkspaceId,
+    id::kinds::RequestKind,
 };
 
 statements! {
     CREATE = "insert into requests (id, agency_id, workspace_id, recipient_email, recipient_name, note, status, lifetime, resends, created_at) values ($2, $1, $3, $4, $5, $6, 'queued', $7, 0, $8)";
     ONE = "select * from requests where agency_id = $1 and id = $2";
     LIST = "select * from requests where agency_id = $1 and id < $2 and ($3 is null or status = $3) and ($4 is null or workspace_id = $4) order by id desc limit $5";
-    SENT = "update requests set status = 'sent', sent_at = coalesce(sent_at, $3), last_sent_at = $3, expires_at = $4, resends = resends + $5 where agency_id = $1 and id = $2";
     OPENED = "update requests set opened_at = $3 where agency_id = $1 and id = $2 and opened_at is null";
     SET_STATUS = "update requests set status = $3 where agency_id = $1 and id = $2 and status = $4";
-    RENEWED = "update requests set renewed_as = $3 where agency_id = $1 and id = $2";
-    SUCCESSOR = "select renewed_as from requests where agency_id = $1 and id = $2";
     DUE = "select agency_id, id from requests where status = 'sent' and expires_at <= $1 order by expires_at limit $2";
 }
 
@@ -135,131 +130,13 @@ impl Tx {
         Ok(requests)
     }
 
-    /// Sends a queued request: its clock starts now.
-    pub async fn request_send(
-        &mut self,
-        id: &RequestId,
-        actor: &str,
-    ) -> Result<Request, ActionError> {
-        let request = self.request_existing(id).await?;
-        if request.status != RequestStatus::Queued {
-            let message = format!(
-                "the request is {} already; use resend for a new link",
-                request.status
-            );
-            return Err(ActionError::conflict("not_queued", message));
-        }
-        let secret = self.link_replace(&request, 0).await?;
-        self.request_event(EventType::RequestSent, id, actor)
-            .await?;
-        self.mail_link(MailKind::Request, &request, &secret).await?;
-        self.request_existing(id).await
-    }
-
-    /// A new link by mail: the old one is dead at once and the clock starts again.
-    ///
-    /// # Errors
-    /// Conflicts `not_sent`, `nothing_pending`, `resend_too_soon` (one a minute) and `resend_limit` (ten).
-    pub async fn request_resend(
-        &mut self,
-        id: &RequestId,
-        actor: &str,
-    ) -> Result<Request, ActionError> {
-        let request = self.request_existing(id).await?;
-        self.check_resend(&request)?;
-        let secret = self.link_replace(&request, 1).await?;
-        self.request_event(EventType::RequestResent, id, actor)
-            .await?;
-        self.mail_link(MailKind::FreshLink, &request, &secret)
-            .await?;
-        self.request_existing(id).await
-    }
-
-    fn check_resend(&self, request: &Request) -> Result<(), ActionError> {
-        let now = self.now();
-        match request.status_at(now) {
-            RequestStatus::Sent if request.has_open_item() => {}
-            RequestStatus::Sent | RequestStatus::Completed => {
-                return Err(ActionError::conflict(
-                    "nothing_pending",
-                    "nothing of this request is pending",
-                ));
-            }
-            status => {
-                let message = format!("the request is {status}; only a sent request can be resent");
-                return Err(ActionError::conflict("not_sent", message));
-            }
-        }
-        if request.resends >= MAX_RESENDS {
-            let message =
-                format!("the request was resent {MAX_RESENDS} times: cancel it and send a new one");
-            return Err(ActionError::conflict("resend_limit", message));
-        }
-        let resent = request.last_sent_at.filter(|_| request.resends > 0);
-        if resent.is_some_and(|last| now < last.plus(RESEND_PAUSE)) {
-            let message = "the link was resent less than a minute ago: wait a moment";
-            return Err(ActionError::conflict("resend_too_soon", message));
-        }
-        Ok(())
-    }
-
-    /// A fresh link for staff to copy; the old one is dead at once. Sends no mail.
-    pub async fn request_make_link(
-        &mut self,
-        id: &RequestId,
-        actor: &str,
-    ) -> Result<(Request, SecretString), ActionError> {
-        let request = self.request_existing(id).await?;
-        let status = request.status_at(self.now());
-        if !matches!(status, RequestStatus::Queued | RequestStatus::Sent)
-            || !request.has_open_item()
-        {
-            let message = format!("the request is {status}: it has nothing that a link could open");
-            return Err(ActionError::conflict("nothing_pending", message));
-        }
-        let secret = self.link_replace(&request, 0).await?;
-        self.request_event(EventType::RequestLinkMade, id, actor)
-            .await?;
-        Ok((self.request_existing(id).await?, secret))
-    }
-
-    /// Makes the new link, ends the old ones and starts the clock.
-    async fn link_replace(
-        &mut self,
-        request: &Request,
-        resends: i64,
-    ) -> Result<SecretString, StoreError> {
-        let (agency, now) = (self.agency.clone(), self.now());
-        let secret = self.link_create(&request.id).await?;
-        let end = now.plus(request.lifetime.duration());
-        self.inner
-            .execute(SENT, args![&agency, &request.id, now, end, resends])
-            .await?;
-        Ok(secret)
-    }
-
-    async fn mail_link(
-        &mut self,
-        kind: MailKind,
-        request: &Request,
-        secret: &SecretString,
-    ) -> Result<(), StoreError> {
-        self.mail_enqueue(NewMail {
-            kind,
-            request_id: Some(&request.id),
-            recipient: &request.recipient.email,
-            secret: Some((&request.workspace_id, secret)),
-            data: serde_json::json!({}),
-        })
-        .await
-    }
-
     /// Ends a queued or sent request; what was fulfilled stays.
     pub async fn request_cancel(
         &mut self,
         id: &RequestId,
         actor: &str,
     ) -> Result<Request, ActionError> {
+        self.take_turn().await?;
         let request = self.request_existing(id).await?;
         let status = request.status_at(self.now());
         if !matches!(status, RequestStatus::Queued | RequestStatus::Sent) {
@@ -283,6 +160,7 @@ impl Tx {
 
     /// Ends a sent request whose time is up. Doing it twice is doing it once.
     pub async fn request_expire(&mut self, id: &RequestId) -> Result<(), ActionError> {
+        self.take_turn().await?;
         let request = self.request_existing(id).await?;
         if request.status == RequestStatus::Sent
             && request.status_at(self.now()) == RequestStatus::Expired
@@ -303,8 +181,7 @@ impl Tx {
         let agency = self.agency.clone();
         for item in &request.items {
             if item.status == ItemStatus::Held {
-                self.item_move(&item.id, ItemStatus::Held, ItemMove::Release)
-                    .await?;
+                self.item_release(item, actor).await?;
             }
             if item.status.is_open() {
                 self.item_move(&item.id, ItemStatus::Pending, action)
@@ -329,68 +206,6 @@ impl Tx {
         };
         self.request_event(kind, &request.id, actor).await?;
         Ok(())
-    }
-
-    /// "Send again" after expiry: the open items in a fresh request, sent at once.
-    pub async fn request_renew(
-        &mut self,
-        id: &RequestId,
-        actor: &str,
-    ) -> Result<Request, ActionError> {
-        self.request_expire(id).await?;
-        let old = self.request_existing(id).await?;
-        let open = |status| matches!(status, ItemStatus::Expired | ItemStatus::Pending);
-        let slots: Vec<_> = old
-            .items
-            .iter()
-            .filter(|item| open(item.status))
-            .flat_map(|item| item.slots.clone())
-            .collect();
-        if old.status != RequestStatus::Expired || slots.is_empty() {
-            let message = "only an expired request with something open can be sent again";
-            return Err(ActionError::conflict("not_expired", message));
-        }
-        let new = NewRequest {
-            workspace_id: old.workspace_id,
-            recipient: old.recipient,
-            note: old.note,
-            lifetime: old.lifetime,
-            slots,
-        };
-        let fresh = self.request_create(new, actor).await?;
-        let agency = self.agency.clone();
-        self.inner
-            .execute(RENEWED, args![&agency, id, &fresh.id])
-            .await?;
-        self.request_event(EventType::RequestRenewed, id, actor)
-            .await?;
-        self.request_send(&fresh.id, actor).await
-    }
-
-    /// What a client's wish for a fresh link does: resend, or send again what expired. Silent when there is nothing to
-    /// send or it is too soon, so that the answer never tells.
-    pub async fn request_freshen(&mut self, id: &RequestId) -> Result<(), ActionError> {
-        let mut id = id.clone();
-        let agency = self.agency.clone();
-        while let Some(row) = self.inner.optional(SUCCESSOR, args![&agency, &id]).await? {
-            match row.optional_parsed("renewed_as")? {
-                Some(next) => id = next,
-                None => break,
-            }
-        }
-        let result = match self
-            .request(&id)
-            .await?
-            .map(|request| request.status_at(self.now()))
-        {
-            Some(RequestStatus::Sent) => self.request_resend(&id, "recipient").await,
-            Some(RequestStatus::Expired) => self.request_renew(&id, "recipient").await,
-            _ => return Ok(()),
-        };
-        match result {
-            Ok(_) | Err(ActionError::Conflict { .. }) => Ok(()),
-            Err(error) => Err(error),
-        }
     }
 
     /// Notes that the client saw the page; the first time writes an event.
@@ -430,7 +245,7 @@ impl Tx {
         Ok(())
     }
 
-    async fn request_event(
+    pub(super) async fn request_event(
         &mut self,
         kind: EventType,
         id: &RequestId,

@@ -18,7 +18,6 @@ statements! {
     SLOTS = "select s.*, c.status from slots s left join connections c on c.agency_id = s.agency_id and c.id = s.connection_id where s.agency_id = $1 and s.workflow_id >= $2 and s.workflow_id <= $3 order by s.workflow_id, s.position";
     SET_CONNECTION = "update slots set connection_id = $3 where agency_id = $1 and id = $2";
     OF_CONNECTION = "select distinct workflow_id from slots where agency_id = $1 and connection_id = $2";
-    TURN = "update workflows set gate_state = gate_state where agency_id = $1 and id = $2";
     SET_GATE = "update workflows set gate_state = $3, gate_since = $4 where agency_id = $1 and id = $2";
 }
 
@@ -144,6 +143,7 @@ impl Tx {
 
     /// Opens a gate that waits for a person's word (`resume: manual`).
     pub async fn gate_resume(&mut self, id: &WorkflowId) -> Result<Gate, ActionError> {
+        self.take_turn().await?;
         if self.workflow(id).await?.is_none() {
             return Err(ActionError::NotFound("workflow"));
         }
@@ -157,8 +157,8 @@ impl Tx {
         by_hand: bool,
     ) -> Result<Gate, StoreError> {
         let (agency, now) = (self.agency.clone(), self.now());
-        // Takes the workflow's turn: two connections that arrive together see each other.
-        self.inner.execute(TURN, args![&agency, id]).await?;
+        // Two connections that arrive together see each other.
+        self.take_turn().await?;
         let workflow = self.workflow(id).await?;
         let workflow =
             workflow.ok_or_else(|| StoreError::corrupt("workflows", "the workflow is gone"))?;

@@ -1,0 +1,215 @@
+use secrecy::SecretString;
+
+use super::{
+    NewMail, StoreError, Tx,
+    statement::{args, statements},
+};
+use crate::{
+    ActionError, EventType, ItemStatus, MAX_RESENDS, MailKind, NewRequest, RESEND_PAUSE, Request,
+    RequestId, RequestStatus,
+};
+
+statements! {
+    SENT = "update requests set status = 'sent', sent_at = coalesce(sent_at, $3), last_sent_at = $3, expires_at = $4, resends = resends + $5 where agency_id = $1 and id = $2";
+    RENEWED = "update requests set renewed_as = $3 where agency_id = $1 and id = $2";
+    SUCCESSOR = "select renewed_as from requests where agency_id = $1 and id = $2";
+}
+
+impl Tx {
+    /// Sends a queued request: its clock starts now.
+    pub async fn request_send(
+        &mut self,
+        id: &RequestId,
+        actor: &str,
+    ) -> Result<Request, ActionError> {
+        self.take_turn().await?;
+        let request = self.request_existing(id).await?;
+        if request.status != RequestStatus::Queued {
+            let message = format!(
+                "the request is {} already; use resend for a new link",
+                request.status
+            );
+            return Err(ActionError::conflict("not_queued", message));
+        }
+        let secret = self.link_replace(&request, 0).await?;
+        self.request_event(EventType::RequestSent, id, actor)
+            .await?;
+        self.mail_link(MailKind::Request, &request, &secret).await?;
+        self.request_existing(id).await
+    }
+
+    /// A new link by mail: the old one is dead at once and the clock starts again.
+    ///
+    /// # Errors
+    /// Conflicts `not_sent`, `nothing_pending`, `resend_too_soon` (one a minute) and `resend_limit` (ten).
+    pub async fn request_resend(
+        &mut self,
+        id: &RequestId,
+        actor: &str,
+    ) -> Result<Request, ActionError> {
+        self.take_turn().await?;
+        let request = self.request_existing(id).await?;
+        self.check_resend(&request)?;
+        let secret = self.link_replace(&request, 1).await?;
+        self.request_event(EventType::RequestResent, id, actor)
+            .await?;
+        self.mail_link(MailKind::FreshLink, &request, &secret)
+            .await?;
+        self.request_existing(id).await
+    }
+
+    fn check_resend(&self, request: &Request) -> Result<(), ActionError> {
+        let now = self.now();
+        match request.status_at(now) {
+            RequestStatus::Sent if request.has_open_item() => {}
+            RequestStatus::Sent | RequestStatus::Completed => {
+                return Err(ActionError::conflict(
+                    "nothing_pending",
+                    "nothing of this request is pending",
+                ));
+            }
+            status => {
+                let message = format!("the request is {status}; only a sent request can be resent");
+                return Err(ActionError::conflict("not_sent", message));
+            }
+        }
+        if request.resends >= MAX_RESENDS {
+            let message =
+                format!("the request was resent {MAX_RESENDS} times: cancel it and send a new one");
+            return Err(ActionError::conflict("resend_limit", message));
+        }
+        let resent = request.last_sent_at.filter(|_| request.resends > 0);
+        if resent.is_some_and(|last| now < last.plus(RESEND_PAUSE)) {
+            let message = "the link was resent less than a minute ago: wait a moment";
+            return Err(ActionError::conflict("resend_too_soon", message));
+        }
+        Ok(())
+    }
+
+    /// A fresh link for staff to copy; the old one is dead at once. Sends no mail.
+    pub async fn request_make_link(
+        &mut self,
+        id: &RequestId,
+        actor: &str,
+    ) -> Result<(Request, SecretString), ActionError> {
+        self.take_turn().await?;
+        let request = self.request_existing(id).await?;
+        let status = request.status_at(self.now());
+        if !matches!(status, RequestStatus::Queued | RequestStatus::Sent)
+            || !request.has_open_item()
+        {
+            let message = format!("the request is {status}: it has nothing that a link could open");
+            return Err(ActionError::conflict("nothing_pending", message));
+        }
+        let secret = self.link_replace(&request, 0).await?;
+        self.request_event(EventType::RequestLinkMade, id, actor)
+            .await?;
+        Ok((self.request_existing(id).await?, secret))
+    }
+
+    /// Makes the new link, ends the old ones and starts the clock.
+    async fn link_replace(
+        &mut self,
+        request: &Request,
+        resends: i64,
+    ) -> Result<SecretString, StoreError> {
+        let (agency, now) = (self.agency.clone(), self.now());
+        let secret = self.link_create(&request.id).await?;
+        let end = now.plus(request.lifetime.duration());
+        self.inner
+            .execute(SENT, args![&agency, &request.id, now, end, resends])
+            .await?;
+        Ok(secret)
+    }
+
+    async fn mail_link(
+        &mut self,
+        kind: MailKind,
+        request: &Request,
+        secret: &SecretString,
+    ) -> Result<(), StoreError> {
+        self.mail_enqueue(NewMail {
+            kind,
+            request_id: Some(&request.id),
+            recipient: &request.recipient.email,
+            secret: Some((&request.workspace_id, secret)),
+            data: serde_json::json!({}),
+        })
+        .await
+    }
+
+    /// "Send again" after expiry: the open items in a fresh request, sent at once.
+    ///
+    /// # Errors
+    /// Conflicts `not_expired` and `renewed_already`: then the fresh request is the one to send again.
+    pub async fn request_renew(
+        &mut self,
+        id: &RequestId,
+        actor: &str,
+    ) -> Result<Request, ActionError> {
+        self.request_expire(id).await?;
+        let old = self.request_existing(id).await?;
+        if let Some(fresh) = self.request_successor(id).await? {
+            let message = format!("the request was sent again already, as {fresh}");
+            return Err(ActionError::conflict("renewed_already", message));
+        }
+        let open = |status| matches!(status, ItemStatus::Expired | ItemStatus::Pending);
+        let slots: Vec<_> = old
+            .items
+            .iter()
+            .filter(|item| open(item.status))
+            .flat_map(|item| item.slots.clone())
+            .collect();
+        if old.status != RequestStatus::Expired || slots.is_empty() {
+            let message = "only an expired request with something open can be sent again";
+            return Err(ActionError::conflict("not_expired", message));
+        }
+        let new = NewRequest {
+            workspace_id: old.workspace_id,
+            recipient: old.recipient,
+            note: old.note,
+            lifetime: old.lifetime,
+            slots,
+        };
+        let fresh = self.request_create(new, actor).await?;
+        let agency = self.agency.clone();
+        self.inner
+            .execute(RENEWED, args![&agency, id, &fresh.id])
+            .await?;
+        self.request_event(EventType::RequestRenewed, id, actor)
+            .await?;
+        self.request_send(&fresh.id, actor).await
+    }
+
+    /// What a client's wish for a fresh link does: resend, or send again what expired. Silent when there is nothing to
+    /// send or it is too soon, so that the answer never tells.
+    pub async fn request_freshen(&mut self, id: &RequestId) -> Result<(), ActionError> {
+        self.take_turn().await?;
+        let mut id = id.clone();
+        while let Some(fresh) = self.request_successor(&id).await? {
+            id = fresh;
+        }
+        let result = match self
+            .request(&id)
+            .await?
+            .map(|request| request.status_at(self.now()))
+        {
+            Some(RequestStatus::Sent) => self.request_resend(&id, "recipient").await,
+            Some(RequestStatus::Expired) => self.request_renew(&id, "recipient").await,
+            _ => return Ok(()),
+        };
+        match result {
+            Ok(_) | Err(ActionError::Conflict { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The request that it was sent again as.
+    async fn request_successor(&mut self, id: &RequestId) -> Result<Option<RequestId>, StoreError> {
+        let agency = self.agency.clone();
+        match self.inner.optional(SUCCESSOR, args![&agency, id]).await? {
+            Some(row) => row.optional_parsed("renewed_as"),
+            None => Ok(None),
+        }
+    }
+}
