@@ -228,68 +228,73 @@ async fn o19_a_server_that_echoes_the_request_puts_no_secret_into_the_error() {
     }
 }
 
+/// Status, body, and the kind and code that are read from them.
+const ERRORS: &[(&str, &str, TokenErrorKind, &str)] = &[
+    (
+        "400 x",
+        r#"{"error":"invalid_grant"}"#,
+        DEAD,
+        "invalid_grant",
+    ),
+    (
+        "429 x",
+        r#"{"error":"invalid_grant"}"#,
+        DEAD,
+        "invalid_grant",
+    ),
+    (
+        "200 x",
+        r#"{"error":"invalid_grant","access_token":"x"}"#,
+        DEAD,
+        "invalid_grant",
+    ),
+    (
+        "200 x",
+        r#"{"ok":false,"error":"invalid_code"}"#,
+        DEAD,
+        "invalid_code",
+    ),
+    (
+        "200 x",
+        r#"{"ok":false,"error":"ratelimited"}"#,
+        BUSY,
+        "ratelimited",
+    ),
+    (
+        "503 x",
+        r#"{"error":"invalid_request"}"#,
+        BUSY,
+        "invalid_request",
+    ),
+    ("500 x", "", BUSY, ""),
+    ("429 x", "<html>", BUSY, ""),
+    (
+        "401 x",
+        r#"{"error":"invalid_client"}"#,
+        TokenErrorKind::InvalidClient,
+        "invalid_client",
+    ),
+    (
+        "400 x",
+        r#"{"error":"redirect_uri_mismatch"}"#,
+        TokenErrorKind::OtherTerminal,
+        "redirect_uri_mismatch",
+    ),
+    ("403 x", "<html>blocked", TokenErrorKind::Malformed, ""),
+];
+const DEAD: TokenErrorKind = TokenErrorKind::InvalidGrant;
+const BUSY: TokenErrorKind = TokenErrorKind::Transient {
+    retry_after: Some(Duration::from_secs(7)),
+};
+
 #[tokio::test]
 async fn r4_errors_are_read_whatever_their_status_and_shape() {
-    let wait = Some(Duration::from_secs(7));
-    use TokenErrorKind::*;
-    for (status, body, kind, code) in [
-        (
-            "400 x",
-            r#"{"error":"invalid_grant"}"#,
-            InvalidGrant,
-            Some("invalid_grant"),
-        ),
-        (
-            "429 x",
-            r#"{"error":"invalid_grant"}"#,
-            InvalidGrant,
-            Some("invalid_grant"),
-        ),
-        (
-            "200 x",
-            r#"{"error":"invalid_grant","access_token":"x"}"#,
-            InvalidGrant,
-            Some("invalid_grant"),
-        ),
-        (
-            "200 x",
-            r#"{"ok":false,"error":"invalid_code"}"#,
-            InvalidGrant,
-            Some("invalid_code"),
-        ),
-        (
-            "200 x",
-            r#"{"ok":false,"error":"ratelimited"}"#,
-            Transient { retry_after: wait },
-            Some("ratelimited"),
-        ),
-        (
-            "401 x",
-            r#"{"error":"invalid_client"}"#,
-            InvalidClient,
-            Some("invalid_client"),
-        ),
-        (
-            "400 x",
-            r#"{"error":"redirect_uri_mismatch"}"#,
-            OtherTerminal,
-            Some("redirect_uri_mismatch"),
-        ),
-        (
-            "503 x",
-            r#"{"error":"invalid_request"}"#,
-            Transient { retry_after: wait },
-            Some("invalid_request"),
-        ),
-        ("500 x", "", Transient { retry_after: wait }, None),
-        ("429 x", "<html>", Transient { retry_after: wait }, None),
-        ("403 x", "<html>blocked", Malformed, None),
-    ] {
+    for &(status, body, kind, code) in ERRORS {
         let headers = ["content-type: application/json", "retry-after: 7"];
         let server = Server::start(move |_| answer(status, &headers, body)).await;
         let error = exchange(&app(json!({})), &server).await.unwrap_err();
         assert_eq!(error.kind, kind, "{status} {body}");
-        assert_eq!(error.code.as_deref(), code, "{status} {body}");
+        assert_eq!(error.code.unwrap_or_default(), code, "{status} {body}");
     }
 }
 
