@@ -22,6 +22,6 @@ pub use error::{TokenError, TokenErrorKind};
 pub use id_token::{Expected, IdTokenError, Identity, check_id_token};
 pub use metadata::{MetadataError, fetch_metadata};
 pub use pkce::Pkce;
-pub use probe::{Account, ProbeError, probe_account};
+pub use probe::{ProbeError, probe_account};
 pub use revoke::{RevokeError, RevokeOutcome, TokenHint, revoke};
 pub use token::{ClientCredentials, TokenSet, exchange_code, refresh};

@@ -5,7 +5,10 @@ use http::{
     header::{ACCEPT, CONTENT_TYPE},
 };
 use hyper::body::Bytes;
-use latchkey_tenants::catalogue::{App, Probe, ProbeMethod};
+use latchkey_tenants::{
+    Account,
+    catalogue::{App, Probe, ProbeMethod},
+};
 use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
@@ -20,15 +23,6 @@ use crate::egress::{Egress, EgressError};
 
 const ID_LIMIT: usize = 255;
 const LABEL_LIMIT: usize = 200;
-
-/// Whose account a grant opens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
-    /// What the provider knows the account by, 1 to 255 bytes without control characters.
-    pub id: String,
-    /// What a person recognises, at most 200 characters on one line.
-    pub label: Option<String>,
-}
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProbeError {
@@ -49,7 +43,8 @@ pub enum ProbeError {
     Network(#[from] EgressError),
 }
 
-/// Asks the provider whose account the access token opens.
+/// Asks the provider whose account the access token opens. Its id has 1 to 255 bytes without control characters, its
+/// label at most 200 characters on one line.
 pub async fn probe_account(
     egress: &Egress,
     app: &App,

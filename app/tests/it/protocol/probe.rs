@@ -1,4 +1,5 @@
-use latchkey_app::oauth::protocol::{Account, ProbeError, probe_account};
+use latchkey_app::oauth::protocol::{ProbeError, probe_account};
+use latchkey_tenants::Account;
 use serde_json::{Value, json};
 
 use super::{
