@@ -198,7 +198,9 @@ impl Renderer {
             mail: context,
         };
         let mjml = self.render(&format!("mails/{template}.mjml"), &view)?;
-        let text = self.render(&format!("mails/{template}.txt"), &view)?;
+        let mut text = self.render(&format!("mails/{template}.txt"), &view)?;
+        text.truncate(text.trim_end().len());
+        text.push('\n');
         let html = lay_out(&mjml)?;
         Ok(RenderedMail {
             subject,

@@ -1,6 +1,6 @@
 //! Hands a finished mail to a relay.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::OnceLock, time::Duration};
 
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
@@ -8,9 +8,10 @@ use lettre::{
         Mailbox, MultiPart,
         header::{Header, HeaderName, HeaderValue},
     },
-    transport::smtp,
+    transport::smtp::{self, AsyncSmtpTransportBuilder, extension::ClientId},
 };
 use secrecy::{ExposeSecret, SecretString};
+use tokio::runtime::Handle;
 
 use crate::text::header;
 
@@ -95,9 +96,10 @@ pub struct Outgoing {
     pub language: String,
 }
 
-/// A pooled connection to one relay.
+/// The way to one relay; connections are kept and used again.
 pub struct Mailer {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    relay: AsyncSmtpTransportBuilder,
+    pool: OnceLock<Pool>,
     from: Address,
 }
 
@@ -109,6 +111,20 @@ impl fmt::Debug for Mailer {
     }
 }
 
+/// lettre's pool spawns a task when it is made and another when it is dropped, and panics outside a runtime. So it is
+/// made at the first use, and dropped inside the runtime it was made in.
+struct Pool {
+    transport: Option<AsyncSmtpTransport<Tokio1Executor>>,
+    runtime: Handle,
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        let _inside = self.runtime.enter();
+        self.transport = None;
+    }
+}
+
 impl Mailer {
     /// `from` is the sender's address, with or without a name. Opens no connection yet.
     ///
@@ -116,14 +132,27 @@ impl Mailer {
     /// When either cannot be understood.
     pub fn new(smtp_url: &SecretString, from: &str) -> Result<Mailer, MailerError> {
         let from: Mailbox = from.parse().map_err(|_| MailerError::From)?;
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(smtp_url.expose_secret())
+        let relay = AsyncSmtpTransport::<Tokio1Executor>::from_url(smtp_url.expose_secret())
             .map_err(|_| MailerError::Url)?
-            .timeout(Some(PATIENCE))
-            .build();
+            // Relays distrust the bare address that would be said otherwise.
+            .hello_name(ClientId::Domain(from.email.domain().into()))
+            .timeout(Some(PATIENCE));
         Ok(Mailer {
-            transport,
+            relay,
+            pool: OnceLock::new(),
             from: from.email,
         })
+    }
+
+    /// Called from async functions only, so there is a runtime.
+    fn transport(&self) -> Result<AsyncSmtpTransport<Tokio1Executor>, SendError> {
+        let pool = self.pool.get_or_init(|| Pool {
+            transport: Some(self.relay.clone().build()),
+            runtime: Handle::current(),
+        });
+        pool.transport
+            .clone()
+            .ok_or(SendError::Temporary(Cause::Connection))
     }
 
     /// The sender's address; its host is where a Message-ID belongs.
@@ -139,7 +168,7 @@ impl Mailer {
         let message = self
             .message(mail)
             .map_err(|_| SendError::Permanent(Cause::Address))?;
-        self.transport
+        self.transport()?
             .send(message)
             .await
             .map(drop)
@@ -151,7 +180,7 @@ impl Mailer {
     /// # Errors
     /// As for [`Mailer::send`].
     pub async fn check(&self) -> Result<(), SendError> {
-        match self.transport.test_connection().await {
+        match self.transport()?.test_connection().await {
             Ok(true) => Ok(()),
             Ok(false) => Err(SendError::Temporary(Cause::Connection)),
             Err(error) => Err(judge(&error)),

@@ -36,11 +36,11 @@ pub(crate) fn sentence<T: AsRef<str>>(words: &[T]) -> String {
     sentence
 }
 
-/// A number from 0 to 7 that gives an app the same tint everywhere.
+/// A number from 0 to 11 that gives an app the same tint everywhere.
 pub(crate) fn hue(name: &str) -> u32 {
-    name.bytes().fold(5381u32, |hash, byte| {
-        hash.wrapping_mul(33) ^ u32::from(byte)
-    }) % 8
+    name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    }) % 12
 }
 
 /// Each line behind `> `, as text mails quote.

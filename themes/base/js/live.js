@@ -3,12 +3,14 @@
 const page = document.documentElement;
 const main = document.querySelector("main");
 
+// The reader's own way to write a date, unless that is another language than the page's.
+const language = navigator.languages.find((tag) => tag.split("-")[0] === page.lang.split("-")[0]) ?? page.lang;
 for (const time of document.querySelectorAll("time[datetime]")) {
   const at = new Date(time.dateTime);
   if (Number.isNaN(at.getTime())) continue;
   time.title = time.textContent;
-  time.textContent = new Intl.DateTimeFormat(page.lang, {
-    weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+  time.textContent = new Intl.DateTimeFormat(language, {
+    weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit", timeZoneName: "short",
   }).format(at);
 }
 

@@ -116,7 +116,7 @@ const LIGHT: Ground = Ground {
     text: 0.235,
     muted: 0.51,
     status: 0.46,
-    soft_chroma: 0.028,
+    soft_chroma: 0.024,
 };
 
 const DARK: Ground = Ground {
@@ -124,7 +124,7 @@ const DARK: Ground = Ground {
     bg: 0.178,
     surface: 0.222,
     sunken: 0.258,
-    line: 0.318,
+    line: 0.32,
     soft: 0.278,
     text: 0.952,
     muted: 0.73,
@@ -135,7 +135,7 @@ const DARK: Ground = Ground {
 impl Scheme {
     fn derive(brand: Rgb, ground: &Ground) -> Scheme {
         let lch = Oklch::from(brand);
-        let neutral = lch.with_c((lch.c * 0.08).min(0.012));
+        let neutral = lch.with_c((lch.c * 0.06).min(0.008));
         let [bg, surface, sunken, line] = [ground.bg, ground.surface, ground.sunken, ground.line]
             .map(|l| neutral.with_l(l).to_rgb());
         let accent_soft = lch

@@ -1,0 +1,24 @@
+//! What people see, and what a relay receives.
+#![expect(clippy::expect_used, reason = "a helper of a test fails like a test")]
+
+mod mails;
+mod pages;
+mod smtp;
+
+use latchkey_themes::{Brand, assets};
+
+fn brand() -> Brand {
+    Brand::samples().swap_remove(0)
+}
+
+/// Snapshots do not change with every edit of the stylesheet.
+fn redacted(html: &str) -> String {
+    assets().iter().fold(html.to_owned(), |html, asset| {
+        let extension = asset
+            .path
+            .rsplit('.')
+            .next()
+            .expect("a path with an extension");
+        html.replace(&asset.path, &format!("/assets/[hash].{extension}"))
+    })
+}
