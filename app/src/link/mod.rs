@@ -1,9 +1,34 @@
 //! What a client sees who opened a branded link.
 
-use axum::Router;
+mod decline;
+mod events;
+mod fresh;
+mod notice;
+mod open;
+mod page;
+mod session;
+mod view;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
 
 use crate::platform::Platform;
 
+pub(crate) use notice::{Notice, notice_cookie};
+pub(crate) use session::{Form, Opened, opened, opened_by_item};
+pub(crate) use view::{HostInput, connect_page, dead_link, provider_origins};
+
 pub(crate) fn routes() -> Router<Platform> {
     Router::new()
+        .route(
+            "/connect/{secret}",
+            get(open::open).head(open::look).post(open::open),
+        )
+        .route("/connect/{secret}/fresh", post(fresh::by_link))
+        .route("/connect/requests/{request}", get(page::show))
+        .route("/connect/requests/{request}/fresh", post(fresh::by_request))
+        .route("/connect/requests/{request}/events", get(events::stream))
+        .route("/connect/items/{item}/decline", post(decline::decline))
 }

@@ -24,6 +24,14 @@ impl StoreError {
         matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())
     }
 
+    /// Something that a stored row refers to is not there.
+    pub fn gone(what: &'static str) -> Self {
+        Self::Corrupt {
+            column: what,
+            problem: "what a row refers to is gone".to_owned(),
+        }
+    }
+
     pub(crate) fn corrupt(column: &'static str, problem: impl ToString) -> Self {
         Self::Corrupt {
             column,

@@ -14,6 +14,7 @@ use crate::{EventType, FlowId, ItemId, NewEvent, RequestId, secret::secret_hash}
 statements! {
     CREATE = "insert into flows (id, agency_id, request_id, item_id, app, ctx, host, state_hash, cookie_hash, session_hash, verifier, nonce, redirect_uri, issuer, scopes, host_vars, created_at, expires_at) values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
     TAKE = "update flows set used_at = $3 where agency_id = $1 and state_hash = $2 and used_at is null and expires_at > $3 returning id, request_id, item_id, app, ctx, host, cookie_hash, session_hash, verifier, nonce, redirect_uri, issuer, scopes, host_vars";
+    PEEK = "select request_id, item_id, app, cookie_hash, session_hash from flows where agency_id = $1 and state_hash = $2";
     DROP_OLD = "delete from flows where expires_at < $1";
 }
 
@@ -57,6 +58,16 @@ pub struct Flow {
     pub issuer: Option<String>,
     pub scopes: Vec<String>,
     pub host_vars: BTreeMap<String, String>,
+}
+
+/// Where a flow came from.
+#[derive(Debug)]
+pub struct FlowTrace {
+    pub request_id: RequestId,
+    pub item_id: ItemId,
+    pub app: String,
+    pub cookie_hash: Vec<u8>,
+    pub session_hash: Vec<u8>,
 }
 
 impl Tx {
@@ -115,6 +126,29 @@ impl Tx {
             Some(row) => self.read_flow(&row).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// What a `state` was once about, whether or not its flow was taken or is too late: enough to send the browser that
+    /// started it back to its page.
+    pub async fn flow_trace(
+        &mut self,
+        state: &SecretString,
+    ) -> Result<Option<FlowTrace>, StoreError> {
+        let agency = self.agency.clone();
+        let Some(row) = self
+            .inner
+            .optional(PEEK, args![&agency, &secret_hash(state)])
+            .await?
+        else {
+            return Ok(None);
+        };
+        Ok(Some(FlowTrace {
+            request_id: row.parsed("request_id")?,
+            item_id: row.parsed("item_id")?,
+            app: row.text("app")?,
+            cookie_hash: row.bytes("cookie_hash")?,
+            session_hash: row.bytes("session_hash")?,
+        }))
     }
 
     async fn read_flow(&mut self, row: &Row) -> Result<Flow, StoreError> {

@@ -24,6 +24,7 @@ mod migrate;
 mod request_sending;
 mod requests;
 mod statement;
+mod surroundings;
 mod workflows;
 mod workspaces;
 
@@ -41,13 +42,16 @@ pub use apps::NewOauthClient;
 pub use connections::ConnectionFilter;
 pub use credentials::{Credential, REFRESH_LEASE, Tokens};
 pub use events::EventFilter;
-pub use flows::{FLOW_LIFETIME, Flow, NewFlow};
+pub use flows::{FLOW_LIFETIME, Flow, FlowTrace, NewFlow};
 pub use fulfilment::NewConnection;
 pub use idempotency::Replay;
 pub use jobs::{ClaimedJob, NewJob};
 pub use links::{LinkSession, SESSION_ABSOLUTE, SESSION_IDLE};
 pub use mails::{Mail, NewMail};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use migrate::postgres_schema_version;
 pub use requests::RequestFilter;
+pub use surroundings::Surroundings;
 
 use crate::{
     AgencyId, Clock, Entropy, Timestamp,
@@ -280,6 +284,7 @@ const STATEMENTS: &[&[Statement]] = &[
     mails::STATEMENTS,
     request_sending::STATEMENTS,
     requests::STATEMENTS,
+    surroundings::STATEMENTS,
     workflows::STATEMENTS,
     workspaces::STATEMENTS,
 ];

@@ -1,0 +1,127 @@
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    extract::{Path, State},
+    response::{
+        IntoResponse,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures_util::stream;
+use http::HeaderMap;
+use latchkey_tenants::{Request, RequestId, StoreError};
+use serde::Serialize;
+
+use super::session::opened;
+use crate::{
+    bus::Changes,
+    http::{PageError, PageResult, Site},
+    platform::Platform,
+};
+
+/// Another process may have changed something: look again after so long.
+const LOOK_AGAIN: Duration = Duration::from_secs(3);
+const HEARTBEAT: Duration = Duration::from_secs(20);
+
+/// `GET /connect/requests/{request}/events`: how far the request is, now and at every change, until the session ends.
+pub(super) async fn stream(
+    State(platform): State<Platform>,
+    site: Site,
+    Path(request): Path<String>,
+    headers: HeaderMap,
+) -> PageResult {
+    let id: RequestId = request.parse().map_err(|_| PageError::not_found())?;
+    let changes = platform.bus.changes_of(&site.agency.id);
+    let watch = Watch {
+        platform,
+        site,
+        headers,
+        id,
+        changes,
+        shown: None,
+    };
+    if watch.look().await?.is_none() {
+        return Err(PageError::not_found());
+    }
+    let events = stream::unfold(watch, |mut watch| async move {
+        let event = watch.next().await?;
+        Some((Ok::<_, Infallible>(event), watch))
+    });
+    Ok(Sse::new(events)
+        .keep_alive(KeepAlive::new().interval(HEARTBEAT))
+        .into_response())
+}
+
+struct Watch {
+    platform: Platform,
+    site: Site,
+    headers: HeaderMap,
+    id: RequestId,
+    changes: Changes,
+    shown: Option<String>,
+}
+
+impl Watch {
+    /// The next state that differs from the one shown. None: the session or the process ends.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            let now = self.look().await.ok()??;
+            if self.shown.as_deref() != Some(&now) {
+                self.shown = Some(now.clone());
+                return Some(Event::default().event("progress").data(now));
+            }
+            tokio::select! {
+                () = self.changes.next() => {}
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+                () = self.platform.drained() => return None,
+            }
+        }
+    }
+
+    async fn look(&self) -> Result<Option<String>, StoreError> {
+        let mut tx = self.platform.store.read(&self.site.agency.id).await?;
+        let Some(opened) = opened(&mut tx, &self.site, &self.headers, &self.id).await? else {
+            return Ok(None);
+        };
+        let around = tx.request_surroundings(&self.id).await?;
+        let progress = Progress::of(&opened.request, |item| {
+            around
+                .accounts
+                .get(item)
+                .map(|account| account.shown().to_owned())
+        });
+        Ok(serde_json::to_string(&progress).ok())
+    }
+}
+
+#[derive(Serialize)]
+struct Progress {
+    fulfilled: usize,
+    total: usize,
+    items: Vec<ItemProgress>,
+}
+
+#[derive(Serialize)]
+struct ItemProgress {
+    id: String,
+    status: latchkey_tenants::ItemStatus,
+    account: Option<String>,
+}
+
+impl Progress {
+    fn of(
+        request: &Request,
+        account: impl Fn(&latchkey_tenants::ItemId) -> Option<String>,
+    ) -> Self {
+        let item = |item: &latchkey_tenants::Item| ItemProgress {
+            id: item.id.to_string(),
+            status: item.status,
+            account: account(&item.id),
+        };
+        Self {
+            fulfilled: request.fulfilled(),
+            total: request.items.len(),
+            items: request.items.iter().map(item).collect(),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+use axum::extract::{Path, State};
+use http::HeaderMap;
+use latchkey_tenants::{
+    RequestId,
+    secret::{LINK_PREFIX, parse_secret},
+};
+
+use super::{
+    session::Form,
+    view::{VISIT_COOKIE, dead_link},
+};
+use crate::{
+    http::{ClientAddress, PageError, PageResult, Respond, Site, cookie},
+    limits::Limited,
+    platform::Platform,
+    urls::Urls,
+};
+
+/// `POST /connect/{secret}/fresh`: mails a fresh link to the address of the original request, and answers the same
+/// whatever there is behind the secret.
+pub(super) async fn by_link(
+    State(platform): State<Platform>,
+    site: Site,
+    address: ClientAddress,
+    Path(secret): Path<String>,
+    headers: HeaderMap,
+    form: Form,
+) -> PageResult {
+    check(&platform, &form, &headers, address)?;
+    if let Some(secret) = parse_secret(LINK_PREFIX, &secret) {
+        let mut tx = platform.store.read(&site.agency.id).await?;
+        let found = tx.link(&secret).await?;
+        drop(tx);
+        if let Some((id, _)) = found {
+            freshen(&platform, &site, &id).await?;
+        }
+    }
+    Ok(dead_link(
+        &Respond::new(&platform, &site),
+        &headers,
+        &format!("/connect/{secret}/fresh"),
+        true,
+    ))
+}
+
+/// `POST /connect/requests/{request}/fresh`: the same for a browser whose session has ended.
+pub(super) async fn by_request(
+    State(platform): State<Platform>,
+    site: Site,
+    address: ClientAddress,
+    Path(request): Path<String>,
+    headers: HeaderMap,
+    form: Form,
+) -> PageResult {
+    check(&platform, &form, &headers, address)?;
+    let id: RequestId = request.parse().map_err(|_| PageError::not_found())?;
+    freshen(&platform, &site, &id).await?;
+    let path = format!("{}/fresh", Urls::request_path(&id));
+    Ok(dead_link(
+        &Respond::new(&platform, &site),
+        &headers,
+        &path,
+        true,
+    ))
+}
+
+fn check(
+    platform: &Platform,
+    form: &Form,
+    headers: &HeaderMap,
+    ClientAddress(address): ClientAddress,
+) -> Result<(), PageError> {
+    let visit = cookie(headers, VISIT_COOKIE).ok_or_else(PageError::cross_site)?;
+    form.check_token(&visit)?;
+    platform
+        .limits
+        .check(Limited::Fresh(address))
+        .map_err(PageError::limited)
+}
+
+async fn freshen(platform: &Platform, site: &Site, id: &RequestId) -> Result<(), PageError> {
+    // Too often for this link: nothing is sent, and the answer does not tell.
+    if platform
+        .limits
+        .check(Limited::FreshOf(id.as_str()))
+        .is_err()
+    {
+        return Ok(());
+    }
+    let mut tx = platform.store.begin(&site.agency.id).await?;
+    if tx.request(id).await?.is_none() {
+        return Ok(());
+    }
+    tx.request_freshen(id).await?;
+    tx.commit().await?;
+    platform.changed(&site.agency.id);
+    Ok(())
+}

@@ -1,0 +1,52 @@
+use axum::extract::{Path, State};
+use http::{HeaderMap, StatusCode, header};
+use latchkey_themes::Page;
+
+use super::{
+    notice::{self, brought},
+    session::opened,
+    view::{connect_page, dead_link, provider_origins},
+};
+use crate::{
+    http::{PageError, PageResult, Respond, Site, clear_cookie},
+    platform::Platform,
+    urls::Urls,
+};
+
+/// `GET /connect/requests/{request}`: the link page.
+pub(super) async fn show(
+    State(platform): State<Platform>,
+    site: Site,
+    Path(request): Path<String>,
+    headers: HeaderMap,
+) -> PageResult {
+    let id = request.parse().map_err(|_| PageError::not_found())?;
+    let mut respond = Respond::new(&platform, &site);
+    let mut tx = platform.store.read(&site.agency.id).await?;
+    let Some(opened) = opened(&mut tx, &site, &headers, &id).await? else {
+        return Ok(dead_link(
+            &respond,
+            &headers,
+            &format!("{}/fresh", Urls::request_path(&id)),
+            false,
+        ));
+    };
+    let notice = brought(&headers);
+    let (page, apps) = connect_page(&mut tx, &site, &opened, notice.as_ref(), None).await?;
+    drop(tx);
+    if opened.request.opened_at.is_none() || opened.session.touch_due {
+        let mut tx = platform.store.begin(&site.agency.id).await?;
+        tx.request_opened(&id).await?;
+        tx.link_session_touch(&opened.session).await?;
+        tx.commit().await?;
+        platform.changed(&site.agency.id);
+    }
+    respond.providers = provider_origins(&apps);
+    let mut response = respond.page(StatusCode::OK, &Page::Connect(page));
+    if notice.is_some() {
+        response
+            .headers_mut()
+            .append(header::SET_COOKIE, clear_cookie(notice::COOKIE));
+    }
+    Ok(response)
+}

@@ -1,0 +1,119 @@
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request as HttpRequest},
+};
+use http::HeaderMap;
+use latchkey_tenants::{ItemId, Request, RequestId, StoreError, Tx, store::LinkSession};
+use secrecy::SecretString;
+
+use crate::{
+    http::{PageError, Query, Site, check_fetch_site, cookie, csrf_matches},
+    limits::Limited,
+    platform::Platform,
+};
+
+/// A browser that opened the link of a request which can still be opened.
+pub(crate) struct Opened {
+    pub session: LinkSession,
+    pub secret: SecretString,
+    pub request: Request,
+}
+
+/// One cookie for each request, so that two requests in one browser do not end each other.
+pub(super) fn cookie_name(request: &RequestId) -> String {
+    format!(
+        "__Host-link-{}",
+        request.as_str().trim_start_matches("req_")
+    )
+}
+
+/// The browser's session for this request on this host. None: never opened, ended, or of another host or agency.
+pub(crate) async fn opened(
+    tx: &mut Tx,
+    site: &Site,
+    headers: &HeaderMap,
+    id: &RequestId,
+) -> Result<Option<Opened>, StoreError> {
+    let Some(secret) = cookie(headers, &cookie_name(id)) else {
+        return Ok(None);
+    };
+    let Some(session) = tx.link_session(&secret).await? else {
+        return Ok(None);
+    };
+    if session.request_id != *id || session.host != site.host {
+        return Ok(None);
+    }
+    let now = tx.now();
+    let request = tx
+        .request(id)
+        .await?
+        .filter(|request| request.can_be_opened(now));
+    Ok(request.map(|request| Opened {
+        session,
+        secret,
+        request,
+    }))
+}
+
+/// As [`opened`], for the request that an item belongs to.
+pub(crate) async fn opened_by_item(
+    tx: &mut Tx,
+    site: &Site,
+    headers: &HeaderMap,
+    item: &ItemId,
+) -> Result<Option<Opened>, StoreError> {
+    match tx.request_of_item(item).await? {
+        Some(request) => opened(tx, site, headers, &request.id).await,
+        None => Ok(None),
+    }
+}
+
+/// A form that a page of ours sent, each field at most once. Not yet bound to a session: see [`Form::check`].
+pub(crate) struct Form {
+    pub fields: Query,
+    same_origin: bool,
+}
+
+impl Form {
+    /// Whether it was sent from a page that this session was shown, and not too often.
+    pub fn check(&self, platform: &Platform, opened: &Opened) -> Result<(), PageError> {
+        self.check_token(&opened.secret)?;
+        platform
+            .limits
+            .check(Limited::Act(&opened.session.hash))
+            .map_err(PageError::limited)
+    }
+
+    pub fn check_token(&self, secret: &SecretString) -> Result<(), PageError> {
+        let token = self.fields.get("csrf").unwrap_or_default();
+        if self.same_origin && csrf_matches(secret, token) {
+            Ok(())
+        } else {
+            Err(PageError::cross_site())
+        }
+    }
+}
+
+impl FromRequest<Platform> for Form {
+    type Rejection = PageError;
+
+    async fn from_request(request: HttpRequest, platform: &Platform) -> Result<Self, PageError> {
+        let same_origin = check_fetch_site(request.headers());
+        let form = request
+            .headers()
+            .get(http::header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .is_none_or(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+        let body = Bytes::from_request(request, platform)
+            .await
+            .map_err(|_| PageError::bad_form())?;
+        let text = std::str::from_utf8(&body).map_err(|_| PageError::bad_form())?;
+        let fields = Query::parse(text)
+            .filter(|_| form)
+            .ok_or_else(PageError::bad_form)?;
+        Ok(Self {
+            fields,
+            same_origin,
+        })
+    }
+}

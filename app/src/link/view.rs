@@ -1,0 +1,224 @@
+use std::collections::BTreeMap;
+
+use axum::response::Response;
+use http::{HeaderMap, StatusCode, header};
+use latchkey_tenants::{
+    Item, ItemId, ItemStatus, StoreError, Tx,
+    catalogue::{App, HostVarError},
+    store::Surroundings,
+};
+use latchkey_themes::{
+    Page, initial,
+    page::{AppCard, CardState, ConnectPage, DeadLink, HostField},
+};
+use secrecy::SecretString;
+
+use super::{Notice, session::Opened};
+use crate::{
+    http::{Respond, Site, cookie, csrf_token, set_cookie},
+    urls::Urls,
+};
+
+/// What the client typed for an app whose address depends on it, and what is wrong with it.
+pub(crate) struct HostInput {
+    pub item: ItemId,
+    pub values: BTreeMap<String, String>,
+    pub error: HostVarError,
+}
+
+/// The link page and the apps that stand on it.
+pub(crate) async fn connect_page(
+    tx: &mut Tx,
+    site: &Site,
+    opened: &Opened,
+    notice: Option<&(Notice, ItemId)>,
+    input: Option<&HostInput>,
+) -> Result<(ConnectPage, Vec<App>), StoreError> {
+    let request = &opened.request;
+    let around = tx.request_surroundings(&request.id).await?;
+    let mut apps = Vec::with_capacity(request.items.len());
+    for item in &request.items {
+        apps.push(
+            tx.app(&item.app)
+                .await?
+                .ok_or_else(|| StoreError::gone("app"))?,
+        );
+    }
+    let pairs = || request.items.iter().zip(&apps);
+    let notice = notice.and_then(|(notice, about)| {
+        let (_, app) = pairs().find(|(item, _)| item.id == *about)?;
+        Some(notice.sentence(&app.name, &site.brand.name))
+    });
+    let page = ConnectPage {
+        csrf: csrf_token(&opened.secret),
+        request_path: Urls::request_path(&request.id),
+        requester: None,
+        workspace: around.workspace.to_string(),
+        workflows: around.workflows.iter().map(ToString::to_string).collect(),
+        note: request.note.as_ref().map(ToString::to_string),
+        cards: pairs()
+            .map(|(item, app)| card(item, app, &around, input))
+            .collect(),
+        notice,
+        expires_at: request.expires_at.unwrap_or(request.created_at).date_time(),
+    };
+    Ok((page, apps))
+}
+
+fn card(item: &Item, app: &App, around: &Surroundings, input: Option<&HostInput>) -> AppCard {
+    let input = input.filter(|input| input.item == item.id);
+    AppCard {
+        item_id: item.id.to_string(),
+        name: app.name.clone(),
+        initial: initial(&app.name),
+        provider_name: provider_name(app),
+        permissions: app.scope_labels(&item.scopes),
+        state: card_state(item.status),
+        account: around
+            .accounts
+            .get(&item.id)
+            .map(|account| account.shown().to_owned()),
+        start_path: format!("/connect/items/{}/start", item.id),
+        decline_path: format!("/connect/items/{}/decline", item.id),
+        fields: host_fields(app, input),
+    }
+}
+
+const fn card_state(status: ItemStatus) -> CardState {
+    match status {
+        ItemStatus::Pending => CardState::Awaiting,
+        ItemStatus::Fulfilled => CardState::Connected,
+        ItemStatus::Held => CardState::Held,
+        ItemStatus::Declined => CardState::Declined,
+        ItemStatus::Expired | ItemStatus::Cancelled | ItemStatus::Revoked => {
+            CardState::NoLongerNeeded
+        }
+    }
+}
+
+fn host_fields(app: &App, input: Option<&HostInput>) -> Vec<HostField> {
+    let fields = app.host_vars.iter().map(|var| HostField {
+        name: var.name.clone(),
+        label: var.label.clone(),
+        placeholder: var.example.clone(),
+        // The server also takes a pasted address, which the pattern would refuse.
+        pattern: String::new(),
+        value: input
+            .and_then(|input| input.values.get(&var.name))
+            .cloned()
+            .unwrap_or_default(),
+        error: input
+            .filter(|input| input.error.name == var.name)
+            .map(|input| {
+                format!(
+                    "This {}, for example {}.",
+                    input.error.problem, input.error.example
+                )
+            }),
+    });
+    fields.collect()
+}
+
+/// Where the client signs in, as a person would say it: the host of the consent screen.
+fn provider_name(app: &App) -> String {
+    authorize_host(app).map_or_else(
+        || app.name.clone(),
+        |host| host.trim_start_matches("www.").to_owned(),
+    )
+}
+
+/// The host of the authorize URL; a placeholder shows as what the client is asked for.
+fn authorize_host(app: &App) -> Option<&str> {
+    let rest = app.authorize.url.split_once("://")?.1;
+    let host = rest.split(['/', '?', ':']).next()?;
+    (!host.contains('{')).then_some(host)
+}
+
+/// What `form-action` lists: the origin of each app's consent screen, a wildcard where the client names its host.
+pub(crate) fn provider_origins(apps: &[App]) -> Vec<String> {
+    let mut origins: Vec<String> = apps.iter().filter_map(provider_origin).collect();
+    origins.sort();
+    origins.dedup();
+    origins
+}
+
+fn provider_origin(app: &App) -> Option<String> {
+    let (scheme, rest) = app.authorize.url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    match authority.rsplit_once('}') {
+        // `{shop}.myshopify.com` is any host below; a whole host by placeholder is any host.
+        Some((_, "")) => Some(format!("{scheme}:")),
+        Some((_, suffix)) => Some(format!("{scheme}://*{suffix}")),
+        None => Some(format!("{scheme}://{authority}")),
+    }
+}
+
+/// A visitor without a session has this cookie, so that its form has a token too.
+pub(super) const VISIT_COOKIE: &str = "__Host-visit";
+const VISIT: std::time::Duration = std::time::Duration::from_hours(1);
+
+/// The one answer to every link that cannot be opened.
+pub(crate) fn dead_link(
+    respond: &Respond<'_>,
+    headers: &HeaderMap,
+    fresh_path: &str,
+    sent: bool,
+) -> Response {
+    let visit = cookie(headers, VISIT_COOKIE);
+    let fresh = visit
+        .is_none()
+        .then(|| SecretString::from(respond.platform.entropy.token()));
+    let token = visit.as_ref().or(fresh.as_ref()).map(csrf_token);
+    let page = Page::DeadLink(DeadLink {
+        fresh_path: fresh_path.to_owned(),
+        csrf: token,
+        sent,
+    });
+    let status = if sent {
+        StatusCode::OK
+    } else {
+        StatusCode::NOT_FOUND
+    };
+    let mut response = respond.page(status, &page);
+    if let Some(visit) = fresh {
+        response
+            .headers_mut()
+            .append(header::SET_COOKIE, set_cookie(VISIT_COOKIE, &visit, VISIT));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use latchkey_tenants::catalogue::Catalogue;
+
+    use super::*;
+
+    #[test]
+    fn o10_form_action_names_the_providers_of_this_page() {
+        let apps: Vec<App> = ["slack", "shopify", "gmail", "google-drive"]
+            .map(|slug| Catalogue::builtin().app(slug).unwrap().clone())
+            .into();
+        let origins = provider_origins(&apps);
+        assert_eq!(
+            origins,
+            [
+                "https://*.myshopify.com",
+                "https://accounts.google.com",
+                "https://slack.com"
+            ]
+        );
+    }
+
+    #[test]
+    fn no_app_of_the_catalogue_opens_form_action_to_the_whole_web() {
+        for app in Catalogue::builtin().apps() {
+            let origin = provider_origin(app).unwrap();
+            assert!(
+                origin.starts_with("https://") && origin.matches('.').count() >= 1,
+                "{}: {origin}",
+                app.slug
+            );
+        }
+    }
+}
