@@ -1,7 +1,22 @@
+//! Latchkey's one program: every command of it starts here.
+
+mod cli;
+mod commands;
 #[cfg_attr(
     not(test),
     expect(dead_code, unused_imports, reason = "no command starts the demo yet")
 )]
 mod demo;
+mod logging;
+mod settings;
 
-fn main() {}
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    // Every TLS client and server of the process takes this one; without it the first of them would panic.
+    let _already_installed = rustls::crypto::ring::default_provider().install_default();
+    commands::run(cli::parse())
+}

@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 pub use error::{SettingError, SettingsErrors};
-pub use key::{Key, PREFIX};
+pub use key::Key;
 pub use parse::{Issuer, LogFormat, PlatformHost, PublicOrigin, Upstream};
 
 pub const DEFAULT_FILE: &str = "latchkey.toml";

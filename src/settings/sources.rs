@@ -44,10 +44,11 @@ impl Sources {
         let mut sources = Self::default();
         if let Some(toml) = toml {
             let layer = sources.toml(toml);
-            sources.add(layer, read_file);
+            sources.add(layer);
         }
         let layer = sources.environment(env);
-        sources.add(layer, read_file);
+        sources.add(layer);
+        sources.open_files(read_file);
         sources
     }
 
@@ -108,39 +109,40 @@ impl Sources {
     }
 
     /// Lays one source over those before it.
-    fn add(
-        &mut self,
-        layer: Vec<(Named, Given)>,
-        read_file: &dyn Fn(&Path) -> io::Result<String>,
-    ) {
+    fn add(&mut self, layer: Vec<(Named, Given)>) {
         let mut seen: BTreeMap<Key, String> = BTreeMap::new();
-        for (Named { key, .. }, mut given) in layer {
+        for (Named { key, .. }, given) in layer {
             // Deployment tools pass empty variables on for settings that nobody made.
             if given.text().trim().is_empty() {
                 continue;
             }
             if let Some(other) = seen.insert(key, given.setting.clone()) {
-                self.errors.push(
-                    SettingError::new(
-                        given.setting,
-                        format!("and {other} are both set"),
-                        "Keep one of them",
-                    )
-                    .about(key),
-                );
+                let problem = format!("and {other} are both set");
+                let error = SettingError::new(given.setting, problem, "Keep one of them");
+                self.errors.push(error.about(key));
                 continue;
-            }
-            if given.in_file {
-                match contents(&given, read_file) {
-                    Ok(text) => given.text = text,
-                    Err(error) => {
-                        self.errors.push(error.about(key));
-                        continue;
-                    }
-                }
             }
             self.given.insert(key, given);
         }
+    }
+
+    fn open_files(&mut self, read_file: &dyn Fn(&Path) -> io::Result<String>) {
+        let errors = &mut self.errors;
+        self.given.retain(|key, given| {
+            if !given.in_file {
+                return true;
+            }
+            match contents(given, read_file) {
+                Ok(text) => {
+                    given.text = text;
+                    true
+                }
+                Err(error) => {
+                    errors.push(error.about(*key));
+                    false
+                }
+            }
+        });
     }
 }
 

@@ -1,0 +1,169 @@
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use latchkey_tenants::values::{Email, Name, Slug};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  latchkey demo                     try everything on this machine, no server needed
+  latchkey key new                  make a vault key or an edge key
+  latchkey check                    find out what the settings still lack
+  latchkey serve                    run edge and app in one process
+  latchkey agency create --slug northwind --name \"Northwind Automations\" --owner-email ana@northwind.example
+
+Settings come from latchkey.toml, then from the environment (LATCHKEY_PLATFORM_HOST and so on).
+Exit codes: 0 done, 1 failed, 2 wrong usage or settings.";
+
+/// Ask clients to connect their apps, under your own brand and on your own domain
+#[derive(Debug, Parser)]
+#[command(name = "latchkey", version, after_help = EXAMPLES, max_term_width = 120)]
+pub struct Cli {
+    /// Settings file [default: ./latchkey.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a throw-away show-case: sample agency, provider, mailbox and a waiting workflow
+    Demo(Demo),
+    /// Run edge and app in one process, for one machine in earnest
+    Serve,
+    /// Run the app alone, behind edges on other machines
+    App,
+    /// Run the edge alone, in front of apps on other machines
+    Proxy,
+    /// Bring the database's schema up to date
+    Migrate,
+    /// Look at settings, database, ports, mail and certificate authority, and say what is wrong
+    Check,
+    /// Create agencies, list, suspend and resume them
+    #[command(subcommand)]
+    Agency(Agency),
+    /// Make keys
+    #[command(subcommand)]
+    Key(Key),
+}
+
+#[derive(Args, Debug)]
+pub struct Demo {
+    /// Forget what the last demo left in ./latchkey-demo and start over
+    #[arg(long)]
+    pub fresh: bool,
+
+    /// Port on this machine
+    #[arg(long, value_name = "PORT", default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: u16,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Agency {
+    /// Create an agency, its owner and an API key with every scope; prints one line of JSON
+    Create(NewAgency),
+    /// List the agencies: slug, status, name
+    List,
+    /// Close an agency's pages and API; nothing is lost
+    Suspend(OneAgency),
+    /// Open a suspended agency again
+    Resume(OneAgency),
+}
+
+#[derive(Args, Debug)]
+pub struct NewAgency {
+    /// Part of its host name: 2 to 50 characters of a-z, 0-9 and inner hyphens
+    #[arg(long)]
+    pub slug: Slug,
+
+    /// What its clients read
+    #[arg(long)]
+    pub name: Name,
+
+    /// Address of the person who owns it
+    #[arg(long, value_name = "EMAIL")]
+    pub owner_email: Email,
+}
+
+#[derive(Args, Debug)]
+pub struct OneAgency {
+    pub slug: Slug,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Key {
+    /// Print 32 random bytes in base64, fit for LATCHKEY_VAULT_KEY, LATCHKEY_EDGE_KEY and LATCHKEY_EDGE_SECRET
+    New,
+}
+
+/// The command line of this process. Wrong usage, `--help` and `--version` end the process here.
+pub fn parse() -> Cli {
+    Cli::parse()
+}
+
+pub fn help() -> String {
+    Cli::command().render_help().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::error::ErrorKind;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_is_what_people_see() {
+        insta::assert_snapshot!(help());
+    }
+
+    #[test]
+    fn without_a_command_there_is_none() {
+        assert!(parse("latchkey").unwrap().command.is_none());
+    }
+
+    #[test]
+    fn config_stands_before_or_after_the_command() {
+        for line in ["latchkey --config a.toml check", "latchkey check --config a.toml"] {
+            assert_eq!(parse(line).unwrap().config, Some(PathBuf::from("a.toml")), "{line}");
+        }
+    }
+
+    #[test]
+    fn demo_has_a_port_and_a_fresh_start() {
+        let Some(Command::Demo(demo)) = parse("latchkey demo --fresh --port 9000").unwrap().command else {
+            panic!("no demo");
+        };
+        assert!(demo.fresh);
+        assert_eq!(demo.port, 9000);
+        assert_eq!(parse("latchkey demo --port 0").unwrap_err().kind(), ErrorKind::ValueValidation);
+    }
+
+    #[test]
+    fn an_agency_needs_slug_name_and_owner() {
+        let line = "latchkey agency create --slug acme --name Acme --owner-email a@acme.example";
+        let Some(Command::Agency(Agency::Create(new))) = parse(line).unwrap().command else {
+            panic!("no agency");
+        };
+        assert_eq!(new.slug.as_str(), "acme");
+        let error = parse("latchkey agency create --slug acme").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::MissingRequiredArgument);
+        let error = parse(&line.replace("acme ", "-acme ")).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+    }
+
+    #[test]
+    fn usage_errors_exit_with_2_and_help_with_0() {
+        assert_eq!(parse("latchkey serv").unwrap_err().exit_code(), 2);
+        assert_eq!(parse("latchkey agency").unwrap_err().exit_code(), 2);
+        assert_eq!(parse("latchkey --help").unwrap_err().exit_code(), 0);
+        assert_eq!(parse("latchkey --version").unwrap_err().exit_code(), 0);
+    }
+}

@@ -1,0 +1,98 @@
+use crate::cli::{Agency as AgencyCommand, NewAgency as Options};
+use crate::commands::{CommandError, Result, answer, block_on, store};
+use crate::settings::Settings;
+use latchkey_tenants::values::{Name, Slug};
+use latchkey_tenants::{Agency, AgencyStatus, KeyScope, NewAgency, Store};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+
+/// Calm and legible on white; the agency's own colour replaces it.
+const FIRST_COLOUR: &str = "#3a5a8c";
+const FIRST_KEY_NAME: &str = "First key";
+
+pub fn run(settings: &Settings, command: AgencyCommand) -> Result<()> {
+    block_on(async {
+        let store = store::open(settings).await?;
+        match command {
+            AgencyCommand::Create(options) => create(settings, &store, options).await,
+            AgencyCommand::List => list(&store).await,
+            AgencyCommand::Suspend(one) => set_status(&store, &one.slug, AgencyStatus::Suspended).await,
+            AgencyCommand::Resume(one) => set_status(&store, &one.slug, AgencyStatus::Active).await,
+        }
+    })
+}
+
+/// What programs read from standard output.
+#[derive(Serialize)]
+struct Created<'a> {
+    agency_id: &'a str,
+    slug: &'a str,
+    host: &'a str,
+    api_key: &'a str,
+    sign_in_url: &'a str,
+}
+
+async fn create(settings: &Settings, store: &Store, options: Options) -> Result<()> {
+    let platform_host = settings.platform_host()?;
+    let new = NewAgency {
+        slug: options.slug,
+        name: options.name,
+        owner_email: options.owner_email,
+        support_email: None,
+        brand_color: FIRST_COLOUR.to_owned(),
+    };
+    let agency = store
+        .agency_create(new)
+        .await
+        .map_err(CommandError::because("cannot create the agency"))?;
+    let api_key = first_key(store, &agency).await?;
+
+    let host = format!("{}.{platform_host}", agency.slug);
+    let created = Created {
+        agency_id: agency.id.as_str(),
+        slug: agency.slug.as_str(),
+        host: &host,
+        api_key: api_key.expose_secret(),
+        sign_in_url: &format!("{}/sign-in", settings.public_origin.of(&host)),
+    };
+    let line = serde_json::to_string(&created).map_err(CommandError::because("cannot write the answer"))?;
+    answer(&line)
+}
+
+async fn first_key(store: &Store, agency: &Agency) -> Result<SecretString> {
+    let failed = "the agency exists, but its API key could not be made";
+    let name: Name = FIRST_KEY_NAME.parse().map_err(CommandError::because(failed))?;
+    let mut tx = store.begin(&agency.id).await.map_err(CommandError::because(failed))?;
+    let (_, secret) = tx
+        .api_key_create(&name, KeyScope::ALL)
+        .await
+        .map_err(CommandError::because(failed))?;
+    tx.commit().await.map_err(CommandError::because(failed))?;
+    Ok(secret)
+}
+
+async fn list(store: &Store) -> Result<()> {
+    let failed = "cannot read the agencies";
+    let mut tx = store.read_platform().await.map_err(CommandError::because(failed))?;
+    for agency in tx.agencies().await.map_err(CommandError::because(failed))? {
+        answer(&format!("{}\t{}\t{}", agency.slug, agency.status.as_str(), agency.name))?;
+    }
+    Ok(())
+}
+
+async fn set_status(store: &Store, slug: &Slug, status: AgencyStatus) -> Result<()> {
+    let failed = "cannot change the agency";
+    let mut platform = store.read_platform().await.map_err(CommandError::because(failed))?;
+    let found = platform.agency_by_slug(slug).await.map_err(CommandError::because(failed))?;
+    drop(platform);
+    let agency = found.ok_or_else(|| CommandError::new(format!("there is no agency `{slug}`")))?;
+    if agency.status == status {
+        tracing::info!(%slug, status = status.as_str(), "nothing to change");
+        return Ok(());
+    }
+    let mut tx = store.begin(&agency.id).await.map_err(CommandError::because(failed))?;
+    tx.agency_set_status(status).await.map_err(CommandError::because(failed))?;
+    tx.commit().await.map_err(CommandError::because(failed))?;
+    tracing::info!(%slug, status = status.as_str(), "agency changed");
+    Ok(())
+}

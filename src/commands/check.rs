@@ -1,0 +1,207 @@
+//! `latchkey check`: every part that an installation stands on, each with its own line.
+
+use crate::commands::{CommandError, Result, answer, block_on, store};
+use crate::settings::{Issuer, Settings, SettingsErrors};
+use secrecy::ExposeSecret;
+use std::fmt::Display;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use url::Url;
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub fn run(settings: &Settings) -> Result<()> {
+    let mut report = Report::default();
+    block_on(async {
+        check_settings(settings, &mut report)?;
+        check_database(settings, &mut report).await?;
+        check_directory(&settings.data_dir, &mut report)?;
+        check_ports(settings, &mut report).await?;
+        check_services(settings, &mut report).await?;
+        check_issuer(settings, &mut report).await
+    })?;
+    match report.failed {
+        0 => Ok(()),
+        1 => Err(CommandError::new("one check failed")),
+        failed => Err(CommandError::new(format!("{failed} checks failed"))),
+    }
+}
+
+#[derive(Default)]
+struct Report {
+    failed: u32,
+}
+
+impl Report {
+    fn ok(&mut self, part: &str, detail: impl Display) -> Result<()> {
+        answer(&format!("ok      {part:<16}{detail}"))
+    }
+
+    fn absent(&mut self, part: &str, detail: impl Display) -> Result<()> {
+        answer(&format!("-       {part:<16}{detail}"))
+    }
+
+    fn failed(&mut self, part: &str, detail: impl Display) -> Result<()> {
+        self.failed += 1;
+        answer(&format!("FAILED  {part:<16}{detail}"))
+    }
+
+    fn outcome<E: Display>(&mut self, part: &str, outcome: std::result::Result<impl Display, E>) -> Result<()> {
+        match outcome {
+            Ok(detail) => self.ok(part, detail),
+            Err(error) => self.failed(part, error),
+        }
+    }
+}
+
+fn check_settings(settings: &Settings, report: &mut Report) -> Result<()> {
+    let origin = |host: &crate::settings::PlatformHost| settings.public_origin.of(&format!("{{slug}}.{host}"));
+    report.outcome("platform host", settings.platform_host().map(origin).map_err(first))?;
+    report.outcome("vault key", settings.vault_key().map(|_| "32 bytes").map_err(first))?;
+    report.outcome("edge key", settings.edge_key().map(|_| "32 bytes").map_err(first))?;
+    match settings.edge_secret() {
+        Ok(_) => report.ok("edge secret", "set"),
+        Err(_) => report.absent("edge secret", "not set; only `latchkey serve` can do without"),
+    }?;
+    if settings.dev_loopback {
+        report.absent("egress", "reaches this machine and plain http: for development only")?;
+    }
+    Ok(())
+}
+
+fn first(errors: SettingsErrors) -> String {
+    errors.0.first().map(ToString::to_string).unwrap_or_default()
+}
+
+async fn check_database(settings: &Settings, report: &mut Report) -> Result<()> {
+    let Ok(key) = settings.vault_key() else {
+        return report.absent("database", "not looked at without a vault key");
+    };
+    let counted = async {
+        let store = store::connect(settings, key).await.map_err(|error| with_causes(&error))?;
+        let unread = "opens, but its tables cannot be read: run `latchkey migrate`";
+        let mut tx = store.read_platform().await.map_err(|_| unread.to_owned())?;
+        let agencies = tx.agencies().await.map_err(|_| unread.to_owned())?;
+        Ok::<_, String>(format!("{} agencies", agencies.len()))
+    };
+    report.outcome("database", counted.await)
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+fn check_directory(path: &Path, report: &mut Report) -> Result<()> {
+    let writable = || {
+        std::fs::create_dir_all(path)?;
+        let probe = path.join(".latchkey-check");
+        std::fs::write(&probe, b"")?;
+        std::fs::remove_file(probe)
+    };
+    let shown = path.display();
+    report.outcome(
+        "data directory",
+        writable().map(|()| shown.to_string()).map_err(|error| format!("{shown}: {error}")),
+    )
+}
+
+async fn check_ports(settings: &Settings, report: &mut Report) -> Result<()> {
+    for address in &settings.http_listen {
+        check_port("http port", *address, report).await?;
+    }
+    for address in &settings.https_listen {
+        check_port("https port", *address, report).await?;
+    }
+    check_port("app port", settings.app_listen, report).await?;
+    check_port("admin port", settings.admin_listen, report).await
+}
+
+async fn check_port(part: &str, address: SocketAddr, report: &mut Report) -> Result<()> {
+    let bound = TcpListener::bind(address).await;
+    report.outcome(part, bound.map(|_| address).map_err(|error| format!("{address}: {error}")))
+}
+
+async fn check_services(settings: &Settings, report: &mut Report) -> Result<()> {
+    match &settings.redis_url {
+        None => report.absent("redis", "not set; limits are counted in each process")?,
+        Some(url) => {
+            let reached = reach(url.expose_secret(), 6379).await;
+            report.outcome("redis", reached.map(|_| "answers"))?;
+        }
+    }
+    match &settings.smtp_url {
+        None => report.absent("mail", "not set; nothing can be sent")?,
+        Some(url) => {
+            let from = settings.mail_from.as_deref().unwrap_or_default();
+            let greeted = greeting(url.expose_secret()).await;
+            report.outcome("mail", greeted.map(|()| format!("the relay answers; sender {from}")))?;
+        }
+    }
+    for server in &settings.dns_servers {
+        let reached = connect(server).await;
+        report.outcome("resolver", reached.map(|_| server).map_err(|error| format!("{server}: {error}")))?;
+    }
+    Ok(())
+}
+
+async fn check_issuer(settings: &Settings, report: &mut Report) -> Result<()> {
+    let url = match &settings.issuer {
+        Issuer::Internal => return report.ok("certificates", "a local authority, for development"),
+        Issuer::Acme(url) => url,
+    };
+    let host = url.host_str().unwrap_or_default();
+    let account = match (&settings.acme_eab, &settings.acme_email) {
+        (Some(eab), _) => format!("external account {}, key of {} bytes", eab.kid, eab.key.expose_secret().len()),
+        (None, Some(email)) => format!("contact {email}"),
+        (None, None) => "no contact".to_owned(),
+    };
+    let reached = reach(url.as_str(), 443).await;
+    report.outcome(
+        "certificates",
+        reached.map(|_| format!("{host} answers; {account}")).map_err(|error| format!("{host}: {error}")),
+    )?;
+    let Some(root) = &settings.acme_root else { return Ok(()) };
+    let shown = root.display();
+    report.outcome(
+        "acme root",
+        std::fs::read(root).map(|_| shown.to_string()).map_err(|error| format!("{shown}: {error}")),
+    )
+}
+
+async fn reach(url: &str, default_port: u16) -> io::Result<TcpStream> {
+    let url = Url::parse(url).map_err(io::Error::other)?;
+    let port = url.port_or_known_default().unwrap_or(default_port);
+    connect((url.host_str().unwrap_or_default(), port)).await
+}
+
+async fn connect(address: impl ToSocketAddrs) -> io::Result<TcpStream> {
+    let late = |_| io::Error::new(io::ErrorKind::TimedOut, "no answer within five seconds");
+    tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await.map_err(late)?
+}
+
+/// A relay without TLS from the start greets with 220 (RFC 5321 §4.2).
+async fn greeting(url: &str) -> io::Result<()> {
+    let encrypted = url.starts_with("smtps:");
+    let mut stream = reach(url, if encrypted { 465 } else { 25 }).await?;
+    if encrypted {
+        return Ok(());
+    }
+    let mut code = [0; 3];
+    let late = |_| io::Error::new(io::ErrorKind::TimedOut, "no greeting within five seconds");
+    tokio::time::timeout(PATIENCE, stream.read_exact(&mut code)).await.map_err(late)??;
+    if &code == b"220" {
+        Ok(())
+    } else {
+        Err(io::Error::other("what answers there is no mail relay"))
+    }
+}

@@ -1,0 +1,117 @@
+//! One file per command. Answers go to standard output, everything else to standard error.
+
+mod agency;
+mod app;
+mod check;
+mod demo;
+mod key;
+mod migrate;
+mod proxy;
+mod serve;
+mod signals;
+mod store;
+
+use crate::cli::{self, Cli, Command};
+use crate::logging;
+use crate::settings::{Role, Settings, SettingsErrors};
+use std::error::Error;
+use std::future::Future;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    #[error(transparent)]
+    Settings(#[from] SettingsErrors),
+    /// `context` says what could not be done, as a sentence without a full stop.
+    #[error("{context}")]
+    Failed {
+        context: String,
+        source: Option<Box<dyn Error + Send + Sync>>,
+    },
+}
+
+pub type Result<T> = std::result::Result<T, CommandError>;
+
+impl CommandError {
+    fn new(context: impl Into<String>) -> Self {
+        Self::Failed {
+            context: context.into(),
+            source: None,
+        }
+    }
+
+    /// For `map_err`.
+    fn because<E: Error + Send + Sync + 'static>(context: impl Into<String>) -> impl FnOnce(E) -> Self {
+        let context = context.into();
+        move |source| Self::Failed {
+            context,
+            source: Some(Box::new(source)),
+        }
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Settings(_) => ExitCode::from(2),
+            Self::Failed { .. } => ExitCode::FAILURE,
+        }
+    }
+}
+
+pub fn run(cli: Cli) -> ExitCode {
+    match dispatch(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            error.exit_code()
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<()> {
+    let config = cli.config.as_deref();
+    let Some(command) = cli.command else {
+        return answer(cli::help().trim_end());
+    };
+    match command {
+        Command::Demo(options) => demo::run(&options),
+        Command::Serve => serve::run(&settings(Role::Serve, config)?),
+        Command::App => app::run(&settings(Role::App, config)?),
+        Command::Proxy => proxy::run(&settings(Role::Proxy, config)?),
+        Command::Migrate => migrate::run(&settings(Role::Migrate, config)?),
+        Command::Check => check::run(&settings(Role::Check, config)?),
+        Command::Agency(command) => agency::run(&settings(Role::Agency, config)?, command),
+        Command::Key(cli::Key::New) => key::new(&latchkey_tenants::SystemEntropy::new()),
+    }
+}
+
+fn settings(role: Role, config: Option<&Path>) -> Result<Settings> {
+    let settings = Settings::load(role, config)?;
+    logging::start(&settings);
+    Ok(settings)
+}
+
+/// One line on standard output.
+fn answer(line: &str) -> Result<()> {
+    writeln!(io::stdout(), "{line}").map_err(CommandError::because("cannot write the answer"))
+}
+
+fn report(error: &CommandError) {
+    eprintln!("error: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        eprintln!("  because: {cause}");
+        source = cause.source();
+    }
+}
+
+/// Runs the asynchronous part of a command.
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(CommandError::because("cannot start the runtime"))?
+        .block_on(work)
+}
