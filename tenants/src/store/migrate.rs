@@ -32,3 +32,17 @@ fn migration(version: i64, name: &'static str, sql: &'static str) -> Migration {
         false,
     )
 }
+
+/// Changes with every migration.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn postgres_schema_version() -> String {
+    let checksums: Vec<u8> = postgres()
+        .iter()
+        .flat_map(|migration| migration.checksum.to_vec())
+        .collect();
+    let hash = ring::digest::digest(&ring::digest::SHA256, &checksums);
+    hash.as_ref()[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

@@ -1,1 +1,33 @@
+//! The contract of the store: every case runs on SQLite and on Postgres.
+//!
+//! Postgres runs where `LATCHKEY_TEST_POSTGRES` names a server whose role may create databases and is no superuser;
+//! elsewhere its cases say that they were left out.
 
+/// Makes a test of each case for each database.
+macro_rules! contract {
+    ($($case:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case($crate::store::tests::world::World::sqlite().await).await;
+            })*
+        }
+
+        mod postgres {
+            $(#[tokio::test]
+            async fn $case() {
+                match $crate::store::tests::world::World::postgres().await {
+                    Some(world) => super::$case(world).await,
+                    None => println!("left out: LATCHKEY_TEST_POSTGRES is not set"),
+                }
+            })*
+        }
+    };
+}
+
+mod agencies;
+mod apps;
+mod raw;
+mod requests;
+mod sending;
+mod world;
