@@ -1,20 +1,25 @@
 //! The way to a provider and back, and what is done with a grant afterwards.
 
+mod arrival;
+mod callback;
 mod client;
+mod flow_cookie;
 pub mod protocol;
+mod start;
+mod unavailable;
 mod usage;
 
-use axum::Router;
+use axum::{
+    Router,
+    routing::{get, post},
+};
 
 use crate::platform::Platform;
 
-#[expect(
-    unused_imports,
-    reason = "the callback, refreshes and disconnections are on their way"
-)]
-pub(crate) use client::{Provider, ProviderProblem, provider};
 pub(crate) use usage::Usage;
 
 pub(crate) fn routes() -> Router<Platform> {
     Router::new()
+        .route("/connect/items/{item}/start", post(start::start))
+        .route("/oauth/callback/{ctx}", get(callback::callback))
 }

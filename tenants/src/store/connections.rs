@@ -14,6 +14,7 @@ statements! {
     ONE = "select * from connections where agency_id = $1 and id = $2";
     LIST = "select * from connections where agency_id = $1 and id < $2 and ($3 is null or status = $3) and ($4 is null or workspace_id = $4) and ($5 is null or app = $5) order by id desc limit $6";
     MOVE = "update connections set status = $3, error = $4, updated_at = $5 where agency_id = $1 and id = $2 and status = $6";
+    SET_ACCOUNT = "update connections set account_id = $3, account_label = $4 where agency_id = $1 and id = $2";
     SET_RECEIPT = "update connections set receipt = $3, receipt_at = $4 where agency_id = $1 and id = $2";
     USED = "update connections set last_used_at = $3 where agency_id = $1 and id = $2 and (last_used_at is null or last_used_at < $3)";
 }
@@ -62,8 +63,12 @@ impl Tx {
         rows.iter().map(connection).collect()
     }
 
-    /// A call with its token worked.
-    pub async fn connection_proven(&mut self, id: &ConnectionId) -> Result<(), ActionError> {
+    /// A call with its token worked, and may have told whose account it is.
+    pub async fn connection_proven(
+        &mut self,
+        id: &ConnectionId,
+        account: Option<&Account>,
+    ) -> Result<(), ActionError> {
         self.take_turn().await?;
         let Some(found) = self.connection(id).await? else {
             return Err(ActionError::NotFound("connection"));
@@ -74,6 +79,13 @@ impl Tx {
         ) {
             self.connection_move(&found, ConnectionMove::Prove, None)
                 .await?;
+            if let Some(account) = account {
+                let agency = self.agency.clone();
+                let (account_id, label) = (account.id.as_str(), account.label.as_deref());
+                self.inner
+                    .execute(SET_ACCOUNT, args![&agency, id, account_id, label])
+                    .await?;
+            }
             self.connection_event(EventType::ConnectionActive, id, serde_json::json!({}))
                 .await?;
             self.gates_settle(id).await?;

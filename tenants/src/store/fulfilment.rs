@@ -1,7 +1,7 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    StoreError, Tx,
+    NewJob, StoreError, Tx,
     api_keys::to_json,
     credentials::Tokens,
     statement::{args, statements},
@@ -15,11 +15,16 @@ statements! {
     CREATE = "insert into connections (id, agency_id, workspace_id, app, status, account_id, account_label, scopes_requested, scopes_granted, host_vars, authorized_email, created_at, updated_at) values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)";
 }
 
+/// A provider that could not say whose account it is gets a moment before it is asked again.
+const PROVE_AFTER: Duration = Duration::from_secs(10);
+
 /// What came back from the provider, for one item.
 pub struct NewConnection<'a> {
     pub item_id: &'a ItemId,
     /// Whose account it is, as the provider answered; none: it could not be asked.
     pub account: Option<Account>,
+    /// A call with the token worked, or the provider offers none. Else a job tries again.
+    pub proven: bool,
     pub scopes_requested: &'a [String],
     pub scopes_granted: &'a [String],
     pub host_vars: &'a BTreeMap<String, String>,
@@ -84,10 +89,10 @@ impl Tx {
     ) -> Result<ConnectionId, StoreError> {
         let (agency, now) = (self.agency.clone(), self.now());
         let id: ConnectionId = self.new_id();
-        // The probe that names the account is a call with the token: it proves the connection.
-        let status = match &new.account {
-            Some(_) => ConnectionStatus::Active,
-            None => ConnectionStatus::Pending,
+        let status = if new.proven {
+            ConnectionStatus::Active
+        } else {
+            ConnectionStatus::Pending
         };
         let account = new.account.as_ref();
         self.inner
@@ -114,6 +119,17 @@ impl Tx {
         if status == ConnectionStatus::Active {
             self.connection_event(EventType::ConnectionActive, &id, serde_json::json!({}))
                 .await?;
+        } else {
+            let payload = serde_json::json!({ "connection_id": id });
+            let (kind, dedupe_key) = ("prove", id.as_str());
+            let run_at = now.plus(PROVE_AFTER);
+            self.job_enqueue(NewJob {
+                kind,
+                dedupe_key,
+                payload,
+                run_at,
+            })
+            .await?;
         }
         Ok(id)
     }

@@ -276,6 +276,7 @@ pub async fn fulfil(
             id: id.to_owned(),
             label: Some(format!("{id}@globex.example")),
         }),
+        proven: account.is_some(),
         scopes_requested: &granted,
         scopes_granted: &granted,
         host_vars: &BTreeMap::from([("shop".to_owned(), "globex".to_owned())]),

@@ -1,0 +1,86 @@
+use http::StatusCode;
+use latchkey_tenants::{
+    EventType, Item, MailKind, NewEvent, Request, StoreError, Tx,
+    store::{EventFilter, NewMail},
+};
+use latchkey_themes::{Page, page::AppUnavailable};
+
+use crate::{
+    http::{PageResult, Respond, Site},
+    platform::Platform,
+    urls::Urls,
+};
+
+/// The agency's OAuth client for an app does not work: the client is told to let the agency know, and the agency gets an
+/// event, and a mail the first time this request runs into it.
+pub(super) async fn unavailable(
+    platform: &Platform,
+    site: &Site,
+    mut tx: Tx,
+    request: &Request,
+    item: &Item,
+    reason: &str,
+    fix: &str,
+) -> PageResult {
+    let app = tx
+        .app(&item.app)
+        .await?
+        .map_or_else(|| item.app.clone(), |app| app.name);
+    tell_agency(platform, site, &mut tx, request, item, reason, fix).await?;
+    tx.commit().await?;
+    platform.changed(&site.agency.id);
+    let page = AppUnavailable {
+        app,
+        back_path: Urls::request_path(&request.id),
+    };
+    Ok(Respond::new(platform, site)
+        .page(StatusCode::SERVICE_UNAVAILABLE, &Page::AppUnavailable(page)))
+}
+
+async fn tell_agency(
+    platform: &Platform,
+    site: &Site,
+    tx: &mut Tx,
+    request: &Request,
+    item: &Item,
+    reason: &str,
+    fix: &str,
+) -> Result<(), StoreError> {
+    let last = EventFilter {
+        kind: Some(EventType::AppUnavailable),
+        subject: Some(item.app.clone()),
+        ..EventFilter::default()
+    };
+    let told = tx
+        .events(&last, 1)
+        .await?
+        .first()
+        .is_some_and(|event| event.data["request_id"] == request.id.as_str());
+    let client = tx.oauth_client(&item.app).await?;
+    let redirect_uri = client.map(|client| platform.urls.redirect_uri(&site.host, &client.ctx));
+    let data = serde_json::json!({ "request_id": request.id, "reason": reason, "redirect_uri": redirect_uri });
+    let kind = EventType::AppUnavailable;
+    tx.record(NewEvent {
+        kind,
+        actor: "system",
+        subject: &item.app,
+        data,
+    })
+    .await?;
+    let contact = tx.agency_contact().await?.filter(|_| !told);
+    if let Some(contact) = contact {
+        let redirect_uri = redirect_uri.unwrap_or_default();
+        let data = serde_json::json!({
+            "app": item.app, "request_id": request.id, "fix": fix, "redirect_uri": redirect_uri,
+        });
+        let mail = NewMail {
+            kind: MailKind::AppFailed,
+            request_id: Some(&request.id),
+            recipient: &contact,
+            secret: None,
+            data,
+        };
+        tx.mail_enqueue(mail).await?;
+    }
+    Ok(())
+}
