@@ -131,19 +131,30 @@ mod tests {
 
     #[test]
     fn config_stands_before_or_after_the_command() {
-        for line in ["latchkey --config a.toml check", "latchkey check --config a.toml"] {
-            assert_eq!(parse(line).unwrap().config, Some(PathBuf::from("a.toml")), "{line}");
+        for line in [
+            "latchkey --config a.toml check",
+            "latchkey check --config a.toml",
+        ] {
+            assert_eq!(
+                parse(line).unwrap().config,
+                Some(PathBuf::from("a.toml")),
+                "{line}"
+            );
         }
     }
 
     #[test]
     fn demo_has_a_port_and_a_fresh_start() {
-        let Some(Command::Demo(demo)) = parse("latchkey demo --fresh --port 9000").unwrap().command else {
+        let Some(Command::Demo(demo)) = parse("latchkey demo --fresh --port 9000").unwrap().command
+        else {
             panic!("no demo");
         };
         assert!(demo.fresh);
         assert_eq!(demo.port, 9000);
-        assert_eq!(parse("latchkey demo --port 0").unwrap_err().kind(), ErrorKind::ValueValidation);
+        assert_eq!(
+            parse("latchkey demo --port 0").unwrap_err().kind(),
+            ErrorKind::ValueValidation
+        );
     }
 
     #[test]

@@ -97,24 +97,16 @@ impl Settings {
     pub fn load(role: Role, path: Option<&Path>) -> Result<Self, SettingsErrors> {
         let toml = read_toml(path)?;
         // A value that is no Unicode is reported where it is parsed, not here.
-        let env = std::env::vars_os()
-            .map(|(name, value)| (lossy(&name), lossy(&value)));
-        Self::for_role(role, toml.as_deref(), env, &|path| std::fs::read_to_string(path))
+        let env = std::env::vars_os().map(|(name, value)| (lossy(&name), lossy(&value)));
+        Self::from_sources(role, toml.as_deref(), env, &|path| {
+            std::fs::read_to_string(path)
+        })
     }
 
-    /// Every setting, whatever is started; what a role cannot do without may be missing.
+    /// Everything wrong with the sources is reported at once, and so is what `role` needs and nobody has set.
     ///
     /// `read_file` reads the files that `..._FILE` settings name.
     pub fn from_sources(
-        toml: Option<&str>,
-        env: impl Iterator<Item = (String, String)>,
-        read_file: &dyn Fn(&Path) -> io::Result<String>,
-    ) -> Result<Self, SettingsErrors> {
-        Self::for_role(Role::Check, toml, env, read_file)
-    }
-
-    /// As [`Settings::from_sources`]; what `role` needs and nobody has set is reported with everything else.
-    pub fn for_role(
         role: Role,
         toml: Option<&str>,
         env: impl Iterator<Item = (String, String)>,

@@ -16,7 +16,9 @@ pub fn run(settings: &Settings, command: AgencyCommand) -> Result<()> {
         match command {
             AgencyCommand::Create(options) => create(settings, &store, options).await,
             AgencyCommand::List => list(&store).await,
-            AgencyCommand::Suspend(one) => set_status(&store, &one.slug, AgencyStatus::Suspended).await,
+            AgencyCommand::Suspend(one) => {
+                set_status(&store, &one.slug, AgencyStatus::Suspended).await
+            }
             AgencyCommand::Resume(one) => set_status(&store, &one.slug, AgencyStatus::Active).await,
         }
     })
@@ -55,14 +57,20 @@ async fn create(settings: &Settings, store: &Store, options: Options) -> Result<
         api_key: api_key.expose_secret(),
         sign_in_url: &format!("{}/sign-in", settings.public_origin.of(&host)),
     };
-    let line = serde_json::to_string(&created).map_err(CommandError::because("cannot write the answer"))?;
+    let line = serde_json::to_string(&created)
+        .map_err(CommandError::because("cannot write the answer"))?;
     answer(&line)
 }
 
 async fn first_key(store: &Store, agency: &Agency) -> Result<SecretString> {
     let failed = "the agency exists, but its API key could not be made";
-    let name: Name = FIRST_KEY_NAME.parse().map_err(CommandError::because(failed))?;
-    let mut tx = store.begin(&agency.id).await.map_err(CommandError::because(failed))?;
+    let name: Name = FIRST_KEY_NAME
+        .parse()
+        .map_err(CommandError::because(failed))?;
+    let mut tx = store
+        .begin(&agency.id)
+        .await
+        .map_err(CommandError::because(failed))?;
     let (_, secret) = tx
         .api_key_create(&name, KeyScope::ALL)
         .await
@@ -73,25 +81,44 @@ async fn first_key(store: &Store, agency: &Agency) -> Result<SecretString> {
 
 async fn list(store: &Store) -> Result<()> {
     let failed = "cannot read the agencies";
-    let mut tx = store.read_platform().await.map_err(CommandError::because(failed))?;
+    let mut tx = store
+        .read_platform()
+        .await
+        .map_err(CommandError::because(failed))?;
     for agency in tx.agencies().await.map_err(CommandError::because(failed))? {
-        answer(&format!("{}\t{}\t{}", agency.slug, agency.status.as_str(), agency.name))?;
+        answer(&format!(
+            "{}\t{}\t{}",
+            agency.slug,
+            agency.status.as_str(),
+            agency.name
+        ))?;
     }
     Ok(())
 }
 
 async fn set_status(store: &Store, slug: &Slug, status: AgencyStatus) -> Result<()> {
     let failed = "cannot change the agency";
-    let mut platform = store.read_platform().await.map_err(CommandError::because(failed))?;
-    let found = platform.agency_by_slug(slug).await.map_err(CommandError::because(failed))?;
+    let mut platform = store
+        .read_platform()
+        .await
+        .map_err(CommandError::because(failed))?;
+    let found = platform
+        .agency_by_slug(slug)
+        .await
+        .map_err(CommandError::because(failed))?;
     drop(platform);
     let agency = found.ok_or_else(|| CommandError::new(format!("there is no agency `{slug}`")))?;
     if agency.status == status {
         tracing::info!(%slug, status = status.as_str(), "nothing to change");
         return Ok(());
     }
-    let mut tx = store.begin(&agency.id).await.map_err(CommandError::because(failed))?;
-    tx.agency_set_status(status).await.map_err(CommandError::because(failed))?;
+    let mut tx = store
+        .begin(&agency.id)
+        .await
+        .map_err(CommandError::because(failed))?;
+    tx.agency_set_status(status)
+        .await
+        .map_err(CommandError::because(failed))?;
     tx.commit().await.map_err(CommandError::because(failed))?;
     tracing::info!(%slug, status = status.as_str(), "agency changed");
     Ok(())

@@ -1,7 +1,111 @@
-use crate::commands::{CommandError, Result};
+use crate::commands::admin::Admin;
+use crate::commands::signals::StopSignals;
+use crate::commands::{CommandError, Result, block_on, store};
 use crate::settings::Settings;
+use latchkey_app::{AppConfig, MailConfig, Platform, Urls};
+use latchkey_tenants::{SystemClock, SystemEntropy};
+use secrecy::SecretString;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+/// How long running requests may go on after a stop. Streams and long polls end at once.
+const GRACE: Duration = Duration::from_secs(10);
 
 pub fn run(settings: &Settings) -> Result<()> {
-    let address = settings.app_listen;
-    Err(CommandError::new(format!("the app is not built yet; it would listen on {address}")))
+    block_on(async {
+        let mut signals = StopSignals::watch()?;
+        let app = App::start(settings, settings.edge_secret()?.clone()).await?;
+        app.serve(async move { signals.received().await }).await
+    })
+}
+
+/// The app with its ports bound.
+pub struct App {
+    pub platform: Platform,
+    listener: TcpListener,
+    admin: Admin,
+}
+
+impl App {
+    pub async fn start(settings: &Settings, edge_secret: SecretString) -> Result<Self> {
+        let platform = platform(settings, edge_secret).await?;
+        let listener = listen(settings.app_listen).await?;
+        let admin = Admin::new(listen(settings.admin_listen).await?, platform.clone());
+        Ok(Self {
+            platform,
+            listener,
+            admin,
+        })
+    }
+
+    /// Where edges reach it, with the real port.
+    pub fn address(&self) -> Result<SocketAddr> {
+        self.listener
+            .local_addr()
+            .map_err(CommandError::because("the app's socket is gone"))
+    }
+
+    /// Serves until `stop` resolves and the running requests have ended or used up their time.
+    pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+        let address = self.address()?;
+        tracing::info!(%address, "app listens");
+        let admin = tokio::spawn(self.admin.serve());
+        let (stopping, stopped) = oneshot::channel();
+        let stop = async move {
+            stop.await;
+            tracing::info!("app drains");
+            let _ = stopping.send(());
+        };
+        let late = async move {
+            let _ = stopped.await;
+            tokio::time::sleep(GRACE).await;
+        };
+        let served = tokio::select! {
+            served = latchkey_app::serve(self.listener, self.platform, stop) => served,
+            () = late => {
+                tracing::warn!(grace = ?GRACE, "requests still running after the grace period are cut");
+                Ok(())
+            }
+        };
+        admin.abort();
+        served.map_err(CommandError::because("the app stopped serving"))
+    }
+}
+
+async fn platform(settings: &Settings, edge_secret: SecretString) -> Result<Platform> {
+    let urls = Urls::new(
+        settings.platform_host()?.as_str(),
+        settings.public_origin.as_str(),
+    )
+    .map_err(CommandError::because(
+        "LATCHKEY_PUBLIC_ORIGIN cannot be used",
+    ))?;
+    let mail = settings.smtp_url.as_ref().zip(settings.mail_from.as_ref());
+    let config = AppConfig {
+        urls,
+        edge_secret: Some(edge_secret),
+        mail: mail.map(|(smtp_url, from)| MailConfig {
+            smtp_url: smtp_url.clone(),
+            from: from.clone(),
+        }),
+        dev_loopback: settings.dev_loopback,
+    };
+    let store = store::open(settings).await?;
+    Platform::new(
+        store,
+        config,
+        Arc::new(SystemClock),
+        Arc::new(SystemEntropy::new()),
+    )
+    .map_err(CommandError::because("cannot set up the app"))
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .map_err(CommandError::because(format!("cannot listen on {address}")))
 }

@@ -50,7 +50,11 @@ impl Report {
         answer(&format!("FAILED  {part:<16}{detail}"))
     }
 
-    fn outcome<E: Display>(&mut self, part: &str, outcome: std::result::Result<impl Display, E>) -> Result<()> {
+    fn outcome<E: Display>(
+        &mut self,
+        part: &str,
+        outcome: std::result::Result<impl Display, E>,
+    ) -> Result<()> {
         match outcome {
             Ok(detail) => self.ok(part, detail),
             Err(error) => self.failed(part, error),
@@ -59,22 +63,43 @@ impl Report {
 }
 
 fn check_settings(settings: &Settings, report: &mut Report) -> Result<()> {
-    let origin = |host: &crate::settings::PlatformHost| settings.public_origin.of(&format!("{{slug}}.{host}"));
-    report.outcome("platform host", settings.platform_host().map(origin).map_err(first))?;
-    report.outcome("vault key", settings.vault_key().map(|_| "32 bytes").map_err(first))?;
-    report.outcome("edge key", settings.edge_key().map(|_| "32 bytes").map_err(first))?;
+    let origin = |host: &crate::settings::PlatformHost| {
+        settings.public_origin.of(&format!("{{slug}}.{host}"))
+    };
+    report.outcome(
+        "platform host",
+        settings.platform_host().map(origin).map_err(first),
+    )?;
+    report.outcome(
+        "vault key",
+        settings.vault_key().map(|_| "32 bytes").map_err(first),
+    )?;
+    report.outcome(
+        "edge key",
+        settings.edge_key().map(|_| "32 bytes").map_err(first),
+    )?;
     match settings.edge_secret() {
         Ok(_) => report.ok("edge secret", "set"),
-        Err(_) => report.absent("edge secret", "not set; only `latchkey serve` can do without"),
+        Err(_) => report.absent(
+            "edge secret",
+            "not set; only `latchkey serve` can do without",
+        ),
     }?;
     if settings.dev_loopback {
-        report.absent("egress", "reaches this machine and plain http: for development only")?;
+        report.absent(
+            "egress",
+            "reaches this machine and plain http: for development only",
+        )?;
     }
     Ok(())
 }
 
 fn first(errors: SettingsErrors) -> String {
-    errors.0.first().map(ToString::to_string).unwrap_or_default()
+    errors
+        .0
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }
 
 async fn check_database(settings: &Settings, report: &mut Report) -> Result<()> {
@@ -82,7 +107,9 @@ async fn check_database(settings: &Settings, report: &mut Report) -> Result<()> 
         return report.absent("database", "not looked at without a vault key");
     };
     let counted = async {
-        let store = store::connect(settings, key).await.map_err(|error| with_causes(&error))?;
+        let store = store::connect(settings, key)
+            .await
+            .map_err(|error| with_causes(&error))?;
         let unread = "opens, but its tables cannot be read: run `latchkey migrate`";
         let mut tx = store.read_platform().await.map_err(|_| unread.to_owned())?;
         let agencies = tx.agencies().await.map_err(|_| unread.to_owned())?;
@@ -111,7 +138,9 @@ fn check_directory(path: &Path, report: &mut Report) -> Result<()> {
     let shown = path.display();
     report.outcome(
         "data directory",
-        writable().map(|()| shown.to_string()).map_err(|error| format!("{shown}: {error}")),
+        writable()
+            .map(|()| shown.to_string())
+            .map_err(|error| format!("{shown}: {error}")),
     )
 }
 
@@ -128,7 +157,12 @@ async fn check_ports(settings: &Settings, report: &mut Report) -> Result<()> {
 
 async fn check_port(part: &str, address: SocketAddr, report: &mut Report) -> Result<()> {
     let bound = TcpListener::bind(address).await;
-    report.outcome(part, bound.map(|_| address).map_err(|error| format!("{address}: {error}")))
+    report.outcome(
+        part,
+        bound
+            .map(|_| address)
+            .map_err(|error| format!("{address}: {error}")),
+    )
 }
 
 async fn check_services(settings: &Settings, report: &mut Report) -> Result<()> {
@@ -144,12 +178,20 @@ async fn check_services(settings: &Settings, report: &mut Report) -> Result<()> 
         Some(url) => {
             let from = settings.mail_from.as_deref().unwrap_or_default();
             let greeted = greeting(url.expose_secret()).await;
-            report.outcome("mail", greeted.map(|()| format!("the relay answers; sender {from}")))?;
+            report.outcome(
+                "mail",
+                greeted.map(|()| format!("the relay answers; sender {from}")),
+            )?;
         }
     }
     for server in &settings.dns_servers {
         let reached = connect(server).await;
-        report.outcome("resolver", reached.map(|_| server).map_err(|error| format!("{server}: {error}")))?;
+        report.outcome(
+            "resolver",
+            reached
+                .map(|_| server)
+                .map_err(|error| format!("{server}: {error}")),
+        )?;
     }
     Ok(())
 }
@@ -161,20 +203,30 @@ async fn check_issuer(settings: &Settings, report: &mut Report) -> Result<()> {
     };
     let host = url.host_str().unwrap_or_default();
     let account = match (&settings.acme_eab, &settings.acme_email) {
-        (Some(eab), _) => format!("external account {}, key of {} bytes", eab.kid, eab.key.expose_secret().len()),
+        (Some(eab), _) => format!(
+            "external account {}, key of {} bytes",
+            eab.kid,
+            eab.key.expose_secret().len()
+        ),
         (None, Some(email)) => format!("contact {email}"),
         (None, None) => "no contact".to_owned(),
     };
     let reached = reach(url.as_str(), 443).await;
     report.outcome(
         "certificates",
-        reached.map(|_| format!("{host} answers; {account}")).map_err(|error| format!("{host}: {error}")),
+        reached
+            .map(|_| format!("{host} answers; {account}"))
+            .map_err(|error| format!("{host}: {error}")),
     )?;
-    let Some(root) = &settings.acme_root else { return Ok(()) };
+    let Some(root) = &settings.acme_root else {
+        return Ok(());
+    };
     let shown = root.display();
     report.outcome(
         "acme root",
-        std::fs::read(root).map(|_| shown.to_string()).map_err(|error| format!("{shown}: {error}")),
+        std::fs::read(root)
+            .map(|_| shown.to_string())
+            .map_err(|error| format!("{shown}: {error}")),
     )
 }
 
@@ -186,7 +238,9 @@ async fn reach(url: &str, default_port: u16) -> io::Result<TcpStream> {
 
 async fn connect(address: impl ToSocketAddrs) -> io::Result<TcpStream> {
     let late = |_| io::Error::new(io::ErrorKind::TimedOut, "no answer within five seconds");
-    tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await.map_err(late)?
+    tokio::time::timeout(PATIENCE, TcpStream::connect(address))
+        .await
+        .map_err(late)?
 }
 
 /// A relay without TLS from the start greets with 220 (RFC 5321 §4.2).
@@ -198,7 +252,9 @@ async fn greeting(url: &str) -> io::Result<()> {
     }
     let mut code = [0; 3];
     let late = |_| io::Error::new(io::ErrorKind::TimedOut, "no greeting within five seconds");
-    tokio::time::timeout(PATIENCE, stream.read_exact(&mut code)).await.map_err(late)??;
+    tokio::time::timeout(PATIENCE, stream.read_exact(&mut code))
+        .await
+        .map_err(late)??;
     if &code == b"220" {
         Ok(())
     } else {

@@ -1,5 +1,6 @@
 //! One file per command. Answers go to standard output, everything else to standard error.
 
+mod admin;
 mod agency;
 mod app;
 mod check;
@@ -44,7 +45,9 @@ impl CommandError {
     }
 
     /// For `map_err`.
-    fn because<E: Error + Send + Sync + 'static>(context: impl Into<String>) -> impl FnOnce(E) -> Self {
+    fn because<E: Error + Send + Sync + 'static>(
+        context: impl Into<String>,
+    ) -> impl FnOnce(E) -> Self {
         let context = context.into();
         move |source| Self::Failed {
             context,

@@ -17,9 +17,9 @@ pub fn run(settings: &Settings) -> Result<()> {
 fn upstreams(settings: &Settings) -> Result<Vec<SocketAddr>> {
     let mut found = Vec::new();
     for upstream in &settings.app_upstreams {
-        let addresses = upstream
-            .resolve()
-            .map_err(CommandError::because(format!("cannot find the app at {upstream}")))?;
+        let addresses = upstream.resolve().map_err(CommandError::because(format!(
+            "cannot find the app at {upstream}"
+        )))?;
         found.extend(addresses);
     }
     Ok(found)

@@ -1,14 +1,34 @@
-use crate::commands::{CommandError, Result};
+use crate::commands::app::App;
+use crate::commands::signals::StopSignals;
+use crate::commands::{CommandError, Result, block_on};
 use crate::settings::Settings;
 use latchkey_proxy::{DEFAULT_GRACE, Proxy, ProxyConfig};
+use latchkey_tenants::{Entropy, SystemEntropy};
 use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 pub fn run(settings: &Settings) -> Result<()> {
-    let address = settings.app_listen;
-    Err(CommandError::new(format!("the app is not built yet; it would listen on {address}")))
+    let edge_secret = match settings.edge_secret() {
+        Ok(set) => set.clone(),
+        Err(_) => (&SystemEntropy::new() as &dyn Entropy).token().into(),
+    };
+    block_on(async {
+        let mut signals = StopSignals::watch()?;
+        let app = App::start(settings, edge_secret.clone()).await?;
+        let edge = Edge::start(&settings.http_listen, app.address()?, edge_secret)?;
+        let platform = app.platform.clone();
+        // Streams end first, or the edge would wait for them; then the edge, and the app when nobody asks any more.
+        app.serve(async move {
+            signals.received().await;
+            platform.drain();
+            if tokio::task::spawn_blocking(|| edge.stop()).await.is_err() {
+                tracing::error!("the edge could not be stopped in order");
+            }
+        })
+        .await
+    })
 }
 
 /// An edge in a thread of its own, in front of an app in the same process.
@@ -19,10 +39,14 @@ pub struct Edge {
 
 impl Edge {
     /// Binds the edge's ports and serves from now on.
-    pub fn start(settings: &Settings, app: SocketAddr, edge_secret: SecretString) -> Result<Self> {
+    pub fn start(
+        listen: &[SocketAddr],
+        app: SocketAddr,
+        edge_secret: SecretString,
+    ) -> Result<Self> {
         let failed = "cannot start the edge";
         let proxy = Proxy::bind(ProxyConfig {
-            http_listen: settings.http_listen.clone(),
+            http_listen: listen.to_vec(),
             upstreams: vec![app],
             edge_secret,
             grace: DEFAULT_GRACE,

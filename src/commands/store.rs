@@ -15,7 +15,8 @@ pub async fn open(settings: &Settings) -> Result<Store> {
 }
 
 pub async fn connect(settings: &Settings, key: &SealingKey) -> Result<Store> {
-    let vault = Vault::new(key, &[]).map_err(CommandError::because("the vault key cannot be used"))?;
+    let vault =
+        Vault::new(key, &[]).map_err(CommandError::because("the vault key cannot be used"))?;
     Store::connect(
         settings.database_url.expose_secret(),
         vault,

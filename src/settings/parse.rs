@@ -18,10 +18,7 @@ pub(crate) struct Wrong {
     pub remedy: &'static str,
 }
 
-fn wrong<T>(
-    problem: impl Into<Cow<'static, str>>,
-    remedy: &'static str,
-) -> Result<T, Wrong> {
+fn wrong<T>(problem: impl Into<Cow<'static, str>>, remedy: &'static str) -> Result<T, Wrong> {
     Err(Wrong {
         problem: problem.into(),
         remedy,
@@ -123,11 +120,7 @@ pub(super) fn smtp_url(text: &str) -> Result<SecretString, Wrong> {
     )
 }
 
-fn secret_url(
-    text: &str,
-    schemes: &[&str],
-    remedy: &'static str,
-) -> Result<SecretString, Wrong> {
+fn secret_url(text: &str, schemes: &[&str], remedy: &'static str) -> Result<SecretString, Wrong> {
     let Some((scheme, rest)) = text.split_once("://") else {
         return wrong("is no URL", remedy);
     };
@@ -157,7 +150,8 @@ pub(super) fn sealing_key(text: &str) -> Result<SealingKey, Wrong> {
 
 pub(super) fn edge_secret(text: &str) -> Result<SecretString, Wrong> {
     const LEAST: usize = 16;
-    let remedy = "Take what `latchkey key new` prints, the same for `latchkey app` and `latchkey proxy`";
+    let remedy =
+        "Take what `latchkey key new` prints, the same for `latchkey app` and `latchkey proxy`";
     if text.len() < LEAST {
         return wrong("is shorter than 16 characters", remedy);
     }
@@ -183,7 +177,10 @@ pub(super) fn platform_host(text: &str) -> Result<PlatformHost, Wrong> {
         return wrong("is a URL", REMEDY);
     }
     if text.contains(':') {
-        return wrong("names a port", "Leave the port out; it belongs into LATCHKEY_PUBLIC_ORIGIN");
+        return wrong(
+            "names a port",
+            "Leave the port out; it belongs into LATCHKEY_PUBLIC_ORIGIN",
+        );
     }
     if text.parse::<IpAddr>().is_ok() {
         return wrong("is an IP address", REMEDY);
@@ -245,19 +242,26 @@ pub(super) fn sockets(text: &str) -> Result<Vec<SocketAddr>, Wrong> {
 
 pub(super) fn upstreams(text: &str) -> Result<Vec<Upstream>, Wrong> {
     list(text, |item| {
-        const REMEDY: &str = "Write addresses like 10.0.0.5:7070 or names like app:7070, separated by commas";
+        const REMEDY: &str =
+            "Write addresses like 10.0.0.5:7070 or names like app:7070, separated by commas";
         if let Ok(socket) = item.parse::<SocketAddr>() {
             return Ok(Upstream {
                 host: socket.ip().to_string(),
                 port: socket.port(),
             });
         }
-        match item.split_once(':').map(|(host, port)| (host, port.parse())) {
+        match item
+            .split_once(':')
+            .map(|(host, port)| (host, port.parse()))
+        {
             Some((host, Ok(port))) if host.split('.').all(is_label) => Ok(Upstream {
                 host: host.to_owned(),
                 port,
             }),
-            _ => wrong("has an entry that is no address or name with a port", REMEDY),
+            _ => wrong(
+                "has an entry that is no address or name with a port",
+                REMEDY,
+            ),
         }
     })
 }

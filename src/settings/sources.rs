@@ -87,7 +87,9 @@ impl Sources {
 
     fn environment(&mut self, env: impl Iterator<Item = (String, String)>) -> Vec<(Named, Given)> {
         let mut variables: Vec<_> = env
-            .filter(|(variable, text)| variable.starts_with(PREFIX) && !is_service_link(variable, text))
+            .filter(|(variable, text)| {
+                variable.starts_with(PREFIX) && !is_service_link(variable, text)
+            })
             .collect();
         variables.sort();
         let mut layer = Vec::new();

@@ -21,7 +21,7 @@ fn read_as(role: Role, toml: &str, env: &[(&str, &str)]) -> Result<Settings, Set
     let env = env
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Settings::for_role(role, Some(toml), env, &no_files)
+    Settings::from_sources(role, Some(toml), env, &no_files)
 }
 
 /// The messages, one per line.
@@ -33,8 +33,14 @@ fn errors(toml: &str, env: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn every_default_is_well_formed() {
     let settings = read("", &[]).unwrap();
-    assert_eq!(settings.database_url.expose_secret(), "sqlite://latchkey.db");
-    assert_eq!(settings.public_origin.of("acme.example"), "https://acme.example");
+    assert_eq!(
+        settings.database_url.expose_secret(),
+        "sqlite://latchkey.db"
+    );
+    assert_eq!(
+        settings.public_origin.of("acme.example"),
+        "https://acme.example"
+    );
     assert_eq!(settings.http_listen, ["0.0.0.0:80".parse().unwrap()]);
     assert_eq!(settings.https_listen, ["0.0.0.0:443".parse().unwrap()]);
     assert_eq!(settings.app_listen, "127.0.0.1:7070".parse().unwrap());
@@ -68,13 +74,20 @@ fn lists_and_truths_may_be_written_as_such() {
     .unwrap();
     assert_eq!(settings.http_listen.len(), 2);
     assert!(settings.dev_loopback);
-    let upstreams: Vec<_> = settings.app_upstreams.iter().map(ToString::to_string).collect();
+    let upstreams: Vec<_> = settings
+        .app_upstreams
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(upstreams, ["app:7070", "10.0.0.5:7070"]);
 }
 
 #[test]
 fn unknown_names_are_errors_that_name_the_nearest() {
-    let found = errors("platform_hots = 'a.example'", &[("LATCHKEY_DATABSE_URL", "x")]);
+    let found = errors(
+        "platform_hots = 'a.example'",
+        &[("LATCHKEY_DATABSE_URL", "x")],
+    );
     assert_eq!(
         found,
         [
@@ -87,7 +100,10 @@ fn unknown_names_are_errors_that_name_the_nearest() {
 #[test]
 fn only_secrets_may_be_given_as_files() {
     let found = errors("", &[("LATCHKEY_MAIL_FROM_FILE", "/x")]);
-    assert!(found[0].starts_with("LATCHKEY_MAIL_FROM_FILE is no setting."), "{found:?}");
+    assert!(
+        found[0].starts_with("LATCHKEY_MAIL_FROM_FILE is no setting."),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -110,7 +126,10 @@ fn everything_wrong_is_reported_at_once() {
     let errors = read_as(
         Role::Serve,
         "colour = 'red'\nissuer = 'letsencrypt'",
-        &[("LATCHKEY_VAULT_KEY", "c2hvcnQ="), ("LATCHKEY_HTTP_LISTEN", "80")],
+        &[
+            ("LATCHKEY_VAULT_KEY", "c2hvcnQ="),
+            ("LATCHKEY_HTTP_LISTEN", "80"),
+        ],
     )
     .unwrap_err()
     .to_string();
@@ -151,7 +170,7 @@ fn a_secret_may_stand_in_a_file() {
     };
     let env = [("LATCHKEY_VAULT_KEY_FILE", "/run/secrets/vault")];
     let env = env.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let settings = Settings::from_sources(None, env.into_iter(), &files).unwrap();
+    let settings = Settings::from_sources(Role::Check, None, env.into_iter(), &files).unwrap();
     assert_eq!(settings.vault_key().unwrap().expose_secret(), &[0; 32]);
 }
 
@@ -164,7 +183,10 @@ fn an_unreadable_or_doubled_secret_is_named() {
     );
     let found = errors(
         "",
-        &[("LATCHKEY_EDGE_KEY", KEY), ("LATCHKEY_EDGE_KEY_FILE", "/nowhere")],
+        &[
+            ("LATCHKEY_EDGE_KEY", KEY),
+            ("LATCHKEY_EDGE_KEY_FILE", "/nowhere"),
+        ],
     );
     assert_eq!(
         found,
@@ -184,9 +206,15 @@ fn empty_is_not_set() {
 fn settings_that_need_each_other_come_together() {
     let found = errors("", &[("LATCHKEY_SMTP_URL", "smtp://127.0.0.1:25")]);
     assert_eq!(found.len(), 1);
-    assert!(found[0].starts_with("LATCHKEY_MAIL_FROM is not set"), "{found:?}");
+    assert!(
+        found[0].starts_with("LATCHKEY_MAIL_FROM is not set"),
+        "{found:?}"
+    );
     let found = errors("acme_eab_kid = 'kid-1'", &[]);
-    assert!(found[0].starts_with("LATCHKEY_ACME_EAB_KEY is not set"), "{found:?}");
+    assert!(
+        found[0].starts_with("LATCHKEY_ACME_EAB_KEY is not set"),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -205,7 +233,10 @@ fn no_message_shows_a_secret() {
         assert!(!text.contains(MARK), "{text}");
     }
     let good = [
-        ("LATCHKEY_DATABASE_URL", "postgres://u:hunter2hunter2@db/latchkey"),
+        (
+            "LATCHKEY_DATABASE_URL",
+            "postgres://u:hunter2hunter2@db/latchkey",
+        ),
         ("LATCHKEY_REDIS_URL", "redis://:hunter2hunter2@cache:6379"),
         ("LATCHKEY_SMTP_URL", "smtps://u:hunter2hunter2@mail:465"),
         ("LATCHKEY_MAIL_FROM", "connect@example.com"),
@@ -218,14 +249,22 @@ fn no_message_shows_a_secret() {
 #[test]
 fn broken_toml_names_the_line() {
     let found = errors("log = 'info'\nmail_from = nobody\n", &[]);
-    assert!(found[0].starts_with("the settings file, line 2, is no TOML"), "{found:?}");
+    assert!(
+        found[0].starts_with("the settings file, line 2, is no TOML"),
+        "{found:?}"
+    );
     let found = errors("[smtp]\nurl = 'x'", &[]);
     assert!(found[0].contains("The nearest is `smtp_url`"), "{found:?}");
 }
 
 #[test]
 fn hosts_are_lower_case_names_alone() {
-    for good in ["localhost", "connect.example.com", "a-b.example", "xn--bcher-kva.example"] {
+    for good in [
+        "localhost",
+        "connect.example.com",
+        "a-b.example",
+        "xn--bcher-kva.example",
+    ] {
         assert!(parse::platform_host(good).is_ok(), "{good}");
     }
     for bad in [
@@ -287,7 +326,10 @@ fn other_values_are_checked_too() {
     assert!(parse::upstreams("app").is_err());
     assert!(parse::edge_secret("short").is_err());
     let servers = parse::dns_servers("9.9.9.9, [::1]:8053").ok().unwrap();
-    assert_eq!(servers, ["9.9.9.9:53".parse().unwrap(), "[::1]:8053".parse().unwrap()]);
+    assert_eq!(
+        servers,
+        ["9.9.9.9:53".parse().unwrap(), "[::1]:8053".parse().unwrap()]
+    );
 }
 
 /// The example with its settings switched on, as `name = value` lines.
@@ -295,9 +337,8 @@ fn example_settings() -> Vec<&'static str> {
     let commented = EXAMPLE.lines().filter_map(|line| line.strip_prefix("# "));
     commented
         .filter(|line| {
-            line.split_once(" = ").is_some_and(|(name, _)| {
-                name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
-            })
+            line.split_once(" = ")
+                .is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
         })
         .collect()
 }
@@ -310,23 +351,34 @@ fn the_example_names_every_setting_and_parses() {
             let name = line.split(" = ").next().unwrap_or_default();
             name == key.name() || name.strip_suffix("_file") == Some(key.name())
         };
-        assert_eq!(lines.iter().filter(|line| named(line)).count(), 1, "{}", key.name());
+        assert_eq!(
+            lines.iter().filter(|line| named(line)).count(),
+            1,
+            "{}",
+            key.name()
+        );
     }
     let files = |path: &Path| {
         let eab = path.ends_with("latchkey-acme-eab-key");
-        Ok(if eab { "c2VjcmV0".to_owned() } else { KEY.to_owned() })
+        Ok(if eab {
+            "c2VjcmV0".to_owned()
+        } else {
+            KEY.to_owned()
+        })
     };
     read("", &[]).unwrap();
-    Settings::from_sources(Some(EXAMPLE), std::iter::empty(), &files).unwrap();
+    Settings::from_sources(Role::Check, Some(EXAMPLE), std::iter::empty(), &files).unwrap();
     let toml = lines.join("\n");
-    Settings::from_sources(Some(&toml), std::iter::empty(), &files).unwrap();
+    Settings::from_sources(Role::Check, Some(&toml), std::iter::empty(), &files).unwrap();
 }
 
 #[test]
 fn the_example_shows_the_defaults() {
     let table: toml::Table = toml::from_str(&example_settings().join("\n")).unwrap();
     for key in Key::ALL {
-        let Some(default) = key.default() else { continue };
+        let Some(default) = key.default() else {
+            continue;
+        };
         let shown = match &table[key.name()] {
             toml::Value::Array(items) => items[0].as_str().unwrap().to_owned(),
             toml::Value::String(text) => text.clone(),
