@@ -18,6 +18,9 @@ impl Admin {
     }
 
     pub async fn serve(self) {
+        if let Ok(address) = self.listener.local_addr() {
+            tracing::info!(%address, "admin listens");
+        }
         let router = Router::new()
             .route("/livez", get(async || "ok\n"))
             .route("/readyz", get(ready))

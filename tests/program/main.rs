@@ -1,0 +1,7 @@
+//! The program as its users start it: arguments and settings in, answers and exit codes out.
+
+mod answers;
+mod serving;
+// The attribute tells clippy that this is test code.
+#[cfg(test)]
+mod support;
