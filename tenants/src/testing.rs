@@ -13,7 +13,7 @@ use crate::{
 /// Monday 23 November 2026, 07:00 UTC: when every test starts.
 pub const START: Timestamp = Timestamp(1_795_417_200_000_000);
 
-/// A store with a database of its own, gone with the value.
+/// A store with a database of its own, as long as the value lives.
 pub struct TestStore {
     pub store: Store,
     pub clock: Arc<ManualClock>,
@@ -22,37 +22,26 @@ pub struct TestStore {
     _home: Home,
 }
 
-/// What is cleaned up at the end.
+/// What a test holds as long as it runs.
 enum Home {
     Folder { _folder: TempDir },
-    Database { server: String, name: String },
+    Database { _lease: sqlx::PgConnection },
 }
 
 impl TestStore {
     pub async fn sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let url = format!("sqlite://{}/test.db", folder.path().display());
-        let test = Self::open(url, Home::Folder { _folder: folder }).await;
-        test.store.migrate().await.expect("the migrations run");
-        test
+        Self::open(url, Home::Folder { _folder: folder }).await
     }
 
     /// None where no server is named by `LATCHKEY_TEST_POSTGRES`, a URL whose role may create databases.
     pub async fn postgres() -> Option<Self> {
         let server = postgres_server()?;
-        TEMPLATE
-            .get_or_init(|| postgres::make_template(&server))
-            .await;
-        let chance = crate::SystemEntropy::new();
-        let name = format!("latchkey_{}", hex(&(&chance as &dyn Entropy).bytes::<8>()));
-        let template = postgres::template_name();
-        postgres::run(
-            &server,
-            format!("create database {name} template {template}"),
-        )
-        .await;
-        let url = postgres::address(&server, &name);
-        Some(Self::open(url, Home::Database { server, name }).await)
+        let (lease, url) = postgres::lease(&server).await;
+        let test = Self::open(url, Home::Database { _lease: lease }).await;
+        postgres::empty(&test.url).await;
+        Some(test)
     }
 
     async fn open(url: String, home: Home) -> Self {
@@ -62,6 +51,7 @@ impl TestStore {
         let store = Store::connect(&url, vault(), time, Arc::clone(&entropy))
             .await
             .expect("the database opens");
+        store.migrate().await.expect("the migrations run");
         Self {
             store,
             clock,
@@ -108,100 +98,59 @@ pub fn postgres_server() -> Option<String> {
     std::env::var("LATCHKEY_TEST_POSTGRES").ok()
 }
 
-static TEMPLATE: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
-
-impl Drop for Home {
-    fn drop(&mut self) {
-        let Self::Database { server, name } = self else {
-            return;
-        };
-        let drop = format!("drop database if exists {name} with (force)");
-        let server = server.clone();
-        // A test's runtime cannot be waited for from inside it; another one can.
-        let dropped = std::thread::spawn(move || {
-            tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime")
-                .block_on(postgres::run(&server, drop));
-        });
-        // A database that stays costs disk until the server ends, which is no reason to fail.
-        let _ = dropped.join();
-    }
-}
-
-/// A migrated database is made once for each schema; every test's own is a copy of it.
+/// Making a database takes Postgres longer than most tests run. So a test leases one and the next one takes it over.
 mod postgres {
     use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
-    use crate::{Store, SystemClock, SystemEntropy, store};
+    /// Any number that every test process knows; the second half of the lock's key is the database's number.
+    const LEASE: i32 = 715_517;
 
-    /// Any number, as long as every test process takes the same.
-    const TEMPLATE_LOCK: &str = "select pg_advisory_lock(715517)";
-
-    pub fn template_name() -> String {
-        format!("latchkey_template_{}", store::postgres_schema_version())
-    }
-
-    pub fn address(server: &str, database: &str) -> String {
-        let mut url = url::Url::parse(server).expect("a URL");
-        url.set_path(database);
-        url.into()
-    }
-
-    pub async fn run(server: &str, sql: String) {
-        let mut connection = connect(server).await;
-        connection
-            .execute(AssertSqlSafe(sql))
+    /// A database that is nobody else's while the connection lives.
+    pub async fn lease(server: &str) -> (PgConnection, String) {
+        let mut connection = PgConnection::connect(server)
             .await
-            .expect("the role may create databases");
+            .expect("the test server answers");
+        for number in 0.. {
+            if locked(&mut connection, number).await {
+                let version = crate::store::postgres_schema_version();
+                let name = format!("latchkey_test_{version}_{number}");
+                create(&mut connection, &name).await;
+                let mut url = url::Url::parse(server).expect("a URL");
+                url.set_path(&name);
+                return (connection, url.into());
+            }
+        }
+        unreachable!("there are more numbers than tests")
+    }
+
+    async fn locked(connection: &mut PgConnection, number: i32) -> bool {
+        sqlx::query_scalar("select pg_try_advisory_lock($1, $2)")
+            .bind(LEASE)
+            .bind(number)
+            .fetch_one(connection)
+            .await
+            .expect("an answer")
+    }
+
+    /// Forgets what the last test left: all of it belongs to agencies. What refers to connections goes first.
+    pub async fn empty(url: &str) {
+        let mut connection = PgConnection::connect(url).await.expect("the database");
+        let sql = "set latchkey.agency = '*'; delete from requests; delete from slots; delete from agencies";
+        connection.execute(sql).await.expect("an empty database");
         connection.close().await.expect("closed");
     }
 
-    async fn connect(server: &str) -> PgConnection {
-        PgConnection::connect(server)
-            .await
-            .expect("the test server answers")
-    }
-
-    pub async fn make_template(server: &str) {
-        let name = template_name();
-        let mut connection = connect(server).await;
-        connection.execute(TEMPLATE_LOCK).await.expect("the lock");
+    async fn create(connection: &mut PgConnection, name: &str) {
         let known = sqlx::query("select 1 from pg_database where datname = $1")
-            .bind(&name)
-            .fetch_optional(&mut connection)
+            .bind(name)
+            .fetch_optional(&mut *connection)
             .await
             .expect("the list of databases");
         if known.is_none() {
-            let unfinished = format!("{name}_unfinished");
-            for sql in [
-                format!("drop database if exists {unfinished} with (force)"),
-                format!("create database {unfinished}"),
-            ] {
-                connection.execute(AssertSqlSafe(sql)).await.expect("made");
-            }
-            migrate(&address(server, &unfinished)).await;
-            let rename = format!("alter database {unfinished} rename to {name}");
             connection
-                .execute(AssertSqlSafe(rename))
+                .execute(AssertSqlSafe(format!("create database {name}")))
                 .await
-                .expect("named");
+                .expect("the role may create databases");
         }
-        connection.close().await.expect("closed");
     }
-
-    async fn migrate(url: &str) {
-        let entropy = std::sync::Arc::new(SystemEntropy::new());
-        let clock = std::sync::Arc::new(SystemClock);
-        let store = Store::connect(url, super::vault(), clock, entropy)
-            .await
-            .expect("the database opens");
-        store.migrate().await.expect("the migrations run");
-        store.close().await;
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

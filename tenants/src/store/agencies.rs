@@ -16,7 +16,6 @@ statements! {
     OWNER = "select email from members where agency_id = $1 and role = 'owner'";
     BY_SLUG = "select * from agencies where slug = $1";
     EVERY = "select * from agencies order by slug";
-    DELETE_EVERY = "delete from agencies";
     SET_STATUS = "update agencies set status = $2 where id = $1";
     SET_BRAND = "update agencies set name = $2, support_email = $3, brand_color = $4 where id = $1";
 }
@@ -152,11 +151,6 @@ impl PlatformTx {
             .iter()
             .map(agency)
             .collect()
-    }
-
-    #[cfg(any(test, feature = "testing"))]
-    pub(super) async fn agencies_delete(&mut self) -> Result<u64, StoreError> {
-        self.inner.execute(DELETE_EVERY, &[]).await
     }
 }
 

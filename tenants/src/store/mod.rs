@@ -134,14 +134,6 @@ impl Store {
         })
     }
 
-    /// Every agency and all that is theirs.
-    #[cfg(any(test, feature = "testing"))]
-    pub(crate) async fn forget_everything(&self) -> Result<(), StoreError> {
-        let mut tx = self.begin_platform().await?;
-        tx.agencies_delete().await?;
-        tx.commit().await
-    }
-
     pub fn now(&self) -> Timestamp {
         self.tools.clock.now()
     }
