@@ -1,0 +1,49 @@
+//! How much of a bare hyper "hello" the link page and a token fetch reach, in one run on one machine.
+//!
+//! `cargo bench -p latchkey-app --bench handoff [seconds per round]` prints requests/s and ratios. Servers and load share the
+//! machine's cores; the load is raw HTTP/1.1 over keep-alive connections, the same for all.
+
+mod load;
+mod scene;
+
+use std::time::Duration;
+
+use load::{Target, measure};
+
+/// Of the floor's requests/s.
+const LINK_PAGE_GOAL: f64 = 1.0 / 6.0;
+const TOKEN_GOAL: f64 = 1.0 / 4.0;
+const ROUNDS: usize = 5;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() {
+    let seconds = std::env::args().filter_map(|text| text.parse().ok()).next().unwrap_or(2.0);
+    let round = Duration::from_secs_f64(seconds);
+    let floor = Target::get(load::hello().await, "/", "localhost", &[]);
+    let scene = scene::Scene::build().await;
+    let (page, token) = (scene.link_page(), scene.access_token());
+    let mut rates = [const { Vec::new() }; 3];
+    for _ in 0..ROUNDS {
+        for (rates, target) in rates.iter_mut().zip([&floor, &page, &token]) {
+            rates.push(measure(target, round).await);
+        }
+    }
+    let [floor, page, token] = rates.map(median);
+    println!("| what | requests/s | of the floor | goal |");
+    println!("|---|---|---|---|");
+    println!("| bare hyper hello | {floor:.0} | 1 | |");
+    println!("| link page on SQLite | {page:.0} | {:.3} | {LINK_PAGE_GOAL:.3} |", page / floor);
+    println!("| fresh access token on SQLite | {token:.0} | {:.3} | {TOKEN_GOAL:.3} |", token / floor);
+    if page / floor < LINK_PAGE_GOAL || token / floor < TOKEN_GOAL {
+        eprintln!("a goal was missed");
+        std::process::exit(1);
+    }
+}
+
+fn median(mut rates: Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates[rates.len() / 2]
+}
