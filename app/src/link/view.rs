@@ -136,7 +136,14 @@ fn authorize_host(app: &App) -> Option<&str> {
 
 /// What `form-action` lists: the origin of each app's consent screen, a wildcard where the client names its host.
 pub(crate) fn provider_origins(apps: &[App]) -> Vec<String> {
-    let mut origins: Vec<String> = apps.iter().filter_map(provider_origin).collect();
+    let hops = apps
+        .iter()
+        .flat_map(|app| app.authorize.hops.iter().cloned());
+    let mut origins: Vec<String> = apps
+        .iter()
+        .filter_map(provider_origin)
+        .chain(hops)
+        .collect();
     origins.sort();
     origins.dedup();
     origins

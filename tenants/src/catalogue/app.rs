@@ -79,6 +79,10 @@ pub struct Authorize {
     pub scope_param: String,
     #[serde(default = "client_id_param")]
     pub client_id_param: String,
+    /// Origins to which the consent URL leads at once, before it shows a page: browsers hold every hop of a form's
+    /// redirects against `form-action`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hops: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +114,7 @@ impl Authorize {
             separator: space(),
             scope_param: scope_param(),
             client_id_param: client_id_param(),
+            hops: Vec::new(),
         }
     }
 }

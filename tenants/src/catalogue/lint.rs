@@ -166,6 +166,16 @@ impl Lint<'_> {
                 "is set by the flow itself",
             );
         }
+        for hop in &app.authorize.hops {
+            let origin = url::Url::parse(hop)
+                .ok()
+                .map(|url| url.origin().ascii_serialization());
+            self.find_if(
+                !hop.starts_with("https://") || origin.as_ref() != Some(hop),
+                "authorize.hops",
+                "must be https origins such as https://login.example.com",
+            );
+        }
         for (path, name) in [
             ("authorize.scope_param", &app.authorize.scope_param),
             ("authorize.client_id_param", &app.authorize.client_id_param),

@@ -280,6 +280,9 @@ fn names_of_parameters_and_the_separator() {
     breaks("authorize.scope_param", |app| {
         app.authorize.scope_param = String::new()
     });
+    breaks("authorize.hops", |app| {
+        app.authorize.hops = vec!["https://login.example.com/path".to_owned()]
+    });
     breaks("authorize.client_id_param", |app| {
         app.authorize.client_id_param = "a&b".to_owned()
     });
