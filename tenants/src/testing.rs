@@ -40,7 +40,7 @@ impl TestStore {
         let server = postgres_server()?;
         let (lease, url) = postgres::lease(&server).await;
         let test = Self::open(url, Home::Database { _lease: lease }).await;
-        postgres::empty(&test.url).await;
+        test.store.empty().await.expect("an empty database");
         Some(test)
     }
 
@@ -130,14 +130,6 @@ mod postgres {
             .fetch_one(connection)
             .await
             .expect("an answer")
-    }
-
-    /// Forgets what the last test left: all of it belongs to agencies. What refers to connections goes first.
-    pub async fn empty(url: &str) {
-        let mut connection = PgConnection::connect(url).await.expect("the database");
-        let sql = "set latchkey.agency = '*'; delete from requests; delete from slots; delete from agencies";
-        connection.execute(sql).await.expect("an empty database");
-        connection.close().await.expect("closed");
     }
 
     async fn create(connection: &mut PgConnection, name: &str) {

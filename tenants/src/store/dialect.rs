@@ -101,6 +101,18 @@ impl Backend {
         }
     }
 
+    /// Forgets what the last test left in its database: all of it belongs to agencies. What refers to connections goes
+    /// first.
+    #[cfg(any(test, feature = "testing"))]
+    pub async fn empty(&self) -> Result<(), StoreError> {
+        let Conn::Postgres(mut tx) = self.begin(EVERY_AGENCY).await? else {
+            return Ok(());
+        };
+        let sql = "delete from requests; delete from slots; delete from agencies";
+        sqlx::raw_sql(sql).execute(&mut *tx).await?;
+        Ok(tx.commit().await?)
+    }
+
     pub async fn close(&self) {
         match self {
             Self::Sqlite { writer, readers } => {

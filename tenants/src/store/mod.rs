@@ -142,6 +142,11 @@ impl Store {
         &*self.tools.entropy
     }
 
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) async fn empty(&self) -> Result<(), StoreError> {
+        self.backend.empty().await
+    }
+
     pub async fn close(&self) {
         self.backend.close().await;
     }
