@@ -10,7 +10,7 @@ use crate::{
     config::{AppConfig, ConfigError},
     egress::{Egress, EgressPolicy},
     limits::Limits,
-    oauth::Usage,
+    oauth::{Refreshes, Usage},
     urls::Urls,
 };
 
@@ -29,6 +29,7 @@ pub struct Inner {
     pub(crate) bus: Bus,
     pub(crate) limits: Limits,
     pub(crate) usage: Usage,
+    pub(crate) refreshes: Refreshes,
     pub(crate) edge_secret: Option<SecretString>,
     draining: watch::Sender<bool>,
 }
@@ -53,6 +54,7 @@ impl Platform {
                 allow_loopback: config.dev_loopback,
             }),
             limits: Limits::new(Arc::clone(&clock)),
+            refreshes: Refreshes::new(&*entropy),
             clock,
             entropy,
             bus: Bus::new(),

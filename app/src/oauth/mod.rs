@@ -1,10 +1,13 @@
 //! The way to a provider and back, and what is done with a grant afterwards.
 
+mod access;
 mod arrival;
 mod callback;
 mod client;
+mod disconnect;
 mod flow_cookie;
 pub mod protocol;
+mod refresh;
 mod start;
 mod unavailable;
 mod usage;
@@ -16,6 +19,9 @@ use axum::{
 
 use crate::platform::Platform;
 
+pub use access::{Access, AccessError, access_token};
+pub use disconnect::disconnect;
+pub(crate) use refresh::Refreshes;
 pub(crate) use usage::Usage;
 
 pub(crate) fn routes() -> Router<Platform> {

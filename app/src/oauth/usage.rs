@@ -12,7 +12,12 @@ pub(crate) struct Usage(Mutex<HashMap<ConnectionId, (AgencyId, Timestamp)>>);
 impl Usage {
     pub fn note(&self, agency: &AgencyId, connection: &ConnectionId, at: Timestamp) {
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        used.insert(connection.clone(), (agency.clone(), at));
+        match used.get_mut(connection) {
+            Some((_, last)) => *last = at,
+            None => {
+                used.insert(connection.clone(), (agency.clone(), at));
+            }
+        }
     }
 
     /// What was noted since the last call.

@@ -1,5 +1,6 @@
 use super::{
     StoreError, Tx,
+    api_keys::to_json,
     conn::Row,
     statement::{args, statements},
     workspaces::before_id,
@@ -16,6 +17,7 @@ statements! {
     MOVE = "update connections set status = $3, error = $4, updated_at = $5 where agency_id = $1 and id = $2 and status = $6";
     SET_ACCOUNT = "update connections set account_id = $3, account_label = $4 where agency_id = $1 and id = $2";
     SET_RECEIPT = "update connections set receipt = $3, receipt_at = $4 where agency_id = $1 and id = $2";
+    SET_SCOPES = "update connections set scopes_granted = $3 where agency_id = $1 and id = $2";
     USED = "update connections set last_used_at = $3 where agency_id = $1 and id = $2 and (last_used_at is null or last_used_at < $3)";
 }
 
@@ -61,6 +63,19 @@ impl Tx {
             )
             .await?;
         rows.iter().map(connection).collect()
+    }
+
+    /// A refresh can narrow what was granted (RFC 6749 §6).
+    pub async fn connection_scopes(
+        &mut self,
+        id: &ConnectionId,
+        granted: &[String],
+    ) -> Result<(), StoreError> {
+        let agency = self.agency.clone();
+        self.inner
+            .execute(SET_SCOPES, args![&agency, id, &to_json(granted)])
+            .await?;
+        Ok(())
     }
 
     /// A call with its token worked, and may have told whose account it is.

@@ -9,11 +9,12 @@ use super::{
     data_keys::Cell,
     statement::{args, statements},
 };
-use crate::{Connection, ConnectionId, Timestamp, WorkspaceId};
+use crate::{ActionError, Connection, ConnectionId, ConnectionStatus, Timestamp, WorkspaceId};
 
 statements! {
     CREATE = "insert into credentials (connection_id, agency_id, workspace_id, access_token, refresh_token, token_type, expires_at, epoch, updated_at) values ($2, $1, $3, $4, $5, $6, $7, 0, $8)";
-    WITH_CONNECTION = "select c.*, k.access_token, k.refresh_token, k.token_type, k.expires_at, k.epoch from connections c left join credentials k on k.agency_id = c.agency_id and k.connection_id = c.id where c.agency_id = $1 and c.id = $2";
+    WITH_CONNECTION = "select c.*, k.access_token, k.refresh_token, k.token_type, k.expires_at, k.epoch, k.lease_until, k.refresh_intent_at from connections c left join credentials k on k.agency_id = c.agency_id and k.connection_id = c.id where c.agency_id = $1 and c.id = $2";
+    HANDOUT = "select c.workspace_id, c.status, c.scopes_granted, (select count(*) from items i where i.agency_id = c.agency_id and i.connection_id = c.id and i.status = 'held') as held, k.access_token, k.token_type, k.expires_at from connections c left join credentials k on k.agency_id = c.agency_id and k.connection_id = c.id where c.agency_id = $1 and c.id = $2";
     LEASE_IT = "update credentials set epoch = epoch + 1, lease_owner = $3, lease_until = $4, refresh_intent_at = $5 where agency_id = $1 and connection_id = $2 and epoch = $6 and (lease_until is null or lease_until <= $5) returning epoch";
     REFRESHED = "update credentials set access_token = $3, refresh_token = coalesce($4, refresh_token), token_type = $5, expires_at = $6, lease_owner = null, lease_until = null, refresh_intent_at = null, updated_at = $7 where agency_id = $1 and connection_id = $2 and epoch = $8";
     RELEASE = "update credentials set lease_owner = null, lease_until = null, refresh_intent_at = null where agency_id = $1 and connection_id = $2 and epoch = $3";
@@ -40,6 +41,29 @@ pub struct Credential {
     pub expires_at: Option<Timestamp>,
     /// Counts refreshes that were begun; only the holder of the newest may write.
     pub epoch: i64,
+    /// Until when a refresher holds it; none: nobody does.
+    pub lease_until: Option<Timestamp>,
+    /// A refresh was begun then and not ended. Once its lease is over, its process died in the middle: the provider may
+    /// have answered new tokens that nobody stored.
+    pub refresh_intent_at: Option<Timestamp>,
+}
+
+/// What handing out an access token takes, and no more: it is read for every call that an engine makes.
+#[derive(Debug)]
+pub struct Handout {
+    pub status: ConnectionStatus,
+    /// It is not the account that was expected, and nobody has accepted it yet.
+    pub held: bool,
+    pub scopes_granted: Vec<String>,
+    /// None: destroyed.
+    pub token: Option<HandoutToken>,
+}
+
+#[derive(Debug)]
+pub struct HandoutToken {
+    pub access_token: SecretString,
+    pub token_type: String,
+    pub expires_at: Option<Timestamp>,
 }
 
 impl Tx {
@@ -88,6 +112,36 @@ impl Tx {
         Ok((access, refresh))
     }
 
+    /// The access token of a connection, with what decides whether it may be handed out. One statement.
+    pub async fn credential_handout(
+        &mut self,
+        id: &ConnectionId,
+    ) -> Result<Option<Handout>, StoreError> {
+        let agency = self.agency.clone();
+        let Some(row) = self.inner.optional(HANDOUT, args![&agency, id]).await? else {
+            return Ok(None);
+        };
+        let token = match row.optional_bytes("access_token")? {
+            Some(sealed) => {
+                let workspace = row.parsed("workspace_id")?;
+                Some(HandoutToken {
+                    access_token: self
+                        .open(cell(&workspace, id, "access_token"), &sealed)
+                        .await?,
+                    token_type: row.text("token_type")?,
+                    expires_at: row.optional_time("expires_at")?,
+                })
+            }
+            None => None,
+        };
+        Ok(Some(Handout {
+            status: row.parsed("status")?,
+            held: row.flag("held")?,
+            scopes_granted: row.json("scopes_granted")?,
+            token,
+        }))
+    }
+
     /// The connection and its credential, if it still has one.
     pub async fn connection_with_credential(
         &mut self,
@@ -131,6 +185,8 @@ impl Tx {
             token_type: row.text("token_type")?,
             expires_at: row.optional_time("expires_at")?,
             epoch: row.int("epoch")?,
+            lease_until: row.optional_time("lease_until")?,
+            refresh_intent_at: row.optional_time("refresh_intent_at")?,
         }))
     }
 
@@ -191,6 +247,25 @@ impl Tx {
             .execute(RELEASE, args![&agency, id, epoch])
             .await?;
         Ok(())
+    }
+
+    /// The provider says that the grant is dead: see [`Tx::connection_failed`]. False, and nothing is written, when a
+    /// refresh was begun since `epoch`: what was said was said about an older token.
+    pub async fn credential_failed(
+        &mut self,
+        id: &ConnectionId,
+        epoch: i64,
+        code: &str,
+    ) -> Result<bool, ActionError> {
+        self.take_turn().await?;
+        let found = self.connection_with_credential(id).await?;
+        let (_, credential) = found.ok_or(ActionError::NotFound("connection"))?;
+        if credential.is_none_or(|credential| credential.epoch != epoch) {
+            return Ok(false);
+        }
+        self.connection_failed(id, code).await?;
+        self.credential_release(id, epoch).await?;
+        Ok(true)
     }
 
     pub(super) async fn credential_delete(&mut self, id: &ConnectionId) -> Result<(), StoreError> {

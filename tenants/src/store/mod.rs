@@ -40,7 +40,7 @@ use statement::{Arg, Statement};
 
 pub use apps::NewOauthClient;
 pub use connections::ConnectionFilter;
-pub use credentials::{Credential, REFRESH_LEASE, Tokens};
+pub use credentials::{Credential, Handout, HandoutToken, REFRESH_LEASE, Tokens};
 pub use events::EventFilter;
 pub use flows::{FLOW_LIFETIME, Flow, FlowTrace, NewFlow};
 pub use fulfilment::NewConnection;
