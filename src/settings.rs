@@ -1,8 +1,8 @@
 //! Every setting of an installation, read once, from `latchkey.toml` and then the environment.
 
 mod error;
-mod key;
 mod parse;
+mod setting;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -16,12 +16,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 pub use error::{SettingError, SettingsErrors};
-pub use key::Key;
 pub use parse::{Issuer, LogFormat, PlatformHost, PublicOrigin, Upstream};
+pub use setting::Setting;
 
 pub const DEFAULT_FILE: &str = "latchkey.toml";
 
-/// Key material that seals other secrets.
+/// Setting material that seals other secrets.
 pub type SealingKey = SecretBox<[u8; 32]>;
 
 #[derive(Debug)]
@@ -73,23 +73,27 @@ pub enum Role {
 }
 
 impl Role {
-    fn needs(self) -> &'static [Key] {
+    fn needs(self) -> &'static [Setting] {
         match self {
-            Self::App => &[Key::PlatformHost, Key::VaultKey, Key::EdgeSecret],
-            Self::Proxy => &[Key::PlatformHost, Key::EdgeKey, Key::EdgeSecret],
+            Self::App => &[
+                Setting::PlatformHost,
+                Setting::VaultKey,
+                Setting::EdgeSecret,
+            ],
+            Self::Proxy => &[Setting::PlatformHost, Setting::EdgeKey, Setting::EdgeSecret],
             // One process: the edge and the app agree on a secret of their own when none is set.
-            Self::Serve => &[Key::PlatformHost, Key::VaultKey, Key::EdgeKey],
-            Self::Agency => &[Key::PlatformHost, Key::VaultKey],
+            Self::Serve => &[Setting::PlatformHost, Setting::VaultKey, Setting::EdgeKey],
+            Self::Agency => &[Setting::PlatformHost, Setting::VaultKey],
             Self::Migrate | Self::Check => &[],
         }
     }
 }
 
 /// The first is of no use without the second.
-const PARTNERS: [(Key, Key); 3] = [
-    (Key::SmtpUrl, Key::MailFrom),
-    (Key::AcmeEabKid, Key::AcmeEabKey),
-    (Key::AcmeEabKey, Key::AcmeEabKid),
+const PARTNERS: [(Setting, Setting); 3] = [
+    (Setting::SmtpUrl, Setting::MailFrom),
+    (Setting::AcmeEabKid, Setting::AcmeEabKey),
+    (Setting::AcmeEabKey, Setting::AcmeEabKid),
 ];
 
 impl Settings {
@@ -131,52 +135,52 @@ impl Settings {
 
     fn read(reader: &mut Reader) -> Self {
         Self {
-            database_url: reader.or_default(Key::DatabaseUrl, parse::database_url),
-            redis_url: reader.optional(Key::RedisUrl, parse::redis_url),
-            vault_key: reader.optional(Key::VaultKey, parse::sealing_key),
-            edge_key: reader.optional(Key::EdgeKey, parse::sealing_key),
-            platform_host: reader.optional(Key::PlatformHost, parse::platform_host),
-            public_origin: reader.or_default(Key::PublicOrigin, parse::public_origin),
-            http_listen: reader.or_default(Key::HttpListen, parse::sockets),
-            https_listen: reader.or_default(Key::HttpsListen, parse::sockets),
-            app_listen: reader.or_default(Key::AppListen, parse::socket),
-            app_upstreams: reader.or_default(Key::AppUpstreams, parse::upstreams),
-            edge_secret: reader.optional(Key::EdgeSecret, parse::edge_secret),
-            admin_listen: reader.or_default(Key::AdminListen, parse::socket),
-            smtp_url: reader.optional(Key::SmtpUrl, parse::smtp_url),
-            mail_from: reader.optional(Key::MailFrom, parse::mailbox),
-            issuer: reader.or_default(Key::Issuer, parse::issuer),
-            acme_root: reader.optional(Key::AcmeRoot, parse::path),
-            acme_email: reader.optional(Key::AcmeEmail, parse::mailbox),
+            database_url: reader.or_default(Setting::DatabaseUrl, parse::database_url),
+            redis_url: reader.optional(Setting::RedisUrl, parse::redis_url),
+            vault_key: reader.optional(Setting::VaultKey, parse::sealing_key),
+            edge_key: reader.optional(Setting::EdgeKey, parse::sealing_key),
+            platform_host: reader.optional(Setting::PlatformHost, parse::platform_host),
+            public_origin: reader.or_default(Setting::PublicOrigin, parse::public_origin),
+            http_listen: reader.or_default(Setting::HttpListen, parse::sockets),
+            https_listen: reader.or_default(Setting::HttpsListen, parse::sockets),
+            app_listen: reader.or_default(Setting::AppListen, parse::socket),
+            app_upstreams: reader.or_default(Setting::AppUpstreams, parse::upstreams),
+            edge_secret: reader.optional(Setting::EdgeSecret, parse::edge_secret),
+            admin_listen: reader.or_default(Setting::AdminListen, parse::socket),
+            smtp_url: reader.optional(Setting::SmtpUrl, parse::smtp_url),
+            mail_from: reader.optional(Setting::MailFrom, parse::mailbox),
+            issuer: reader.or_default(Setting::Issuer, parse::issuer),
+            acme_root: reader.optional(Setting::AcmeRoot, parse::path),
+            acme_email: reader.optional(Setting::AcmeEmail, parse::mailbox),
             acme_eab: reader.external_account(),
             dns_servers: reader
-                .optional(Key::DnsServers, parse::dns_servers)
+                .optional(Setting::DnsServers, parse::dns_servers)
                 .unwrap_or_default(),
-            data_dir: reader.or_default(Key::DataDir, parse::path),
-            dev_loopback: reader.or_default(Key::DevLoopback, parse::truth),
-            log: reader.or_default(Key::Log, parse::log_filter),
-            log_format: reader.or_default(Key::LogFormat, parse::log_format),
+            data_dir: reader.or_default(Setting::DataDir, parse::path),
+            dev_loopback: reader.or_default(Setting::DevLoopback, parse::truth),
+            log: reader.or_default(Setting::Log, parse::log_filter),
+            log_format: reader.or_default(Setting::LogFormat, parse::log_format),
         }
     }
 
     pub fn vault_key(&self) -> Result<&SealingKey, SettingsErrors> {
-        required(self.vault_key.as_ref(), Key::VaultKey)
+        required(self.vault_key.as_ref(), Setting::VaultKey)
     }
 
     pub fn edge_key(&self) -> Result<&SealingKey, SettingsErrors> {
-        required(self.edge_key.as_ref(), Key::EdgeKey)
+        required(self.edge_key.as_ref(), Setting::EdgeKey)
     }
 
     pub fn platform_host(&self) -> Result<&PlatformHost, SettingsErrors> {
-        required(self.platform_host.as_ref(), Key::PlatformHost)
+        required(self.platform_host.as_ref(), Setting::PlatformHost)
     }
 
     pub fn edge_secret(&self) -> Result<&SecretString, SettingsErrors> {
-        required(self.edge_secret.as_ref(), Key::EdgeSecret)
+        required(self.edge_secret.as_ref(), Setting::EdgeSecret)
     }
 }
 
-fn required<T>(value: Option<&T>, key: Key) -> Result<&T, SettingsErrors> {
+fn required<T>(value: Option<&T>, key: Setting) -> Result<&T, SettingsErrors> {
     value.ok_or_else(|| SettingsErrors(vec![SettingError::missing(key)]))
 }
 
@@ -199,12 +203,12 @@ fn lossy(text: &std::ffi::OsStr) -> String {
 
 /// Parses what was given and keeps every error.
 struct Reader {
-    given: BTreeMap<Key, Given>,
+    given: BTreeMap<Setting, Given>,
     errors: Vec<SettingError>,
 }
 
 impl Reader {
-    fn optional<T>(&mut self, key: Key, parse: fn(&str) -> Result<T, Wrong>) -> Option<T> {
+    fn optional<T>(&mut self, key: Setting, parse: fn(&str) -> Result<T, Wrong>) -> Option<T> {
         let given = self.given.get(&key)?;
         match parse(given.text()) {
             Ok(value) => Some(value),
@@ -219,7 +223,7 @@ impl Reader {
         clippy::expect_used,
         reason = "defaults are constants, and a test parses every one"
     )]
-    fn or_default<T>(&mut self, key: Key, parse: fn(&str) -> Result<T, Wrong>) -> T {
+    fn or_default<T>(&mut self, key: Setting, parse: fn(&str) -> Result<T, Wrong>) -> T {
         self.optional(key, parse).unwrap_or_else(|| {
             let default = key.default().expect("this setting has a default");
             parse(default)
@@ -229,8 +233,8 @@ impl Reader {
     }
 
     fn external_account(&mut self) -> Option<ExternalAccount> {
-        let kid = self.optional(Key::AcmeEabKid, parse::word);
-        let key = self.optional(Key::AcmeEabKey, parse::base64url);
+        let kid = self.optional(Setting::AcmeEabKid, parse::word);
+        let key = self.optional(Setting::AcmeEabKey, parse::base64url);
         Some(ExternalAccount {
             kid: kid?,
             key: key?,

@@ -1,5 +1,5 @@
-use crate::settings::key::Key;
 use crate::settings::parse::Wrong;
+use crate::settings::setting::Setting;
 use crate::settings::sources::Given;
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,7 @@ pub struct SettingsErrors(pub Vec<SettingError>);
 /// One thing that is wrong. Never shows the value of a secret.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SettingError {
-    key: Option<Key>,
+    key: Option<Setting>,
     /// As the reader can find it: the variable, the key and file, or the file.
     setting: String,
     problem: Cow<'static, str>,
@@ -32,20 +32,20 @@ impl SettingError {
         }
     }
 
-    pub(crate) fn about(mut self, key: Key) -> Self {
+    pub(crate) fn about(mut self, key: Setting) -> Self {
         self.key = Some(key);
         self
     }
 
-    pub(crate) fn is_about(&self, key: Key) -> bool {
+    pub(crate) fn is_about(&self, key: Setting) -> bool {
         self.key == Some(key)
     }
 
-    pub(crate) fn missing(key: Key) -> Self {
+    pub(crate) fn missing(key: Setting) -> Self {
         Self::new(key.variable(), "is not set", remedy_for_missing(key)).about(key)
     }
 
-    pub(crate) fn wrong(key: Key, given: &Given, wrong: Wrong) -> Self {
+    pub(crate) fn wrong(key: Setting, given: &Given, wrong: Wrong) -> Self {
         let problem = if key.is_secret() {
             wrong.problem
         } else {
@@ -55,17 +55,17 @@ impl SettingError {
     }
 }
 
-fn remedy_for_missing(key: Key) -> String {
+fn remedy_for_missing(key: Setting) -> String {
     let name = key.name();
     match key {
-        Key::VaultKey | Key::EdgeKey => format!(
+        Setting::VaultKey | Setting::EdgeKey => format!(
             "Make one with `latchkey key new`, keep it safe, and give it here, as {}_FILE or as `{name}` in latchkey.toml",
             key.variable()
         ),
-        Key::PlatformHost => {
+        Setting::PlatformHost => {
             "Set it to the host under which every agency gets its own name, such as connect.example.com".to_owned()
         }
-        Key::EdgeSecret => {
+        Setting::EdgeSecret => {
             "Set the same long random text for `latchkey app` and `latchkey proxy`; `latchkey key new` makes one"
                 .to_owned()
         }

@@ -1,5 +1,5 @@
 use crate::settings::error::SettingError;
-use crate::settings::key::{self, Key, Named, PREFIX};
+use crate::settings::setting::{self, Named, PREFIX, Setting};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::io;
@@ -31,7 +31,7 @@ impl Given {
 /// What all sources say together; the environment wins.
 #[derive(Default)]
 pub(crate) struct Sources {
-    pub given: BTreeMap<Key, Given>,
+    pub given: BTreeMap<Setting, Given>,
     pub errors: Vec<SettingError>,
 }
 
@@ -63,7 +63,7 @@ impl Sources {
         let mut layer = Vec::new();
         for (name, value) in table {
             let setting = format!("`{name}` in {FILE}");
-            match key::find(&name) {
+            match setting::find(&name) {
                 Err(nearest) => self.errors.push(SettingError::new(
                     setting,
                     "is no setting",
@@ -95,7 +95,7 @@ impl Sources {
         let mut layer = Vec::new();
         for (variable, text) in variables {
             let name = variable[PREFIX.len()..].to_ascii_lowercase();
-            match key::find(&name) {
+            match setting::find(&name) {
                 Ok(named) => layer.push((named, given(text, variable, named))),
                 Err(nearest) => {
                     let nearest = nearest.to_ascii_uppercase();
@@ -112,7 +112,7 @@ impl Sources {
 
     /// Lays one source over those before it.
     fn add(&mut self, layer: Vec<(Named, Given)>) {
-        let mut seen: BTreeMap<Key, String> = BTreeMap::new();
+        let mut seen: BTreeMap<Setting, String> = BTreeMap::new();
         for (Named { key, .. }, given) in layer {
             // Deployment tools pass empty variables on for settings that nobody made.
             if given.text().trim().is_empty() {

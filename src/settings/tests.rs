@@ -220,7 +220,7 @@ fn settings_that_need_each_other_come_together() {
 #[test]
 fn no_message_shows_a_secret() {
     const MARK: &str = "hunter2hunter2";
-    let secrets = Key::ALL.iter().filter(|key| key.is_secret());
+    let secrets = Setting::ALL.iter().filter(|key| key.is_secret());
     for key in secrets {
         let value = format!("bad \u{7} {MARK}");
         let variable = key.variable();
@@ -346,7 +346,7 @@ fn example_settings() -> Vec<&'static str> {
 #[test]
 fn the_example_names_every_setting_and_parses() {
     let lines = example_settings();
-    for key in Key::ALL {
+    for key in Setting::ALL {
         let named = |line: &&str| {
             let name = line.split(" = ").next().unwrap_or_default();
             name == key.name() || name.strip_suffix("_file") == Some(key.name())
@@ -375,7 +375,7 @@ fn the_example_names_every_setting_and_parses() {
 #[test]
 fn the_example_shows_the_defaults() {
     let table: toml::Table = toml::from_str(&example_settings().join("\n")).unwrap();
-    for key in Key::ALL {
+    for key in Setting::ALL {
         let Some(default) = key.default() else {
             continue;
         };

@@ -2,13 +2,13 @@
 pub const PREFIX: &str = "LATCHKEY_";
 
 /// Names, defaults and secrecy of the settings: one line each.
-macro_rules! keys {
+macro_rules! settings {
     ($($variant:ident $name:literal $kind:ident $(= $default:literal)?;)*) => {
         /// One setting.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Key { $($variant),* }
+        pub enum Setting { $($variant),* }
 
-        impl Key {
+        impl Setting {
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
             /// The key in `latchkey.toml`.
@@ -18,12 +18,12 @@ macro_rules! keys {
 
             /// What holds when nobody sets it, in the form in which it would be set.
             pub fn default(self) -> Option<&'static str> {
-                match self { $(Self::$variant => keys!(@default $($default)?)),* }
+                match self { $(Self::$variant => settings!(@default $($default)?)),* }
             }
 
             /// Never shown, and may be given as a file.
             pub fn is_secret(self) -> bool {
-                match self { $(Self::$variant => keys!(@secret $kind)),* }
+                match self { $(Self::$variant => settings!(@secret $kind)),* }
             }
         }
     };
@@ -33,7 +33,7 @@ macro_rules! keys {
     (@secret secret) => { true };
 }
 
-keys! {
+settings! {
     DatabaseUrl "database_url" secret = "sqlite://latchkey.db";
     RedisUrl "redis_url" secret;
     VaultKey "vault_key" secret;
@@ -60,7 +60,7 @@ keys! {
     LogFormat "log_format" plain = "text";
 }
 
-impl Key {
+impl Setting {
     /// The environment variable.
     pub fn variable(self) -> String {
         format!("{PREFIX}{}", self.name().to_ascii_uppercase())
@@ -70,14 +70,14 @@ impl Key {
 /// A setting as it was named: directly, or through a file that holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Named {
-    pub key: Key,
+    pub key: Setting,
     pub in_file: bool,
 }
 
 /// Understands the lower-case name, or answers with the nearest that exists.
 pub(super) fn find(name: &str) -> Result<Named, String> {
     let file = name.strip_suffix("_file");
-    for key in Key::ALL.iter().copied() {
+    for key in Setting::ALL.iter().copied() {
         if name == key.name() {
             return Ok(Named {
                 key,
@@ -92,7 +92,7 @@ pub(super) fn find(name: &str) -> Result<Named, String> {
 }
 
 fn nearest(name: &str) -> String {
-    let names = Key::ALL.iter().flat_map(|key| {
+    let names = Setting::ALL.iter().flat_map(|key| {
         let in_file = key.is_secret().then(|| format!("{}_file", key.name()));
         [Some(key.name().to_owned()), in_file]
     });
