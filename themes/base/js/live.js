@@ -56,7 +56,14 @@ function show({ id, status, account }) {
   card.dataset.state = state;
   card.querySelector("[data-badge] use").setAttribute("href", "#i-connected");
   card.querySelector("[data-badge] span").textContent = "Connected";
-  card.querySelector("[data-todo]")?.remove();
+  const todo = card.querySelector("[data-todo]");
+  if (todo?.contains(document.activeElement)) {
+    // The focused button goes away; the reader stays at the same card.
+    const name = card.querySelector("h3");
+    name.tabIndex = -1;
+    name.focus({ preventScroll: true });
+  }
+  todo?.remove();
   card.querySelector(".explain")?.remove();
   const label = card.querySelector("[data-account]");
   label.textContent = account ?? "";
