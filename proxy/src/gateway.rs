@@ -3,6 +3,7 @@ use crate::error_page::error_page;
 use crate::headers::{self, Origin};
 use crate::upgrade::UpgradeConnector;
 use async_trait::async_trait;
+use http::header::HOST;
 use http::{HeaderValue, Method};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::lb::LoadBalancer;
@@ -70,11 +71,13 @@ impl ProxyHttp for Gateway {
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
 
     async fn request_filter(&self, session: &mut Session, _passage: &mut Passage) -> Result<bool> {
-        if session.req_header().method == Method::CONNECT {
-            return Err(Error::explain(
-                ErrorType::HTTPStatus(405),
-                "this is no forward proxy",
-            ));
+        let request = session.req_header();
+        if request.method == Method::CONNECT {
+            return refuse(405, "this is no forward proxy");
+        }
+        // The host names the agency (RFC 9112 §3.2), and pingora passes requests on that have none.
+        if request.uri.authority().is_none() && !request.headers.contains_key(HOST) {
+            return refuse(400, "no host");
         }
         Ok(false)
     }
@@ -176,8 +179,14 @@ impl ProxyHttp for Gateway {
             .response_written()
             .map(|response| response.status.as_u16());
         // Neither path nor host: links carry secrets, and hosts name clients.
-        if *error.esource() == ErrorSource::Downstream {
-            tracing::debug!(status, cause = error.etype.as_str(), "client broke off");
+        let theirs = *error.esource() == ErrorSource::Downstream
+            || status.is_some_and(|status| (400..500).contains(&status));
+        if theirs {
+            tracing::debug!(
+                status,
+                cause = error.etype.as_str(),
+                "client broke off or was refused"
+            );
         } else {
             tracing::warn!(
                 status,
@@ -186,6 +195,10 @@ impl ProxyHttp for Gateway {
             );
         }
     }
+}
+
+fn refuse<T>(status: u16, why: &'static str) -> Result<T> {
+    Err(Error::explain(ErrorType::HTTPStatus(status), why))
 }
 
 /// `None` when nobody is left to read the answer.

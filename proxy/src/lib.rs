@@ -4,6 +4,7 @@
 
 mod drain;
 mod error_page;
+mod front;
 mod gateway;
 mod headers;
 mod server;

@@ -1,4 +1,5 @@
 use crate::drain::{Drain, InFlight};
+use crate::front::Front;
 use crate::gateway::Gateway;
 use crate::{ProxyConfig, ProxyError};
 use async_trait::async_trait;
@@ -18,6 +19,7 @@ use secrecy::ExposeSecret;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::IntoRawFd;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -133,7 +135,7 @@ fn server_conf(config: &ProxyConfig) -> ServerConf {
 
 /// pingora's listening service over sockets bound beforehand, so that a taken port is an error before anything runs.
 struct BoundService {
-    inner: ListeningService<HttpProxy<Gateway>>,
+    inner: ListeningService<Front>,
     sockets: Vec<(SocketAddr, TcpListener)>,
     draining: ShutdownWatch,
 }
@@ -144,7 +146,12 @@ impl BoundService {
         sockets: Vec<(SocketAddr, TcpListener)>,
         draining: ShutdownWatch,
     ) -> Self {
-        let mut inner = ListeningService::new("edge".to_owned(), proxy);
+        let mut inner = ListeningService::new(
+            "edge".to_owned(),
+            Front {
+                proxy: Arc::new(proxy),
+            },
+        );
         for (address, _) in &sockets {
             inner.add_listener(
                 ListenerConfig::tcp(address.to_string())
