@@ -10,6 +10,7 @@ mod http;
 mod jobs;
 mod limits;
 mod link;
+mod metrics;
 pub mod oauth;
 mod platform;
 mod server;

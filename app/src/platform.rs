@@ -10,6 +10,7 @@ use crate::{
     config::{AppConfig, ConfigError},
     egress::{Egress, EgressPolicy},
     limits::Limits,
+    metrics::Metrics,
     oauth::{Refreshes, Usage},
     urls::Urls,
 };
@@ -22,7 +23,7 @@ pub struct Inner {
     pub store: Store,
     pub urls: Urls,
     pub(crate) renderer: Renderer,
-    pub(crate) mailer: Option<Mailer>,
+    pub(crate) mailer: Option<Arc<Mailer>>,
     pub(crate) egress: Egress,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -30,6 +31,7 @@ pub struct Inner {
     pub(crate) limits: Limits,
     pub(crate) usage: Usage,
     pub(crate) refreshes: Refreshes,
+    pub(crate) metrics: Metrics,
     pub(crate) edge_secret: Option<SecretString>,
     draining: watch::Sender<bool>,
 }
@@ -42,7 +44,7 @@ impl Platform {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, ConfigError> {
         let mailer = match &config.mail {
-            Some(mail) => Some(Mailer::new(&mail.smtp_url, &mail.from)?),
+            Some(mail) => Some(Arc::new(Mailer::new(&mail.smtp_url, &mail.from)?)),
             None => None,
         };
         Ok(Self(Arc::new(Inner {
@@ -59,6 +61,7 @@ impl Platform {
             entropy,
             bus: Bus::new(),
             usage: Usage::default(),
+            metrics: Metrics::default(),
             edge_secret: config.edge_secret,
             draining: watch::Sender::new(false),
         })))
@@ -68,7 +71,7 @@ impl Platform {
         self.clock.now()
     }
 
-    /// Wakes those who wait for news of this agency. Call it after the commit.
+    /// Wakes those who wait for news of this agency, and the worker. Call it after the commit.
     pub(crate) fn changed(&self, agency: &AgencyId) {
         self.bus.changed(agency);
     }
@@ -76,6 +79,10 @@ impl Platform {
     /// Ends what would otherwise wait on: streams and long polls.
     pub fn drain(&self) {
         self.draining.send_replace(true);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        *self.draining.borrow()
     }
 
     /// Returns when the process is about to stop.

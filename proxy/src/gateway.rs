@@ -3,7 +3,6 @@ use crate::error_page::error_page;
 use crate::headers::{self, Origin};
 use crate::upgrade::UpgradeConnector;
 use async_trait::async_trait;
-use http::header::HOST;
 use http::{HeaderValue, Method};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::lb::LoadBalancer;
@@ -71,13 +70,11 @@ impl ProxyHttp for Gateway {
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
 
     async fn request_filter(&self, session: &mut Session, _passage: &mut Passage) -> Result<bool> {
-        let request = session.req_header();
-        if request.method == Method::CONNECT {
-            return refuse(405, "this is no forward proxy");
-        }
-        // The host names the agency (RFC 9112 §3.2), and pingora passes requests on that have none.
-        if request.uri.authority().is_none() && !request.headers.contains_key(HOST) {
-            return refuse(400, "no host");
+        if session.req_header().method == Method::CONNECT {
+            return Err(Error::explain(
+                ErrorType::HTTPStatus(405),
+                "this is no forward proxy",
+            ));
         }
         Ok(false)
     }
@@ -179,14 +176,8 @@ impl ProxyHttp for Gateway {
             .response_written()
             .map(|response| response.status.as_u16());
         // Neither path nor host: links carry secrets, and hosts name clients.
-        let theirs = *error.esource() == ErrorSource::Downstream
-            || status.is_some_and(|status| (400..500).contains(&status));
-        if theirs {
-            tracing::debug!(
-                status,
-                cause = error.etype.as_str(),
-                "client broke off or was refused"
-            );
+        if *error.esource() == ErrorSource::Downstream {
+            tracing::debug!(status, cause = error.etype.as_str(), "client broke off");
         } else {
             tracing::warn!(
                 status,
@@ -195,10 +186,6 @@ impl ProxyHttp for Gateway {
             );
         }
     }
-}
-
-fn refuse<T>(status: u16, why: &'static str) -> Result<T> {
-    Err(Error::explain(ErrorType::HTTPStatus(status), why))
 }
 
 /// `None` when nobody is left to read the answer.

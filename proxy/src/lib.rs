@@ -4,7 +4,6 @@
 
 mod drain;
 mod error_page;
-mod front;
 mod gateway;
 mod headers;
 mod server;

@@ -1,5 +1,4 @@
 use crate::drain::{Drain, InFlight};
-use crate::front::Front;
 use crate::gateway::Gateway;
 use crate::{ProxyConfig, ProxyError};
 use async_trait::async_trait;
@@ -19,7 +18,6 @@ use secrecy::ExposeSecret;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::IntoRawFd;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -135,7 +133,7 @@ fn server_conf(config: &ProxyConfig) -> ServerConf {
 
 /// pingora's listening service over sockets bound beforehand, so that a taken port is an error before anything runs.
 struct BoundService {
-    inner: ListeningService<Front>,
+    inner: ListeningService<HttpProxy<Gateway>>,
     sockets: Vec<(SocketAddr, TcpListener)>,
     draining: ShutdownWatch,
 }
@@ -146,12 +144,7 @@ impl BoundService {
         sockets: Vec<(SocketAddr, TcpListener)>,
         draining: ShutdownWatch,
     ) -> Self {
-        let mut inner = ListeningService::new(
-            "edge".to_owned(),
-            Front {
-                proxy: Arc::new(proxy),
-            },
-        );
+        let mut inner = ListeningService::new("edge".to_owned(), proxy);
         for (address, _) in &sockets {
             inner.add_listener(
                 ListenerConfig::tcp(address.to_string())

@@ -18,6 +18,7 @@ pub(crate) async fn access_log(
     let response = next.run(request).await;
     let micros = platform.now().micros() - start.micros();
     let route = route.as_ref().map_or("(none)", MatchedPath::as_str);
+    platform.metrics.answered(route, response.status());
     tracing::info!(target: "access", %method, route, status = response.status().as_u16(), micros, "answered");
     response
 }

@@ -1,15 +1,11 @@
 //! Work that is done after the answer: mail, expiry, housekeeping.
+//!
+//! A job is a row written in the transaction of its cause. It may run twice, so it looks first at what is done already.
 
-use crate::platform::Platform;
+mod kind;
+mod mail;
+mod retry;
+mod sweep;
+mod worker;
 
-/// Runs due jobs, one after another.
-pub struct Worker {
-    #[expect(dead_code, reason = "the jobs come next")]
-    platform: Platform,
-}
-
-impl Worker {
-    pub fn new(platform: Platform) -> Self {
-        Self { platform }
-    }
-}
+pub use worker::Worker;

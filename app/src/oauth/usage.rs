@@ -10,10 +10,11 @@ use latchkey_tenants::{AgencyId, ConnectionId, Timestamp};
 pub(crate) struct Usage(Mutex<HashMap<ConnectionId, (AgencyId, Timestamp)>>);
 
 impl Usage {
+    /// Keeps the latest use, so that what could not be written may be noted again.
     pub fn note(&self, agency: &AgencyId, connection: &ConnectionId, at: Timestamp) {
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match used.get_mut(connection) {
-            Some((_, last)) => *last = at,
+            Some((_, last)) => *last = at.max(*last),
             None => {
                 used.insert(connection.clone(), (agency.clone(), at));
             }

@@ -1,3 +1,9 @@
 //! Tests against real sockets.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
+mod jobs;
 mod protocol;
+mod support;

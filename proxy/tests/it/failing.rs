@@ -99,21 +99,6 @@ async fn connect_is_refused_without_a_name() {
     assert_unbranded(&answer);
 }
 
-#[tokio::test]
-async fn an_unreadable_request_is_refused_without_a_name() {
-    let edge = Edge::before(&[app(echo).await]);
-    for request in [
-        "GET / HTTP/1.1\r\nConnection: close\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\nConnection: close\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: a.example\r\nBroken\u{0}: x\r\nConnection: close\r\n\r\n",
-        "GET http://b.example/ HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n",
-    ] {
-        let answer = ask(&edge, request).await;
-        assert!(answer.starts_with("HTTP/1.1 400"), "{request:?}: {answer}");
-        assert!(!answer.to_lowercase().contains("pingora"), "{answer}");
-    }
-}
-
 #[test]
 fn a_taken_port_is_an_error_before_anything_runs() {
     let taken = StdListener::bind("127.0.0.1:0").unwrap();

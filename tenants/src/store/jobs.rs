@@ -12,6 +12,7 @@ statements! {
     CLAIM = "update jobs set status = 'running', attempts = attempts + 1, locked_until = $2 where id = (select id from jobs where run_at <= $1 and (status = 'ready' or (status = 'running' and locked_until <= $1)) order by run_at, id limit 1) and run_at <= $1 and (status = 'ready' or (status = 'running' and locked_until <= $1)) returning id, agency_id, kind, payload, attempts";
     DONE = "update jobs set status = 'done', locked_until = null, error = null where id = $1";
     RETRY = "update jobs set status = 'ready', run_at = $2, locked_until = null, error = $3 where id = $1";
+    POSTPONE = "update jobs set status = 'ready', attempts = attempts - 1, run_at = $2, locked_until = null, error = $3 where id = $1";
     DEAD = "update jobs set status = 'dead', locked_until = null, error = $2 where id = $1";
     OPEN = "select count(*) as open from jobs where status in ('ready', 'running')";
     DUE = "select 1 as due from jobs where run_at <= $1 and (status = 'ready' or (status = 'running' and locked_until <= $1)) limit 1";
@@ -96,6 +97,17 @@ impl PlatformTx {
         error: &str,
     ) -> Result<(), StoreError> {
         self.inner.execute(RETRY, args![id, at, error]).await?;
+        Ok(())
+    }
+
+    /// Like [`PlatformTx::job_retry`], but this try does not count.
+    pub async fn job_postpone(
+        &mut self,
+        id: &JobId,
+        at: Timestamp,
+        error: &str,
+    ) -> Result<(), StoreError> {
+        self.inner.execute(POSTPONE, args![id, at, error]).await?;
         Ok(())
     }
 

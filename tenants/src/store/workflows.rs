@@ -125,18 +125,27 @@ impl Tx {
         Ok(())
     }
 
+    /// The workflows that this connection feeds.
+    pub async fn workflows_of_connection(
+        &mut self,
+        connection: &ConnectionId,
+    ) -> Result<Vec<WorkflowId>, StoreError> {
+        let agency = self.agency.clone();
+        self.inner
+            .all(OF_CONNECTION, args![&agency, connection])
+            .await?
+            .iter()
+            .map(|row| row.parsed("workflow_id"))
+            .collect()
+    }
+
     /// Settles the gate of every workflow that this connection feeds.
     pub(super) async fn gates_settle(
         &mut self,
         connection: &ConnectionId,
     ) -> Result<(), StoreError> {
-        let agency = self.agency.clone();
-        let rows = self
-            .inner
-            .all(OF_CONNECTION, args![&agency, connection])
-            .await?;
-        for row in rows {
-            self.gate_settle(&row.parsed("workflow_id")?, false).await?;
+        for workflow in self.workflows_of_connection(connection).await? {
+            self.gate_settle(&workflow, false).await?;
         }
         Ok(())
     }

@@ -1,0 +1,271 @@
+use latchkey_tenants::{
+    Agency, ConnectionId, ConnectionStatus, GateState, Item, ItemStatus, MailKind, Request,
+    RequestId, RequestStatus, StoreError, Tx, WorkflowId, WorkspaceId, store::Mail,
+};
+use latchkey_themes::mail::{
+    self as themed, AllConnectedMail, AppFailedMail, CancelledMail, MailApp, ReconnectNeededMail,
+    RequestMail,
+};
+use secrecy::ExposeSecret;
+
+use crate::urls::Urls;
+
+/// What to do with a mail.
+pub(super) enum Letter {
+    Write {
+        to_name: Option<String>,
+        mail: themed::Mail,
+    },
+    /// It is not worth sending any more.
+    Skip(&'static str),
+}
+
+const LINK_DEAD: Letter = Letter::Skip("its link was replaced or ended first");
+const CAUSE_GONE: Letter = Letter::Skip("what it is about is gone");
+
+/// Reads what the mail says, as it is now.
+pub(super) async fn letter(
+    tx: &mut Tx,
+    urls: &Urls,
+    agency: &Agency,
+    mail: &Mail,
+) -> Result<Letter, StoreError> {
+    let origin = urls.origin(&urls.agency_host(agency));
+    match mail.kind {
+        MailKind::ReconnectNeeded => reconnect_needed(tx, &origin, mail).await,
+        _ => {
+            let Some(request) = request(tx, mail).await? else {
+                return Ok(CAUSE_GONE);
+            };
+            match mail.kind {
+                MailKind::Cancelled => cancelled(tx, &request).await,
+                MailKind::AllConnected => all_connected(tx, &origin, &request).await,
+                MailKind::AppFailed => app_failed(tx, &origin, &request, mail).await,
+                _ => link(tx, urls, agency, &request, mail).await,
+            }
+        }
+    }
+}
+
+async fn request(tx: &mut Tx, mail: &Mail) -> Result<Option<Request>, StoreError> {
+    let named = || field(mail, "request_id").parse::<RequestId>().ok();
+    match mail.request_id.clone().or_else(named) {
+        Some(id) => tx.request(&id).await,
+        None => Ok(None),
+    }
+}
+
+async fn link(
+    tx: &mut Tx,
+    urls: &Urls,
+    agency: &Agency,
+    request: &Request,
+    mail: &Mail,
+) -> Result<Letter, StoreError> {
+    let Some(secret) = &mail.secret else {
+        return Ok(LINK_DEAD);
+    };
+    let open = request.status_at(tx.now()) == RequestStatus::Sent && request.has_open_item();
+    let Some(expires_at) = request.expires_at.filter(|_| open) else {
+        return Ok(LINK_DEAD);
+    };
+    if !tx.link_lives(secret).await? {
+        return Ok(LINK_DEAD);
+    }
+    let items: Vec<&Item> = request
+        .items
+        .iter()
+        .filter(|item| item.status.is_open())
+        .collect();
+    let mut apps = Vec::with_capacity(items.len());
+    for item in &items {
+        apps.push(mail_app(tx, item).await?);
+    }
+    let link = urls.link(&urls.agency_host(agency), secret);
+    let context = RequestMail {
+        recipient_name: recipient_name(request),
+        apps,
+        note: request.note.as_ref().map(ToString::to_string),
+        link: link.expose_secret().to_owned(),
+        expires_at: expires_at.date_time(),
+        workspace: workspace_name(tx, &request.workspace_id).await?,
+        workflows: workflow_names(tx, &workflows_of(&items), None).await?,
+    };
+    Ok(Letter::Write {
+        to_name: recipient_name(request),
+        mail: if mail.kind == MailKind::FreshLink {
+            themed::Mail::FreshLink(context)
+        } else {
+            themed::Mail::Request(context)
+        },
+    })
+}
+
+async fn cancelled(tx: &mut Tx, request: &Request) -> Result<Letter, StoreError> {
+    let context = CancelledMail {
+        recipient_name: recipient_name(request),
+        apps: app_names(tx, request, ItemStatus::Cancelled).await?,
+        workspace: workspace_name(tx, &request.workspace_id).await?,
+    };
+    Ok(Letter::Write {
+        to_name: recipient_name(request),
+        mail: themed::Mail::Cancelled(context),
+    })
+}
+
+async fn all_connected(tx: &mut Tx, origin: &str, request: &Request) -> Result<Letter, StoreError> {
+    let items: Vec<&Item> = request.items.iter().collect();
+    let context = AllConnectedMail {
+        client: client(request),
+        workspace: workspace_name(tx, &request.workspace_id).await?,
+        apps: app_names(tx, request, ItemStatus::Fulfilled).await?,
+        workflows: workflow_names(tx, &workflows_of(&items), Some(GateState::Open)).await?,
+        console_url: format!("{origin}/dashboard/requests/{}", request.id),
+    };
+    // It was revoked again meanwhile.
+    if context.apps.is_empty() {
+        return Ok(CAUSE_GONE);
+    }
+    Ok(to_agency(themed::Mail::AllConnected(context)))
+}
+
+async fn app_failed(
+    tx: &mut Tx,
+    origin: &str,
+    request: &Request,
+    mail: &Mail,
+) -> Result<Letter, StoreError> {
+    let slug = field(mail, "app");
+    let context = AppFailedMail {
+        app: app_name(tx, slug).await?,
+        client: client(request),
+        workspace: workspace_name(tx, &request.workspace_id).await?,
+        fix: field(mail, "fix").to_owned(),
+        redirect_uri: field(mail, "redirect_uri").to_owned(),
+        console_url: format!("{origin}/dashboard/apps/{slug}"),
+    };
+    Ok(to_agency(themed::Mail::AppFailed(context)))
+}
+
+async fn reconnect_needed(tx: &mut Tx, origin: &str, mail: &Mail) -> Result<Letter, StoreError> {
+    let Ok(id) = field(mail, "connection_id").parse::<ConnectionId>() else {
+        return Ok(CAUSE_GONE);
+    };
+    let Some(connection) = tx.connection(&id).await? else {
+        return Ok(CAUSE_GONE);
+    };
+    if connection.status != ConnectionStatus::Error {
+        return Ok(Letter::Skip("the connection is not in error any more"));
+    }
+    let app = app_name(tx, &connection.app).await?;
+    let workflows = tx.workflows_of_connection(&id).await?;
+    let context = ReconnectNeededMail {
+        reason: reason(&app, connection.error.as_deref()),
+        app,
+        account: connection
+            .account
+            .as_ref()
+            .map(|account| account.shown().to_owned()),
+        workspace: workspace_name(tx, &connection.workspace_id).await?,
+        workflows: workflow_names(tx, &workflows, Some(GateState::Paused)).await?,
+        console_url: format!("{origin}/dashboard/connections/{id}"),
+    };
+    Ok(to_agency(themed::Mail::ReconnectNeeded(context)))
+}
+
+fn reason(app: &str, code: Option<&str>) -> String {
+    match code {
+        None | Some("invalid_grant") => {
+            format!("{app} no longer accepts the access that was granted.")
+        }
+        Some(code) => format!("{app} refused to renew the access that was granted ({code})."),
+    }
+}
+
+fn to_agency(mail: themed::Mail) -> Letter {
+    Letter::Write {
+        to_name: None,
+        mail,
+    }
+}
+
+fn field<'a>(mail: &'a Mail, name: &str) -> &'a str {
+    mail.data
+        .get(name)
+        .and_then(|value| value.as_str())
+        .unwrap_or_default()
+}
+
+fn recipient_name(request: &Request) -> Option<String> {
+    request.recipient.name.as_ref().map(ToString::to_string)
+}
+
+/// The client as staff know them.
+fn client(request: &Request) -> String {
+    recipient_name(request).unwrap_or_else(|| request.recipient.email.to_string())
+}
+
+async fn mail_app(tx: &mut Tx, item: &Item) -> Result<MailApp, StoreError> {
+    let app = tx.app(&item.app).await?;
+    Ok(app.map_or_else(
+        || MailApp {
+            name: item.app.clone(),
+            permissions: item.scopes.clone(),
+        },
+        |app| MailApp {
+            permissions: app.scope_labels(&app.scopes_for(&item.scopes)),
+            name: app.name,
+        },
+    ))
+}
+
+async fn app_name(tx: &mut Tx, slug: &str) -> Result<String, StoreError> {
+    let app = tx.app(slug).await?;
+    Ok(app.map_or_else(|| slug.to_owned(), |app| app.name))
+}
+
+/// The apps of the items with this status.
+async fn app_names(
+    tx: &mut Tx,
+    request: &Request,
+    status: ItemStatus,
+) -> Result<Vec<String>, StoreError> {
+    let mut names = Vec::new();
+    for item in request.items.iter().filter(|item| item.status == status) {
+        names.push(app_name(tx, &item.app).await?);
+    }
+    Ok(names)
+}
+
+async fn workspace_name(tx: &mut Tx, id: &WorkspaceId) -> Result<String, StoreError> {
+    let workspace = tx.workspace(id).await?;
+    Ok(workspace.map_or_else(String::new, |workspace| workspace.name.to_string()))
+}
+
+/// The workflows that wait for these items, each once.
+fn workflows_of(items: &[&Item]) -> Vec<WorkflowId> {
+    let mut ids = Vec::new();
+    for slot in items.iter().flat_map(|item| &item.slots) {
+        if !ids.contains(&slot.workflow_id) {
+            ids.push(slot.workflow_id.clone());
+        }
+    }
+    ids
+}
+
+/// Their names, of those whose gate is in this state.
+async fn workflow_names(
+    tx: &mut Tx,
+    ids: &[WorkflowId],
+    gate: Option<GateState>,
+) -> Result<Vec<String>, StoreError> {
+    let mut names = Vec::new();
+    for id in ids {
+        if let Some(workflow) = tx.workflow(id).await?
+            && gate.is_none_or(|state| workflow.gate.state == state)
+        {
+            names.push(workflow.name.to_string());
+        }
+    }
+    Ok(names)
+}

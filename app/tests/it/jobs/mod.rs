@@ -1,0 +1,4 @@
+//! What is done after the answer, against a real database and a real relay.
+
+mod mail;
+mod sweep;

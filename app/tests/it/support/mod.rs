@@ -1,0 +1,145 @@
+//! What the tests of the app share: an agency with the real platform around it, on a clock that stands still.
+
+pub mod smtp;
+
+use std::sync::Arc;
+
+use latchkey_app::{AppConfig, MailConfig, Platform, Urls, Worker};
+use latchkey_tenants::{
+    Agency, Clock, Lifetime, NewRequest, NewSlot, NewWorkflow, Recipient, Request, RequestId,
+    Resume, SlotRef, Workflow, Workspace, testing::TestStore,
+};
+
+use self::smtp::Sink;
+
+/// Who is asked in every test.
+pub const RECIPIENT: &str = "jo@globex.example";
+
+pub struct TestApp {
+    pub test: TestStore,
+    pub platform: Platform,
+    pub agency: Agency,
+    pub relay: Sink,
+}
+
+impl TestApp {
+    /// An agency `northwind` at `northwind.latch.example`, and a relay that takes every mail.
+    pub async fn start() -> Self {
+        let relay = Sink::start().await;
+        let mail = MailConfig {
+            smtp_url: relay.url().into(),
+            from: "notify@mail.example".to_owned(),
+        };
+        Self::with(relay, Some(mail)).await
+    }
+
+    /// No relay is set.
+    pub async fn without_relay() -> Self {
+        Self::with(Sink::start().await, None).await
+    }
+
+    async fn with(relay: Sink, mail: Option<MailConfig>) -> Self {
+        let test = TestStore::sqlite().await;
+        let agency = test.agency("northwind").await;
+        let platform = platform(&test, mail);
+        Self {
+            test,
+            platform,
+            agency,
+            relay,
+        }
+    }
+
+    pub fn worker(&self) -> Worker {
+        Worker::new(self.platform.clone())
+    }
+
+    /// What a new process with other settings would be.
+    pub fn restarted(&self, mail: Option<MailConfig>) -> Platform {
+        platform(&self.test, mail)
+    }
+
+    /// Sends a request for these apps, each in a workflow of its own, to [`RECIPIENT`].
+    pub async fn send_request(&self, apps: &[&str]) -> Request {
+        let queued = self.queue_request(apps).await;
+        let mut tx = self.test.store.begin(&self.agency.id).await.unwrap();
+        let sent = tx.request_send(&queued.id, "system").await.unwrap();
+        tx.commit().await.unwrap();
+        sent
+    }
+
+    pub async fn queue_request(&self, apps: &[&str]) -> Request {
+        let workspace = self.workspace("globex", "Globex").await;
+        let mut slots = Vec::new();
+        for app in apps {
+            let workflow = self.workflow(&workspace, &format!("Sync {app}"), app).await;
+            slots.push(SlotRef {
+                slot_id: workflow.slots[0].id.clone(),
+                workflow_id: workflow.id,
+            });
+        }
+        let new = NewRequest {
+            workspace_id: workspace.id,
+            recipient: Recipient {
+                email: RECIPIENT.parse().unwrap(),
+                name: Some("Jo Park".parse().unwrap()),
+            },
+            note: Some("For your Monday report".parse().unwrap()),
+            lifetime: Lifetime::MAILED,
+            slots,
+        };
+        let mut tx = self.test.store.begin(&self.agency.id).await.unwrap();
+        let request = tx.request_create(new, "system").await.unwrap();
+        tx.commit().await.unwrap();
+        request
+    }
+
+    pub async fn workspace(&self, slug: &str, name: &str) -> Workspace {
+        let mut tx = self.test.store.begin(&self.agency.id).await.unwrap();
+        let (name, slug) = (name.parse().unwrap(), slug.parse().unwrap());
+        let workspace = tx.workspace_create(name, slug, "system").await.unwrap();
+        tx.commit().await.unwrap();
+        workspace
+    }
+
+    /// A workflow with one required slot.
+    pub async fn workflow(&self, workspace: &Workspace, name: &str, app: &str) -> Workflow {
+        let new = NewWorkflow {
+            workspace_id: workspace.id.clone(),
+            name: name.parse().unwrap(),
+            external_id: None,
+            resume: Resume::Auto,
+            slots: vec![NewSlot {
+                app: app.to_owned(),
+                scopes: Vec::new(),
+                required: true,
+                expected_account: None,
+            }],
+        };
+        let mut tx = self.test.store.begin(&self.agency.id).await.unwrap();
+        let workflow = tx.workflow_create(new, "system").await.unwrap();
+        tx.commit().await.unwrap();
+        workflow
+    }
+
+    pub async fn request(&self, id: &RequestId) -> Request {
+        let mut tx = self.test.store.read(&self.agency.id).await.unwrap();
+        tx.request_existing(id).await.unwrap()
+    }
+
+    pub async fn open_jobs(&self) -> i64 {
+        let mut tx = self.test.store.read_platform().await.unwrap();
+        tx.jobs_open().await.unwrap()
+    }
+}
+
+fn platform(test: &TestStore, mail: Option<MailConfig>) -> Platform {
+    let config = AppConfig {
+        urls: Urls::new("latch.example", "https://{host}").unwrap(),
+        edge_secret: None,
+        mail,
+        dev_loopback: true,
+    };
+    let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;
+    Platform::new(test.store.clone(), config, clock, Arc::clone(&test.entropy)).unwrap()
+}
