@@ -53,9 +53,9 @@ pub struct Demo {
     #[arg(long)]
     pub fresh: bool,
 
-    /// Port on this machine
-    #[arg(long, value_name = "PORT", default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1..))]
-    pub port: u16,
+    /// Port on this machine [default: that of the last demo, else 8080; the next free one when it is taken]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -150,7 +150,7 @@ mod tests {
             panic!("no demo");
         };
         assert!(demo.fresh);
-        assert_eq!(demo.port, 9000);
+        assert_eq!(demo.port, Some(9000));
         assert_eq!(
             parse("latchkey demo --port 0").unwrap_err().kind(),
             ErrorKind::ValueValidation

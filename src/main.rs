@@ -2,10 +2,6 @@
 
 mod cli;
 mod commands;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "no command starts the demo yet")
-)]
 mod demo;
 mod logging;
 mod settings;

@@ -1,7 +1,13 @@
 //! The show-case: a sample provider and a mailbox for the browser, beside the real product.
 
-pub mod mailbox;
-pub mod provider;
-pub mod smtp;
-
+mod api;
 mod disk;
+mod guide;
+mod keep;
+mod mailbox;
+mod provider;
+mod run;
+mod seed;
+mod smtp;
+
+pub use run::{Demo, FOLDER};

@@ -1,0 +1,321 @@
+//! Starts the show-case: the real app on SQLite, a sample provider, a mail sink and a mailbox, each on its own host.
+
+use std::{
+    io::{self, ErrorKind},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use axum::{Router, body::Body, extract::Request, http::header::HOST, response::Response};
+use latchkey_app::{
+    AppConfig, ConfigError, MailConfig, Platform, Urls, UrlsError,
+    egress::{Egress, EgressPolicy},
+};
+use latchkey_tenants::{
+    Clock, Entropy, Store, StoreError, SystemClock, SystemEntropy, Vault, vault::VaultError,
+};
+use secrecy::SecretString;
+use tokio::{net::TcpListener, sync::watch};
+use tower::ServiceExt;
+
+use super::{
+    api::Api,
+    guide::{self, Guide},
+    keep::Keep,
+    mailbox::{self, Mailbox},
+    provider::ProviderState,
+    seed::{self, SeedError},
+    smtp,
+};
+
+/// Everything below this folder belongs to the demo.
+pub const FOLDER: &str = "latchkey-demo";
+/// Other ports that are tried when the wanted one is taken.
+const MORE_PORTS: u16 = 20;
+
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    #[error("the demo's folder {0} cannot be used")]
+    Folder(PathBuf, #[source] io::Error),
+    #[error("no port from {0} on is free: say another with --port")]
+    NoPort(u16),
+    #[error("the mail sink cannot listen")]
+    Sink(#[source] io::Error),
+    #[error(transparent)]
+    Urls(#[from] UrlsError),
+    #[error("the demo's vault cannot be opened")]
+    Vault(#[from] VaultError),
+    #[error("the demo's database cannot be used; --fresh starts over")]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("the sample handoff cannot be laid out; --fresh starts over")]
+    Seed(#[from] SeedError),
+    #[error("the demo stopped serving")]
+    Serve(#[source] io::Error),
+}
+
+/// The demo, listening and laid out.
+pub struct Demo {
+    pub platform: Platform,
+    pub addresses: Addresses,
+    app: Vec<tokio::task::JoinHandle<io::Result<()>>>,
+}
+
+/// What to open.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    pub guide: String,
+    pub mailbox: String,
+    pub provider: String,
+    pub agency: String,
+}
+
+impl Addresses {
+    fn new(urls: &Urls) -> Self {
+        let at = |name: &str| urls.origin(&format!("{name}.localhost"));
+        Self {
+            guide: at("demo"),
+            mailbox: at("mail"),
+            provider: at("provider"),
+            agency: at(seed::AGENCY),
+        }
+    }
+}
+
+impl Demo {
+    /// Starts everything in `folder`, on `port`, else where it was last time, or on the next free port. A second start
+    /// finds what the first one left.
+    pub async fn start(
+        folder: &Path,
+        port: Option<u16>,
+        stop: watch::Receiver<bool>,
+    ) -> Result<Self, DemoError> {
+        let at_folder = |error| DemoError::Folder(folder.to_owned(), error);
+        std::fs::create_dir_all(folder).map_err(at_folder)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+        let mut keep = Keep::load(folder, &*entropy).map_err(at_folder)?;
+        let (listeners, port) = listen(port.unwrap_or(keep.port)).await?;
+        keep.port = port;
+        keep.save(folder).map_err(at_folder)?;
+
+        let urls = Urls::new("localhost", &format!("http://{{host}}:{port}"))?;
+        let addresses = Addresses::new(&urls);
+        let mailbox =
+            Mailbox::load(&folder.join("mails"), Arc::clone(&clock)).map_err(at_folder)?;
+        let smtp_url = sink(mailbox.clone(), stop.clone()).await?;
+        let provider = ProviderState::load(
+            &folder.join("provider"),
+            addresses.provider.clone(),
+            seed::clients(&keep.client_secret),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+        )
+        .map_err(at_folder)?;
+        let vault = Vault::new(&keep.vault_key().map_err(at_folder)?, &[])?;
+        let store = open_store(folder, keep.sample.is_none(), vault, &clock, &entropy).await?;
+        let config = AppConfig {
+            urls,
+            edge_secret: None,
+            mail: Some(MailConfig {
+                smtp_url,
+                from: "notify@mail.localhost.example".to_owned(),
+            }),
+            dev_loopback: true,
+        };
+        let platform = Platform::new(store, config, clock, entropy)?;
+        let hosts = Hosts {
+            product: latchkey_app::router(platform.clone()),
+            provider: provider.router(),
+            mailbox: mailbox::router(mailbox),
+            guide: Arc::default(),
+        };
+        let app = serve(listeners, &hosts, &platform, stop);
+        let demo = Self {
+            platform,
+            addresses,
+            app,
+        };
+        let guide = demo.lay_out(folder, &mut keep, &provider).await?;
+        hosts.open_guide(guide::router(guide));
+        Ok(demo)
+    }
+
+    /// The sample handoff: laid out at the first start, found again at the next.
+    async fn lay_out(
+        &self,
+        folder: &Path,
+        keep: &mut Keep,
+        provider: &ProviderState,
+    ) -> Result<Guide, DemoError> {
+        let egress = Egress::new(EgressPolicy {
+            allow_loopback: true,
+        });
+        let store = &self.platform.store;
+        let sample = match &keep.sample {
+            Some(sample) => {
+                let slug = seed::AGENCY.parse().map_err(SeedError::Value)?;
+                let mut tx = store.read_platform().await?;
+                let agency = tx
+                    .agency_by_slug(&slug)
+                    .await?
+                    .ok_or_else(|| StoreError::gone("agency"))?;
+                drop(tx);
+                seed::register_again(store, &agency, &self.platform.urls, provider).await?;
+                sample.clone()
+            }
+            None => {
+                let (_, key) = seed::agency(store).await?;
+                let api = Api::new(egress.clone(), &self.addresses.agency, key.clone());
+                let issuer = &self.addresses.provider;
+                seed::handoff(&api, &key, provider, issuer, &keep.client_secret).await?
+            }
+        };
+        keep.sample = Some(sample.clone());
+        keep.save(folder)
+            .map_err(|error| DemoError::Folder(folder.to_owned(), error))?;
+        Ok(Guide {
+            api: Api::new(egress, &self.addresses.agency, sample.api_key()),
+            sample,
+            mailbox: self.addresses.mailbox.clone(),
+            provider: self.addresses.provider.clone(),
+            agency: self.addresses.agency.clone(),
+            folder: folder.display().to_string(),
+        })
+    }
+
+    /// Returns when everything has stopped.
+    pub async fn wait(self) -> Result<(), DemoError> {
+        for task in self.app {
+            match task.await {
+                Ok(ended) => ended.map_err(DemoError::Serve)?,
+                Err(panic) => return Err(DemoError::Serve(io::Error::other(panic))),
+            }
+        }
+        self.platform.store.close().await;
+        Ok(())
+    }
+}
+
+/// Half a handoff from a start that was cut short is worth nothing: begin again.
+async fn open_store(
+    folder: &Path,
+    fresh: bool,
+    vault: Vault,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<Store, DemoError> {
+    let file = folder.join("latchkey.db");
+    if fresh {
+        for suffix in ["", "-wal", "-shm"] {
+            let _not_there = std::fs::remove_file(format!("{}{suffix}", file.display()));
+        }
+    }
+    let url = format!("sqlite://{}", file.display());
+    let store = Store::connect(&url, vault, Arc::clone(clock), Arc::clone(entropy)).await?;
+    store.migrate().await?;
+    Ok(store)
+}
+
+/// Both loopback addresses of the first port that is free: browsers take either for `*.localhost`.
+async fn listen(wanted: u16) -> Result<(Vec<TcpListener>, u16), DemoError> {
+    for port in wanted..=wanted.saturating_add(MORE_PORTS) {
+        let v4 = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await;
+        let v6 = TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port))).await;
+        match (v4, v6) {
+            (Ok(v4), Ok(v6)) => return Ok((vec![v4, v6], port)),
+            // A machine without IPv6.
+            (Ok(v4), Err(error)) if error.kind() != ErrorKind::AddrInUse => {
+                return Ok((vec![v4], port));
+            }
+            _ => {}
+        }
+    }
+    Err(DemoError::NoPort(wanted))
+}
+
+async fn sink(mailbox: Mailbox, stop: watch::Receiver<bool>) -> Result<SecretString, DemoError> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .map_err(DemoError::Sink)?;
+    let address = listener.local_addr().map_err(DemoError::Sink)?;
+    tokio::spawn(smtp::serve(listener, mailbox, stopped(stop)));
+    Ok(SecretString::from(format!("smtp://{address}")))
+}
+
+fn serve(
+    listeners: Vec<TcpListener>,
+    hosts: &Hosts,
+    platform: &Platform,
+    stop: watch::Receiver<bool>,
+) -> Vec<tokio::task::JoinHandle<io::Result<()>>> {
+    let serve_one = |listener| {
+        let (stop, platform) = (stop.clone(), platform.clone());
+        let service = hosts
+            .clone()
+            .router()
+            .into_make_service_with_connect_info::<SocketAddr>();
+        let stopping = async move {
+            stopped(stop).await;
+            platform.drain();
+        };
+        tokio::spawn(async move {
+            axum::serve(listener, service)
+                .with_graceful_shutdown(stopping)
+                .await
+        })
+    };
+    listeners.into_iter().map(serve_one).collect()
+}
+
+/// Returns when the wish to stop is there, or nobody is left to have it.
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// One port, several hosts.
+#[derive(Clone)]
+struct Hosts {
+    product: Router,
+    provider: Router,
+    mailbox: Router,
+    guide: Arc<std::sync::OnceLock<Router>>,
+}
+
+impl Hosts {
+    fn router(self) -> Router {
+        Router::new().fallback(move |request: Request| self.clone().answer(request))
+    }
+
+    async fn answer(self, request: Request) -> Response {
+        let host = request
+            .headers()
+            .get(HOST)
+            .and_then(|host| host.to_str().ok())
+            .unwrap_or_default();
+        let name = host.split(':').next().unwrap_or_default();
+        let router = match name {
+            "provider.localhost" => self.provider,
+            "mail.localhost" => self.mailbox,
+            "demo.localhost" | "localhost" | "127.0.0.1" => {
+                let product = request.uri().path().starts_with("/api/");
+                self.guide
+                    .get()
+                    .filter(|_| !product)
+                    .cloned()
+                    .unwrap_or(self.product)
+            }
+            _ => self.product,
+        };
+        match router.oneshot(request).await {
+            Ok(response) => response.map(Body::new),
+            Err(never) => match never {},
+        }
+    }
+
+    fn open_guide(&self, guide: Router) {
+        let _first = self.guide.set(guide);
+    }
+}
