@@ -27,6 +27,11 @@ macro_rules! contract {
 
 mod agencies;
 mod apps;
+mod connections;
+mod flows;
+mod fulfilment;
+mod gates;
+mod links;
 mod raw;
 mod requests;
 mod sending;
