@@ -1,14 +1,61 @@
-//! `/api/v1`: what an agency's programs call.
+//! `/api/v1`: what an agency's programs call. One table makes the routes and their description.
+//!
+//! Before every call stand, in this order: the API key (`auth`), the repetition of a POST (`idempotency`), the key's
+//! scope (`Caller`), the path, query and body. A handler parses, calls the store and shows what came of it.
 
-use axum::Router;
+mod auth;
+mod body;
+mod document;
+mod idempotency;
+mod list;
+mod path;
+mod problem;
+mod refusal;
+mod schema;
+mod scope;
+mod workspaces;
+
+use axum::{
+    Router,
+    middleware::from_fn_with_state,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use http::header;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::platform::Platform;
+use problem::Problem;
 
-pub(crate) fn routes(_platform: &Platform) -> Router<Platform> {
-    Router::new()
+pub(crate) fn routes(platform: &Platform) -> Router<Platform> {
+    let once = from_fn_with_state(platform.clone(), idempotency::once);
+    let authenticate = from_fn_with_state(platform.clone(), auth::authenticate);
+    let calls = Router::from(kept()).layer(once);
+    let calls = calls
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .route_layer(authenticate);
+    let description = openapi().to_json().unwrap_or_default();
+    calls
+        .route(
+            "/openapi.json",
+            get(async move || json(description.clone())),
+        )
+        .fallback(async || Problem::no_such_call())
 }
 
 /// The description of the API, made from its code.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    utoipa::openapi::OpenApi::default()
+pub fn openapi() -> OpenApi {
+    let mut calls = kept().split_for_parts().1;
+    document::complete(&mut calls, true);
+    document::frame().merge_from(calls)
+}
+
+/// Calls whose answers are kept for repetition.
+fn kept() -> OpenApiRouter<Platform> {
+    OpenApiRouter::new().merge(workspaces::routes())
+}
+
+fn json(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }

@@ -1,0 +1,99 @@
+//! How single values are described: the domain's types know nothing of HTTP.
+
+use latchkey_tenants::{
+    ConnectionStatus as Connections, EventType as Events, GateState as Gates, ItemStatus as Items,
+    KeyScope, Lifetime as Lifetimes, MailKind as MailKinds, MailStatus as Mails,
+    MissingReason as Reasons, ReceiptOutcome as Receipts, RequestStatus as Requests,
+    Resume as Resumes,
+};
+use serde_json::{Value, json};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, schema::Type},
+};
+
+use super::list;
+
+macro_rules! values {
+    ($($name:ident = $schema:expr;)*) => {
+        $(
+            pub(super) struct $name;
+
+            impl PartialSchema for $name {
+                fn schema() -> RefOr<Schema> {
+                    $schema.into()
+                }
+            }
+
+            impl ToSchema for $name {}
+        )*
+
+        /// Every value that is described here, by name.
+        pub(super) fn all() -> Vec<(String, RefOr<Schema>)> {
+            vec![$((<$name as ToSchema>::name().into_owned(), <$name as PartialSchema>::schema())),*]
+        }
+    };
+}
+
+values! {
+    WorkspaceId = id("wsp");
+    WorkflowId = id("wfl");
+    SlotId = id("slt");
+    RequestId = id("req");
+    ItemId = id("itm");
+    ConnectionId = id("con");
+    EventId = id("evt");
+
+    Timestamp = text("A moment in UTC.", "2026-11-23T07:00:00Z").format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    Slug = text("2 to 50 characters of a-z, 0-9 and inner hyphens.", "globex").pattern(Some("^[a-z0-9][a-z0-9-]{0,48}[a-z0-9]$"));
+    Name = text("One line for people.", "Globex").min_length(Some(1)).max_length(Some(200));
+    Note = text("Plain text for people; line breaks are kept.", "For your Monday report").min_length(Some(1)).max_length(Some(2000));
+    Opaque = text("A value from outside, kept as it is.", "T024BE7LD").min_length(Some(1)).max_length(Some(500));
+    Email = text("An address that mail can be sent to.", "jo@globex.example").max_length(Some(254)).pattern(Some(EMAIL));
+    Scope = text("A scope of the provider (RFC 6749 §3.3).", "contacts.read").pattern(Some(super::scope::PATTERN));
+    Uri = text("An absolute address.", "https://idp.example").min_length(Some(1)).max_length(Some(2000));
+    Cursor = text("Opaque: the `next_cursor` of the page before.", "d3NwXzAxa2M3NnhwMDBoZXphcHFtNDRxYXA0dGh3").pattern(Some("^[A-Za-z0-9_-]{1,200}$"));
+    Limit = ObjectBuilder::new().schema_type(Type::Integer).description(Some("Rows of a page."))
+        .minimum(Some(1)).maximum(Some(list::Limit::MOST)).default(Some(json!(list::Limit::USUAL)));
+    Lifetime = ObjectBuilder::new().schema_type(Type::Integer)
+        .description(Some("Seconds that a link lives from the moment it is sent: 1 hour to 30 days."))
+        .minimum(Some(Lifetimes::SHORTEST.as_secs() as f64)).maximum(Some(Lifetimes::LONGEST.as_secs() as f64))
+        .examples([json!(Lifetimes::MAILED.seconds())]);
+    Seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(60));
+
+    RequestStatus = one_of("`queued`: not yet sent, so the client sees nothing.", Requests::ALL);
+    ItemStatus = one_of("`held`: another account was connected than the one expected.", Items::ALL);
+    ConnectionStatus = one_of("`pending`: connected, not yet proven by a call to the provider.", Connections::ALL);
+    GateState = one_of("May the workflow run? `waiting`: a required slot was never connected.", Gates::ALL);
+    MissingReason = one_of("Why a slot keeps the gate shut.", Reasons::ALL);
+    Resume = one_of("How a paused gate opens again: by itself when all is well, or by hand.", Resumes::ALL);
+    ReceiptOutcome = one_of("What the provider said when the grant was revoked there.", Receipts::ALL);
+    EventType = one_of("What happened.", Events::ALL);
+    MailKind = one_of("What a mail is for.", MailKinds::ALL);
+    MailStatus = one_of("`skipped`: its link died before it could go out.", Mails::ALL);
+    ApiKeyScope = one_of("What an API key may do.", KeyScope::ALL);
+}
+
+const EMAIL: &str = r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$";
+
+fn text(description: &str, example: &str) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .examples([json!(example)])
+}
+
+fn id(prefix: &str) -> ObjectBuilder {
+    let pattern = format!("^{prefix}_[0-9a-hjkmnp-tv-z]{{26}}$");
+    let example = format!("{prefix}_01kc76xp00hezapqm44qap4thw");
+    text("An id; ids sort by the time they were made.", &example).pattern(Some(pattern))
+}
+
+fn one_of<T: serde::Serialize>(description: &str, all: &[T]) -> ObjectBuilder {
+    let values: Vec<Value> = all.iter().map(|value| json!(value)).collect();
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .examples(values.first().cloned())
+        .enum_values(Some(values))
+}
