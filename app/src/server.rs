@@ -5,7 +5,7 @@ use axum::{
     extract::{DefaultBodyLimit, Path},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{any, get},
 };
 use http::{HeaderValue, header};
 use tokio::net::TcpListener;
@@ -31,6 +31,7 @@ pub fn router(platform: Platform) -> Router {
         .layer(from_fn_with_state(platform.clone(), brand_errors));
     Router::new()
         .nest("/api/v1", api::routes(&platform))
+        .route("/api/v1/", any(api::no_such_call))
         .merge(pages)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn(security_headers))

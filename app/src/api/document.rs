@@ -5,11 +5,16 @@ use utoipa::openapi::{
     Response, ServerBuilder,
     header::HeaderBuilder,
     path::{Operation, ParameterBuilder, ParameterIn},
-    schema::{ComponentsBuilder, ObjectBuilder, Type},
+    schema::{ComponentsBuilder, ObjectBuilder, Schema, Type},
     security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
+use utoipa::{PartialSchema, ToSchema};
 
-use super::{idempotency, problem::PROBLEM_JSON, schema};
+use super::{
+    idempotency,
+    problem::{PROBLEM_JSON, Problem},
+    schema,
+};
 
 /// The name of the one security scheme.
 const BEARER: &str = "api_key";
@@ -29,6 +34,7 @@ pub(super) fn frame() -> OpenApi {
         .build();
     let components = ComponentsBuilder::new()
         .schemas_from_iter(schema::all())
+        .schemas_from_iter(problem())
         .security_scheme(BEARER, SecurityScheme::Http(key))
         .build();
     OpenApiBuilder::new()
@@ -42,6 +48,12 @@ pub(super) fn frame() -> OpenApi {
         .servers(Some([ServerBuilder::new().url("/api/v1").build()]))
         .components(Some(components))
         .build()
+}
+
+fn problem() -> Vec<(String, RefOr<Schema>)> {
+    let mut schemas = vec![(Problem::name().into_owned(), Problem::schema())];
+    Problem::schemas(&mut schemas);
+    schemas
 }
 
 /// Adds what is the same everywhere. `kept`: the answers to POSTs are kept for repetition.

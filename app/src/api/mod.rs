@@ -41,7 +41,12 @@ pub(crate) fn routes(platform: &Platform) -> Router<Platform> {
             "/openapi.json",
             get(async move || json(description.clone())),
         )
-        .fallback(async || Problem::no_such_call())
+        .fallback(no_such_call)
+}
+
+/// What an address under `/api/v1` answers that is no call.
+pub(crate) async fn no_such_call() -> impl IntoResponse {
+    Problem::no_such_call()
 }
 
 /// The description of the API, made from its code.

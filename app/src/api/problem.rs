@@ -14,7 +14,7 @@ pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 /// Why a call was not done (RFC 9457).
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(examples(json!({
-    "type": "about:blank", "title": "Unprocessable Content", "status": 422, "code": "invalid_value",
+    "type": "about:blank", "title": "Unprocessable Entity", "status": 422, "code": "invalid_value",
     "detail": "1 value of the body was refused.",
     "errors": [{"pointer": "/slug", "detail": "a slug has 2 to 50 characters of a-z, 0-9 and inner hyphens"}],
 })))]

@@ -16,7 +16,7 @@ pub(super) fn of_body(path: &Path, message: &str) -> FieldError {
             Segment::Unknown => {}
         }
     }
-    if let Complaint::Missing(name) = complaint {
+    if let Complaint::Missing(name) | Complaint::Duplicate(name) = complaint {
         push(&mut pointer, name);
     }
     FieldError::at(pointer, complaint.detail())

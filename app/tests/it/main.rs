@@ -4,6 +4,7 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+mod api;
 mod jobs;
 mod protocol;
 mod support;
