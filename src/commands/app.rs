@@ -2,7 +2,7 @@ use crate::commands::admin::Admin;
 use crate::commands::signals::StopSignals;
 use crate::commands::{CommandError, Result, block_on, store};
 use crate::settings::Settings;
-use latchkey_app::{AppConfig, MailConfig, Platform, Urls};
+use latchkey_app::{AppConfig, MailConfig, Platform, Urls, Worker};
 use latchkey_tenants::{SystemClock, SystemEntropy};
 use secrecy::SecretString;
 use std::future::Future;
@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 
 /// How long running requests may go on after a stop. Streams and long polls end at once.
 const GRACE: Duration = Duration::from_secs(10);
@@ -49,30 +49,43 @@ impl App {
             .map_err(CommandError::because("the app's socket is gone"))
     }
 
-    /// Serves until `stop` resolves and the running requests have ended or used up their time.
+    /// Serves and works off jobs until `stop` resolves and what is running has ended or used up its time.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
         let address = self.address()?;
         tracing::info!(%address, "app listens");
         let admin = tokio::spawn(self.admin.serve());
-        let (stopping, stopped) = oneshot::channel();
-        let stop = async move {
+        let stopping = watch::Sender::new(false);
+        let (server_stops, worker_stops, late) =
+            (stops(&stopping), stops(&stopping), stops(&stopping));
+        tokio::spawn(async move {
             stop.await;
             tracing::info!("app drains");
-            let _ = stopping.send(());
-        };
-        let late = async move {
-            let _ = stopped.await;
-            tokio::time::sleep(GRACE).await;
+            stopping.send_replace(true);
+        });
+
+        let worker = Worker::new(self.platform.clone());
+        let work = async {
+            let server = latchkey_app::serve(self.listener, self.platform, server_stops);
+            let (served, ()) = tokio::join!(server, worker.run(worker_stops));
+            served
         };
         let served = tokio::select! {
-            served = latchkey_app::serve(self.listener, self.platform, stop) => served,
-            () = late => {
-                tracing::warn!(grace = ?GRACE, "requests still running after the grace period are cut");
+            served = work => served,
+            () = async { late.await; tokio::time::sleep(GRACE).await } => {
+                tracing::warn!(grace = ?GRACE, "what still runs after the grace period is cut");
                 Ok(())
             }
         };
         admin.abort();
         served.map_err(CommandError::because("the app stopped serving"))
+    }
+}
+
+/// Resolves when the wish to stop has come, and when nobody is left who could have it.
+fn stops(stopping: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + 'static {
+    let mut stopping = stopping.subscribe();
+    async move {
+        let _ = stopping.wait_for(|stopping| *stopping).await;
     }
 }
 
