@@ -67,6 +67,21 @@ impl Platform {
         })))
     }
 
+    /// Calls to providers go through this door instead.
+    ///
+    /// # Panics
+    /// When the platform was cloned before.
+    #[must_use]
+    pub fn with_egress(mut self, egress: Egress) -> Self {
+        #[expect(
+            clippy::expect_used,
+            reason = "a mistake of the program that starts up"
+        )]
+        let inner = Arc::get_mut(&mut self.0).expect("nobody else has the platform yet");
+        inner.egress = egress;
+        self
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }

@@ -72,7 +72,7 @@ fn card(item: &Item, app: &App, around: &Surroundings, input: Option<&HostInput>
         name: app.name.clone(),
         initial: initial(&app.name),
         provider_name: provider_name(app),
-        permissions: app.scope_labels(&item.scopes),
+        permissions: app.scope_labels(&app.scopes_for(&item.scopes)),
         state: card_state(item.status),
         account: around
             .accounts

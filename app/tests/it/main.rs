@@ -5,6 +5,9 @@
 )]
 
 mod api;
+mod attacks;
+mod flow;
 mod jobs;
+mod link;
 mod protocol;
 mod support;

@@ -1,6 +1,10 @@
 //! What the tests of the app share: an agency with the real platform around it, on a clock that stands still.
 
+pub mod browser;
+pub mod provider;
+pub mod server;
 pub mod smtp;
+pub mod world;
 
 use std::sync::Arc;
 
@@ -9,6 +13,7 @@ use latchkey_tenants::{
     Agency, Clock, Lifetime, NewRequest, NewSlot, NewWorkflow, Recipient, Request, RequestId,
     Resume, SlotRef, Workflow, Workspace, testing::TestStore,
 };
+use serde_json::Value;
 
 use self::smtp::Sink;
 
@@ -142,4 +147,16 @@ fn platform(test: &TestStore, mail: Option<MailConfig>) -> Platform {
     };
     let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;
     Platform::new(test.store.clone(), config, clock, Arc::clone(&test.entropy)).unwrap()
+}
+
+/// The first document with the fields of the second on top.
+pub fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (name, value) in from {
+                merge(into.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from,
+    }
 }

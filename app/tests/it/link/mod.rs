@@ -1,0 +1,1 @@
+//! The branded link, its dead ends, its session and its forms.
