@@ -3,15 +3,22 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use latchkey_tenants::{StoreError, store::ClaimedJob};
 
-use super::mail;
+use super::{mail, prove};
 use crate::platform::Platform;
 
 /// Every kind of job, one file each.
-pub(super) const KINDS: &[Kind] = &[Kind {
-    name: "mail",
-    run: |platform, job| Box::pin(mail::run(platform, job)),
-    gave_up: |platform, job, why| Box::pin(mail::gave_up(platform, job, why)),
-}];
+pub(super) const KINDS: &[Kind] = &[
+    Kind {
+        name: "mail",
+        run: |platform, job| Box::pin(mail::run(platform, job)),
+        gave_up: |platform, job, why| Box::pin(mail::gave_up(platform, job, why)),
+    },
+    Kind {
+        name: "prove",
+        run: |platform, job| Box::pin(prove::run(platform, job)),
+        gave_up: |platform, job, why| Box::pin(prove::gave_up(platform, job, why)),
+    },
+];
 
 /// What is done for jobs of one name.
 pub(super) struct Kind {

@@ -4,6 +4,7 @@
 
 mod kind;
 mod mail;
+mod prove;
 mod retry;
 mod sweep;
 mod worker;

@@ -20,6 +20,7 @@ use axum::{
 use crate::platform::Platform;
 
 pub use access::{Access, AccessError, access_token};
+pub(crate) use client::{Provider, ProviderProblem, provider};
 pub use disconnect::disconnect;
 pub(crate) use refresh::Refreshes;
 pub(crate) use usage::Usage;
