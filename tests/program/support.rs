@@ -111,6 +111,11 @@ impl Running {
         }
     }
 
+    /// How it ended by itself.
+    pub fn ended(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
     /// Asks it to stop as an operator would.
     pub fn terminate(&mut self) -> ExitStatus {
         let id = self.child.id().to_string();
