@@ -9,14 +9,14 @@ use std::{
 
 use axum::{Router, body::Body, extract::Request, http::header::HOST, response::Response};
 use latchkey_app::{
-    AppConfig, ConfigError, MailConfig, Platform, Urls, UrlsError,
+    AppConfig, ConfigError, MailConfig, Platform, Urls, UrlsError, Worker,
     egress::{Egress, EgressPolicy},
 };
 use latchkey_tenants::{
     Clock, Entropy, Store, StoreError, SystemClock, SystemEntropy, Vault, vault::VaultError,
 };
 use secrecy::SecretString;
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tower::ServiceExt;
 
 use super::{
@@ -60,7 +60,8 @@ pub enum DemoError {
 pub struct Demo {
     pub platform: Platform,
     pub addresses: Addresses,
-    app: Vec<tokio::task::JoinHandle<io::Result<()>>>,
+    app: Vec<JoinHandle<io::Result<()>>>,
+    worker: JoinHandle<()>,
 }
 
 /// What to open.
@@ -132,11 +133,13 @@ impl Demo {
             mailbox: mailbox::router(mailbox),
             guide: Arc::default(),
         };
-        let app = serve(listeners, &hosts, &platform, stop);
+        let app = serve(listeners, &hosts, &platform, stop.clone());
+        let worker = tokio::spawn(Worker::new(platform.clone()).run(stopped(stop)));
         let demo = Self {
             platform,
             addresses,
             app,
+            worker,
         };
         let guide = demo.lay_out(folder, &mut keep, &provider).await?;
         hosts.open_guide(guide::router(guide));
@@ -194,6 +197,9 @@ impl Demo {
                 Err(panic) => return Err(DemoError::Serve(io::Error::other(panic))),
             }
         }
+        self.worker
+            .await
+            .map_err(|panic| DemoError::Serve(io::Error::other(panic)))?;
         self.platform.store.close().await;
         Ok(())
     }
@@ -250,7 +256,7 @@ fn serve(
     hosts: &Hosts,
     platform: &Platform,
     stop: watch::Receiver<bool>,
-) -> Vec<tokio::task::JoinHandle<io::Result<()>>> {
+) -> Vec<JoinHandle<io::Result<()>>> {
     let serve_one = |listener| {
         let (stop, platform) = (stop.clone(), platform.clone());
         let service = hosts
