@@ -75,11 +75,8 @@ pub enum Role {
 impl Role {
     fn needs(self) -> &'static [Setting] {
         match self {
-            Self::App => &[
-                Setting::PlatformHost,
-                Setting::VaultKey,
-                Setting::EdgeSecret,
-            ],
+            // Without an edge secret it believes nobody about whom a request comes from.
+            Self::App => &[Setting::PlatformHost, Setting::VaultKey],
             Self::Proxy => &[Setting::PlatformHost, Setting::EdgeKey, Setting::EdgeSecret],
             // One process: the edge and the app agree on a secret of their own when none is set.
             Self::Serve => &[Setting::PlatformHost, Setting::VaultKey, Setting::EdgeKey],

@@ -18,7 +18,7 @@ const GRACE: Duration = Duration::from_secs(10);
 pub fn run(settings: &Settings) -> Result<()> {
     block_on(async {
         let mut signals = StopSignals::watch()?;
-        let app = App::start(settings, settings.edge_secret()?.clone()).await?;
+        let app = App::start(settings, settings.edge_secret().ok().cloned()).await?;
         app.serve(async move { signals.received().await }).await
     })
 }
@@ -31,7 +31,7 @@ pub struct App {
 }
 
 impl App {
-    pub async fn start(settings: &Settings, edge_secret: SecretString) -> Result<Self> {
+    pub async fn start(settings: &Settings, edge_secret: Option<SecretString>) -> Result<Self> {
         let platform = platform(settings, edge_secret).await?;
         let listener = listen(settings.app_listen).await?;
         let admin = Admin::new(listen(settings.admin_listen).await?, platform.clone());
@@ -89,7 +89,7 @@ fn stops(stopping: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + 's
     }
 }
 
-async fn platform(settings: &Settings, edge_secret: SecretString) -> Result<Platform> {
+async fn platform(settings: &Settings, edge_secret: Option<SecretString>) -> Result<Platform> {
     let urls = Urls::new(
         settings.platform_host()?.as_str(),
         settings.public_origin.as_str(),
@@ -100,7 +100,7 @@ async fn platform(settings: &Settings, edge_secret: SecretString) -> Result<Plat
     let mail = settings.smtp_url.as_ref().zip(settings.mail_from.as_ref());
     let config = AppConfig {
         urls,
-        edge_secret: Some(edge_secret),
+        edge_secret,
         mail: mail.map(|(smtp_url, from)| MailConfig {
             smtp_url: smtp_url.clone(),
             from: from.clone(),

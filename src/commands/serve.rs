@@ -16,7 +16,7 @@ pub fn run(settings: &Settings) -> Result<()> {
     };
     block_on(async {
         let mut signals = StopSignals::watch()?;
-        let app = App::start(settings, edge_secret.clone()).await?;
+        let app = App::start(settings, Some(edge_secret.clone())).await?;
         let edge = Edge::start(&settings.http_listen, app.address()?, edge_secret)?;
         let platform = app.platform.clone();
         // Streams end first, or the edge would wait for them; then the edge, and the app when nobody asks any more.

@@ -149,11 +149,11 @@ pub(super) fn sealing_key(text: &str) -> Result<SealingKey, Wrong> {
 }
 
 pub(super) fn edge_secret(text: &str) -> Result<SecretString, Wrong> {
-    const LEAST: usize = 16;
+    const LEAST: usize = 8;
     let remedy =
         "Take what `latchkey key new` prints, the same for `latchkey app` and `latchkey proxy`";
     if text.len() < LEAST {
-        return wrong("is shorter than 16 characters", remedy);
+        return wrong("is shorter than 8 characters", remedy);
     }
     if !text.bytes().all(|b| b.is_ascii_graphic()) {
         return wrong("has characters that a header cannot carry", remedy);
