@@ -1,5 +1,5 @@
 /// Why the store could not answer. Never holds a value that was bound to a statement.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum StoreError {
     #[error("the database URL is not understood: {0}")]
     Url(String),
@@ -43,5 +43,17 @@ impl StoreError {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         Self::Database(error)
+    }
+}
+
+/// Says what `Display` says, with its source. The databases' own `Debug` repeats the rows that a statement would have
+/// written.
+impl std::fmt::Debug for StoreError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self}")?;
+        match std::error::Error::source(self) {
+            Some(source) => write!(f, ": {source}"),
+            None => Ok(()),
+        }
     }
 }

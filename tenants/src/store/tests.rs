@@ -28,11 +28,17 @@ macro_rules! contract {
 mod agencies;
 mod apps;
 mod connections;
+mod events;
 mod flows;
 mod fulfilment;
 mod gates;
+mod idempotency;
+mod jobs;
 mod links;
+mod mails;
+mod races;
 mod raw;
 mod requests;
 mod sending;
+mod transactions;
 mod world;
