@@ -42,17 +42,25 @@ impl Target {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Self {
-        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let headers: String = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
         let length = body.len();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: {host}\r\n{headers}content-length: {length}\r\n\r\n{body}"
         );
-        Self { address, request: request.into_bytes().into() }
+        Self {
+            address,
+            request: request.into_bytes().into(),
+        }
     }
 
     /// The whole answer, once.
     pub async fn once(&self) -> String {
-        let mut stream = TcpStream::connect(self.address).await.expect("a connection");
+        let mut stream = TcpStream::connect(self.address)
+            .await
+            .expect("a connection");
         let mut buffer = Vec::new();
         let length = exchange(&mut stream, &self.request, &mut buffer).await;
         String::from_utf8_lossy(&buffer[..length]).into_owned()
@@ -70,7 +78,9 @@ pub async fn hello() -> SocketAddr {
                 let service = service_fn(|_: Request<Incoming>| async {
                     Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"hello"))))
                 });
-                let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                let _ = http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
             });
         }
     });
@@ -79,11 +89,19 @@ pub async fn hello() -> SocketAddr {
 
 /// Answers with status 200 per second.
 pub async fn measure(target: &Target, round: Duration) -> f64 {
-    let (stop, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let (stop, done) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicU64::new(0)),
+    );
     let tasks: Vec<_> = (0..CONNECTIONS)
         .map(|_| {
             let (stop, done) = (Arc::clone(&stop), Arc::clone(&done));
-            tokio::spawn(drive(target.address, Arc::clone(&target.request), stop, done))
+            tokio::spawn(drive(
+                target.address,
+                Arc::clone(&target.request),
+                stop,
+                done,
+            ))
         })
         .collect();
     #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
@@ -97,13 +115,22 @@ pub async fn measure(target: &Target, round: Duration) -> f64 {
     rate
 }
 
-async fn drive(address: SocketAddr, request: Arc<[u8]>, stop: Arc<AtomicBool>, done: Arc<AtomicU64>) {
+async fn drive(
+    address: SocketAddr,
+    request: Arc<[u8]>,
+    stop: Arc<AtomicBool>,
+    done: Arc<AtomicU64>,
+) {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.set_nodelay(true).expect("nodelay");
     let mut buffer = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         exchange(&mut stream, &request, &mut buffer).await;
-        assert!(buffer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&buffer[..buffer.len().min(300)]));
+        assert!(
+            buffer.starts_with(b"HTTP/1.1 200"),
+            "{}",
+            String::from_utf8_lossy(&buffer[..buffer.len().min(300)])
+        );
         done.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -128,7 +155,8 @@ fn answer_length(buffer: &[u8]) -> Option<usize> {
     let text = std::str::from_utf8(&buffer[..head]).ok()?;
     let length = text.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse::<usize>().ok())?
     });
     Some(head + length.unwrap_or(0))
 }

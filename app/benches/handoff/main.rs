@@ -20,7 +20,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() {
-    let seconds = std::env::args().filter_map(|text| text.parse().ok()).next().unwrap_or(2.0);
+    let seconds = std::env::args()
+        .filter_map(|text| text.parse().ok())
+        .next()
+        .unwrap_or(2.0);
     let round = Duration::from_secs_f64(seconds);
     let floor = Target::get(load::hello().await, "/", "localhost", &[]);
     let scene = scene::Scene::build().await;
@@ -35,8 +38,14 @@ async fn main() {
     println!("| what | requests/s | of the floor | goal |");
     println!("|---|---|---|---|");
     println!("| bare hyper hello | {floor:.0} | 1 | |");
-    println!("| link page on SQLite | {page:.0} | {:.3} | {LINK_PAGE_GOAL:.3} |", page / floor);
-    println!("| fresh access token on SQLite | {token:.0} | {:.3} | {TOKEN_GOAL:.3} |", token / floor);
+    println!(
+        "| link page on SQLite | {page:.0} | {:.3} | {LINK_PAGE_GOAL:.3} |",
+        page / floor
+    );
+    println!(
+        "| fresh access token on SQLite | {token:.0} | {:.3} | {TOKEN_GOAL:.3} |",
+        token / floor
+    );
     if page / floor < LINK_PAGE_GOAL || token / floor < TOKEN_GOAL {
         eprintln!("a goal was missed");
         std::process::exit(1);

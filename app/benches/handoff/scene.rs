@@ -2,8 +2,8 @@ use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use latchkey_app::{AppConfig, Platform, Urls, serve};
 use latchkey_tenants::{
-    Account, Agency, Clock, Entropy, KeyScope, Lifetime, NewAgency, NewRequest, NewSlot, NewWorkflow, Recipient, Resume,
-    SlotRef, Store, SystemClock, SystemEntropy,
+    Account, Agency, Clock, Entropy, KeyScope, Lifetime, NewAgency, NewRequest, NewSlot,
+    NewWorkflow, Recipient, Resume, SlotRef, Store, SystemClock, SystemEntropy,
     store::{NewConnection, Tokens},
     testing,
 };
@@ -31,17 +31,34 @@ impl Scene {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
         let url = format!("sqlite://{}/bench.db", folder.path().display());
-        let store = Store::connect(&url, testing::vault(), Arc::clone(&clock), Arc::clone(&entropy)).await.expect("a store");
+        let store = Store::connect(
+            &url,
+            testing::vault(),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+        )
+        .await
+        .expect("a store");
         store.migrate().await.expect("migrated");
         let agency = agency(&store).await;
         let (link, connection) = handoff(&store, &agency).await;
         let mut tx = store.begin(&agency.id).await.expect("a transaction");
         let name = "bench".parse().expect("a name");
-        let (_, api_key) = tx.api_key_create(&name, KeyScope::ALL).await.expect("a key");
+        let (_, api_key) = tx
+            .api_key_create(&name, KeyScope::ALL)
+            .await
+            .expect("a key");
         tx.commit().await.expect("committed");
         let address = serve_app(store, clock, entropy).await;
         let (page, cookie) = open(address, &link).await;
-        Self { address, page, cookie, connection, api_key, _folder: folder }
+        Self {
+            address,
+            page,
+            cookie,
+            connection,
+            api_key,
+            _folder: folder,
+        }
     }
 
     pub fn link_page(&self) -> Target {
@@ -51,7 +68,10 @@ impl Scene {
     pub fn access_token(&self) -> Target {
         let path = format!("/api/v1/connections/{}/access-token", self.connection);
         let bearer = format!("Bearer {}", self.api_key.expose_secret());
-        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+        ];
         Target::new(self.address, "POST", &path, HOST, &headers, "{}")
     }
 }
@@ -71,8 +91,16 @@ async fn agency(store: &Store) -> Agency {
 async fn handoff(store: &Store, agency: &Agency) -> (SecretString, String) {
     let mut tx = store.begin(&agency.id).await.expect("a transaction");
     let name = "Globex".parse().expect("a name");
-    let workspace = tx.workspace_create(name, "globex".parse().expect("a slug"), "bench").await.expect("a workspace");
-    let slot = |app: &str| NewSlot { app: app.to_owned(), scopes: Vec::new(), required: true, expected_account: None };
+    let workspace = tx
+        .workspace_create(name, "globex".parse().expect("a slug"), "bench")
+        .await
+        .expect("a workspace");
+    let slot = |app: &str| NewSlot {
+        app: app.to_owned(),
+        scopes: Vec::new(),
+        required: true,
+        expected_account: None,
+    };
     let workflow = NewWorkflow {
         workspace_id: workspace.id.clone(),
         name: "Weekly report".parse().expect("a name"),
@@ -80,26 +108,52 @@ async fn handoff(store: &Store, agency: &Agency) -> (SecretString, String) {
         resume: Resume::Auto,
         slots: ["slack", "google-drive", "hubspot"].map(slot).into(),
     };
-    let workflow = tx.workflow_create(workflow, "bench").await.expect("a workflow");
+    let workflow = tx
+        .workflow_create(workflow, "bench")
+        .await
+        .expect("a workflow");
     let slots = workflow.slots.iter();
     let request = NewRequest {
         workspace_id: workspace.id,
-        recipient: Recipient { email: "jo@globex.example".parse().expect("an address"), name: None },
+        recipient: Recipient {
+            email: "jo@globex.example".parse().expect("an address"),
+            name: None,
+        },
         note: Some("For your Monday report".parse().expect("a note")),
         lifetime: Lifetime::MAILED,
-        slots: slots.map(|slot| SlotRef { workflow_id: workflow.id.clone(), slot_id: slot.id.clone() }).collect(),
+        slots: slots
+            .map(|slot| SlotRef {
+                workflow_id: workflow.id.clone(),
+                slot_id: slot.id.clone(),
+            })
+            .collect(),
     };
-    let request = tx.request_create(request, "bench").await.expect("a request");
-    let (request, link) = tx.request_make_link(&request.id, "bench").await.expect("a link");
-    let token = SecretString::from("an-access-token-of-a-usual-length-of-sixty-four-characters-or-so");
+    let request = tx
+        .request_create(request, "bench")
+        .await
+        .expect("a request");
+    let (request, link) = tx
+        .request_make_link(&request.id, "bench")
+        .await
+        .expect("a link");
+    let token =
+        SecretString::from("an-access-token-of-a-usual-length-of-sixty-four-characters-or-so");
     let connection = NewConnection {
         item_id: &request.items[0].id,
-        account: Some(Account { id: "T01".to_owned(), label: Some("globex.slack.com".to_owned()) }),
+        account: Some(Account {
+            id: "T01".to_owned(),
+            label: Some("globex.slack.com".to_owned()),
+        }),
         proven: true,
         scopes_requested: &[],
         scopes_granted: &[],
         host_vars: &BTreeMap::new(),
-        tokens: Tokens { access_token: &token, refresh_token: Some(&token), token_type: "Bearer", expires_at: None },
+        tokens: Tokens {
+            access_token: &token,
+            refresh_token: Some(&token),
+            token_type: "Bearer",
+            expires_at: None,
+        },
     };
     let (_, connection) = tx.connection_fulfil(connection).await.expect("fulfilled");
     tx.commit().await.expect("committed");
@@ -108,7 +162,12 @@ async fn handoff(store: &Store, agency: &Agency) -> (SecretString, String) {
 
 async fn serve_app(store: Store, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> SocketAddr {
     let urls = Urls::new("localhost", "http://{host}").expect("addresses");
-    let config = AppConfig { urls, edge_secret: None, mail: None, dev_loopback: true };
+    let config = AppConfig {
+        urls,
+        edge_secret: None,
+        mail: None,
+        dev_loopback: true,
+    };
     let platform = Platform::new(store, config, clock, entropy).expect("a platform");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -121,7 +180,10 @@ async fn open(address: SocketAddr, link: &SecretString) -> (String, String) {
     let path = format!("/connect/{}", link.expose_secret());
     let answer = Target::get(address, &path, HOST, &[]).once().await;
     let header = |name: &str| {
-        let line = answer.lines().find_map(|line| line.strip_prefix(name)).expect("a header");
+        let line = answer
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .expect("a header");
         line.trim().split(';').next().expect("a value").to_owned()
     };
     (header("location:"), header("set-cookie:"))
