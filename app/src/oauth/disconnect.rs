@@ -77,15 +77,26 @@ async fn hold(
         let Some(found) = &credential else {
             return Ok(Some((connection, None)));
         };
-        let mut tx = platform.store.begin(agency).await?;
-        let owner = platform.refreshes.owner();
-        let lease = tx.credential_lease(id, found.epoch, owner).await?;
-        tx.commit().await?;
-        if lease.is_some() || Instant::now() >= patience {
+        let late = Instant::now() >= patience;
+        let free = !found.is_leased(platform.now());
+        if late || (free && lease(platform, agency, id, found.epoch).await?) {
             return Ok(Some((connection, credential)));
         }
         sleep(POLL).await;
     }
+}
+
+async fn lease(
+    platform: &Platform,
+    agency: &AgencyId,
+    id: &ConnectionId,
+    epoch: i64,
+) -> Result<bool, StoreError> {
+    let mut tx = platform.store.begin(agency).await?;
+    let owner = platform.refreshes.owner();
+    let lease = tx.credential_lease(id, epoch, owner).await?;
+    tx.commit().await?;
+    Ok(lease.is_some())
 }
 
 async fn at_provider(

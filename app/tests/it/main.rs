@@ -6,6 +6,7 @@
 
 mod api;
 mod attacks;
+mod credentials;
 mod flow;
 mod jobs;
 mod link;

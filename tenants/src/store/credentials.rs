@@ -42,10 +42,18 @@ pub struct Credential {
     /// Counts refreshes that were begun; only the holder of the newest may write.
     pub epoch: i64,
     /// Until when a refresher holds it; none: nobody does.
-    pub lease_until: Option<Timestamp>,
+    lease_until: Option<Timestamp>,
     /// A refresh was begun then and not ended. Once its lease is over, its process died in the middle: the provider may
     /// have answered new tokens that nobody stored.
     pub refresh_intent_at: Option<Timestamp>,
+}
+
+impl Credential {
+    /// A refresher is at it. What was read while one is may be old when its lease ends, though the epoch stays: read
+    /// again before leasing.
+    pub fn is_leased(&self, now: Timestamp) -> bool {
+        self.lease_until.is_some_and(|until| until > now)
+    }
 }
 
 /// What handing out an access token takes, and no more: it is read for every call that an engine makes.

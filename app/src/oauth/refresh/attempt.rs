@@ -54,8 +54,7 @@ pub(super) async fn renew(
         if current.is_fresh(now) || (current.expires_at != due && current.is_valid(now)) {
             return Ok(current);
         }
-        let leased = credential.lease_until.is_some_and(|until| until > now);
-        if !leased
+        if !credential.is_leased(now)
             && let Some(lease) = Lease::take(platform, agency, connection, credential).await?
             && let Some(access) = lease.renew().await?
         {
