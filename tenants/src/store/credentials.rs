@@ -42,7 +42,7 @@ pub struct Credential {
     /// Counts refreshes that were begun; only the holder of the newest may write.
     pub epoch: i64,
     /// Until when a refresher holds it; none: nobody does.
-    lease_until: Option<Timestamp>,
+    pub lease_until: Option<Timestamp>,
     /// A refresh was begun then and not ended. Once its lease is over, its process died in the middle: the provider may
     /// have answered new tokens that nobody stored.
     pub refresh_intent_at: Option<Timestamp>,

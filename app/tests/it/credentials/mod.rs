@@ -1,6 +1,5 @@
 //! Credentials as engines fetch them and staff end them, against providers that are strict, broken or hostile.
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     reason = "a test that cannot be set up has failed"
 )]
