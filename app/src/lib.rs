@@ -1,5 +1,6 @@
 //! The web app: link page, API, OAuth, jobs.
 
+mod admin;
 mod api;
 mod brand;
 mod bus;
@@ -13,6 +14,7 @@ mod link;
 mod metrics;
 pub mod oauth;
 mod platform;
+mod run;
 mod server;
 mod urls;
 
@@ -20,5 +22,6 @@ pub use api::openapi;
 pub use config::{AppConfig, ConfigError, MailConfig};
 pub use jobs::Worker;
 pub use platform::Platform;
+pub use run::run;
 pub use server::{router, serve};
 pub use urls::{Urls, UrlsError};

@@ -1,6 +1,5 @@
 //! One file per command. Answers go to standard output, everything else to standard error.
 
-mod admin;
 mod agency;
 mod app;
 mod check;

@@ -1,6 +1,7 @@
 //! Tests against real sockets.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     reason = "a test that cannot be set up has failed"
 )]
 

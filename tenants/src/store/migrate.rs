@@ -5,6 +5,25 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
 };
 
+use super::{Store, StoreError, statement::statements};
+
+statements! {
+    VERSION = "select max(version) as version from _sqlx_migrations where success";
+}
+
+impl Store {
+    /// Whether the schema is that of this version, or newer.
+    ///
+    /// # Errors
+    /// When the database does not answer, or was never migrated.
+    pub async fn is_migrated(&self) -> Result<bool, StoreError> {
+        let mut tx = self.read_platform().await?;
+        let row = tx.inner.optional(VERSION, &[]).await?;
+        let version = row.map_or(Ok(None), |row| row.optional_int("version"))?;
+        Ok(version >= newest())
+    }
+}
+
 macro_rules! migrations {
     ($folder:literal) => {
         Migrator::with_migrations(vec![migration(
@@ -21,6 +40,11 @@ pub(super) fn sqlite() -> Migrator {
 
 pub(super) fn postgres() -> Migrator {
     migrations!("postgres")
+}
+
+/// The version that the schema of this program has; both databases have the same numbers.
+fn newest() -> Option<i64> {
+    sqlite().iter().map(|migration| migration.version).max()
 }
 
 fn migration(version: i64, name: &'static str, sql: &'static str) -> Migration {

@@ -287,6 +287,7 @@ const STATEMENTS: &[&[Statement]] = &[
     jobs::STATEMENTS,
     links::STATEMENTS,
     mails::STATEMENTS,
+    migrate::STATEMENTS,
     request_sending::STATEMENTS,
     requests::STATEMENTS,
     surroundings::STATEMENTS,

@@ -11,7 +11,7 @@ use mail_parser::Message;
 
 use crate::support::{
     RECIPIENT, TestApp,
-    smtp::Answer::{Code, Silence},
+    smtp::Answer::{Code, Held},
 };
 
 async fn mails_of(app: &TestApp, request: &RequestId) -> Vec<Mail> {
@@ -122,7 +122,7 @@ async fn a_worker_killed_between_the_relays_yes_and_its_note_sends_one_more_copy
 {
     let app = TestApp::start().await;
     let request = app.send_request(&["slack"]).await;
-    app.relay.answer([Silence]);
+    app.relay.answer([Held]);
     let killed = app.worker();
     let killed = tokio::spawn(async move { killed.run_due().await });
     app.relay.arrival().await;

@@ -1,4 +1,5 @@
 //! What is done after the answer, against a real database and a real relay.
 
 mod mail;
+mod run;
 mod sweep;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use latchkey_app::{AppConfig, MailConfig, Platform, Urls, Worker};
 use latchkey_tenants::{
     Agency, Clock, Lifetime, NewRequest, NewSlot, NewWorkflow, Recipient, Request, RequestId,
-    Resume, SlotRef, Workflow, Workspace, testing::TestStore,
+    Resume, SlotRef, Store, Workflow, Workspace, testing::TestStore,
 };
 use serde_json::Value;
 
@@ -46,7 +46,7 @@ impl TestApp {
     async fn with(relay: Sink, mail: Option<MailConfig>) -> Self {
         let test = TestStore::sqlite().await;
         let agency = test.agency("northwind").await;
-        let platform = platform(&test, mail);
+        let platform = platform(test.store.clone(), &test, mail);
         Self {
             test,
             platform,
@@ -61,7 +61,12 @@ impl TestApp {
 
     /// What a new process with other settings would be.
     pub fn restarted(&self, mail: Option<MailConfig>) -> Platform {
-        platform(&self.test, mail)
+        platform(self.test.store.clone(), &self.test, mail)
+    }
+
+    /// The platform on another store, without a relay.
+    pub fn platform_on(store: Store, test: &TestStore) -> Platform {
+        platform(store, test, None)
     }
 
     /// Sends a request for these apps, each in a workflow of its own, to [`RECIPIENT`].
@@ -138,7 +143,7 @@ impl TestApp {
     }
 }
 
-fn platform(test: &TestStore, mail: Option<MailConfig>) -> Platform {
+fn platform(store: Store, test: &TestStore, mail: Option<MailConfig>) -> Platform {
     let config = AppConfig {
         urls: Urls::new("latch.example", "https://{host}").unwrap(),
         edge_secret: None,
@@ -146,7 +151,7 @@ fn platform(test: &TestStore, mail: Option<MailConfig>) -> Platform {
         dev_loopback: true,
     };
     let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;
-    Platform::new(test.store.clone(), config, clock, Arc::clone(&test.entropy)).unwrap()
+    Platform::new(store, config, clock, Arc::clone(&test.entropy)).unwrap()
 }
 
 /// The first document with the fields of the second on top.

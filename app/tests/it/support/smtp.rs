@@ -17,8 +17,8 @@ use tokio::{
 #[derive(Clone, Copy, Debug)]
 pub enum Answer {
     Code(u16),
-    /// Says nothing more, for ever.
-    Silence,
+    /// Says yes when [`Sink::release`] is called, and nothing before.
+    Held,
 }
 
 pub struct Sink {
@@ -32,6 +32,7 @@ struct Shared {
     received: Mutex<Vec<Vec<u8>>>,
     answers: Mutex<VecDeque<Answer>>,
     arrived: Notify,
+    released: Notify,
 }
 
 impl Sink {
@@ -77,6 +78,11 @@ impl Sink {
     pub async fn arrival(&self) {
         self.shared.arrived.notified().await;
     }
+
+    /// Lets one held answer go.
+    pub fn release(&self) {
+        self.shared.released.notify_one();
+    }
 }
 
 impl Drop for Sink {
@@ -112,7 +118,10 @@ async fn converse(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()>
                         let reply = format!("{code} that is that for jo@globex.example\r\n");
                         write.write_all(reply.as_bytes()).await?;
                     }
-                    Answer::Silence => std::future::pending().await,
+                    Answer::Held => {
+                        shared.released.notified().await;
+                        write.write_all(b"250 at last\r\n").await?;
+                    }
                 }
             }
             "QUIT" => {

@@ -1,0 +1,82 @@
+use std::{future::Future, io, time::Duration};
+
+use tokio::{
+    net::TcpListener,
+    sync::oneshot,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
+
+use crate::{admin, jobs::Worker, platform::Platform, server::serve};
+
+/// How long running requests may go on after a stop. Streams and long polls end at once.
+const REQUESTS: Duration = Duration::from_secs(10);
+/// How long running jobs may. One that is cut is run again by another worker.
+const JOBS: Duration = Duration::from_secs(10);
+/// How long the database's connections may take to come home.
+const CONNECTIONS: Duration = Duration::from_secs(2);
+
+/// Serves the app, does its jobs, and answers the operator, until `stop` resolves. Then it says that it is not ready,
+/// lets requests end, then jobs, and closes the store.
+///
+/// # Errors
+/// When the app's listener or the worker ends by itself.
+pub async fn run(
+    platform: Platform,
+    app: TcpListener,
+    operator: Option<TcpListener>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let operator = operator.map(|listener| tokio::spawn(admin::serve(listener, platform.clone())));
+    let (work, worked) = oneshot::channel::<()>();
+    let mut worker = tokio::spawn(Worker::new(platform.clone()).run(async {
+        // Dropping the sender is the wish.
+        let _ = worked.await;
+    }));
+    let served = tokio::select! {
+        served = serve_and_drain(app, platform.clone(), stop) => served,
+        _ = &mut worker => Err(io::Error::other("the worker ended by itself")),
+    };
+    platform.drain();
+    drop(work);
+    end(worker).await;
+    if timeout(CONNECTIONS, platform.store.close()).await.is_err() {
+        tracing::warn!("the database's connections were not given back in time");
+    }
+    if let Some(operator) = operator {
+        operator.abort();
+    }
+    served
+}
+
+async fn serve_and_drain(
+    listener: TcpListener,
+    platform: Platform,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let (stopping, stopped) = oneshot::channel();
+    let stop = async move {
+        stop.await;
+        tracing::info!("the app drains");
+        // Nobody listens when serving has ended by itself.
+        let _ = stopping.send(());
+    };
+    let late = async {
+        let _ = stopped.await;
+        sleep(REQUESTS).await;
+    };
+    tokio::select! {
+        served = serve(listener, platform, stop) => served,
+        () = late => {
+            tracing::warn!(after = ?REQUESTS, "requests that still run are cut");
+            Ok(())
+        }
+    }
+}
+
+async fn end(mut worker: JoinHandle<()>) {
+    if !worker.is_finished() && timeout(JOBS, &mut worker).await.is_err() {
+        tracing::warn!(after = ?JOBS, "jobs that still run are cut");
+        worker.abort();
+    }
+}
