@@ -46,7 +46,7 @@ impl TestApp {
     async fn with(relay: Sink, mail: Option<MailConfig>) -> Self {
         let test = TestStore::sqlite().await;
         let agency = test.agency("northwind").await;
-        let platform = platform(test.store.clone(), &test, mail);
+        let platform = platform(&test, mail);
         Self {
             test,
             platform,
@@ -61,12 +61,12 @@ impl TestApp {
 
     /// What a new process with other settings would be.
     pub fn restarted(&self, mail: Option<MailConfig>) -> Platform {
-        platform(self.test.store.clone(), &self.test, mail)
+        platform(&self.test, mail)
     }
 
     /// The platform on another store, without a relay.
     pub fn platform_on(store: Store, test: &TestStore) -> Platform {
-        platform(store, test, None)
+        platform_on(store, test, None)
     }
 
     /// Sends a request for these apps, each in a workflow of its own, to [`RECIPIENT`].
@@ -143,7 +143,11 @@ impl TestApp {
     }
 }
 
-fn platform(store: Store, test: &TestStore, mail: Option<MailConfig>) -> Platform {
+fn platform(test: &TestStore, mail: Option<MailConfig>) -> Platform {
+    platform_on(test.store.clone(), test, mail)
+}
+
+fn platform_on(store: Store, test: &TestStore, mail: Option<MailConfig>) -> Platform {
     let config = AppConfig {
         urls: Urls::new("latch.example", "https://{host}").unwrap(),
         edge_secret: None,
