@@ -12,6 +12,11 @@ const PAUSES: [Duration; 6] = [
     Duration::from_hours(12),
 ];
 
+/// Whether the job was begun more often than the table allows: whoever ran it died each time before saying how it went.
+pub(super) fn used_up(tries: i64) -> bool {
+    usize::try_from(tries).is_ok_and(|tries| tries > PAUSES.len() + 1)
+}
+
 /// How long to wait after so many tries; none: that was the last. Never earlier than the table says, and up to a tenth
 /// later, so that what failed together does not come back together.
 pub(super) fn pause_after(tries: i64, entropy: &dyn Entropy) -> Option<Duration> {
@@ -37,6 +42,8 @@ mod tests {
                 "{pause:?}"
             );
         }
+        assert!(!used_up(7), "the last try is one");
+        assert!(used_up(8));
         assert_eq!(pause_after(7, &entropy), None);
         assert_eq!(pause_after(i64::MAX, &entropy), None);
         let again = |_| pause_after(6, &entropy).unwrap();

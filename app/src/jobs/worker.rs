@@ -116,6 +116,9 @@ enum Claim {
 async fn run_one(platform: Platform, kinds: &'static [Kind], job: ClaimedJob) {
     let kind = kinds.iter().find(|kind| kind.name == job.kind);
     let result = match kind {
+        _ if retry::used_up(job.attempts) => Err(JobError::Dead(
+            "whoever ran the job ended each time before it was done".to_owned(),
+        )),
         Some(kind) => attempt(&platform, kind, &job).await,
         None => Err(JobError::Dead(format!(
             "no job is called `{}` in this version",

@@ -12,6 +12,8 @@ use crate::{AppConfig, Urls};
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 static PANIC_GAVE_UP: AtomicUsize = AtomicUsize::new(0);
 static WAITS: AtomicUsize = AtomicUsize::new(0);
+static KILLER_STARTED: Notify = Notify::const_new();
+static KILLER_GAVE_UP: AtomicUsize = AtomicUsize::new(0);
 static QUICK_RAN: Notify = Notify::const_new();
 static SLOW_STARTED: Notify = Notify::const_new();
 static SLOW_MAY_END: Notify = Notify::const_new();
@@ -53,6 +55,19 @@ const TEST_KINDS: &[Kind] = &[
         name: "stuck",
         run: |_, _| Box::pin(std::future::pending()),
         gave_up: |_, _, _| panic!("it never ends"),
+    },
+    Kind {
+        name: "kills",
+        run: |_, _| {
+            KILLER_STARTED.notify_one();
+            Box::pin(std::future::pending())
+        },
+        gave_up: |_, _, _| {
+            Box::pin(async {
+                KILLER_GAVE_UP.fetch_add(1, Ordering::SeqCst);
+                Ok(())
+            })
+        },
     },
     Kind {
         name: "quick",
@@ -144,6 +159,23 @@ async fn a_job_that_panics_is_tried_seven_times_and_then_given_up() {
     }
     assert_eq!(worker.run_due().await, 0);
     assert_eq!(PANIC_GAVE_UP.load(Ordering::SeqCst), 1);
+    assert_eq!(bench.open_jobs().await, 0);
+}
+
+#[tokio::test]
+async fn a_job_that_kills_its_workers_is_given_up_too() {
+    let bench = Bench::new().await;
+    bench.enqueue("kills", "a").await;
+    for _ in 1..=7 {
+        let worker = bench.worker();
+        tokio::select! {
+            _ = worker.run_due() => panic!("it never ends"),
+            () = KILLER_STARTED.notified() => {}
+        }
+        bench.test.clock.advance(Duration::from_mins(2));
+    }
+    assert_eq!(bench.worker().run_due().await, 1);
+    assert_eq!(KILLER_GAVE_UP.load(Ordering::SeqCst), 1);
     assert_eq!(bench.open_jobs().await, 0);
 }
 

@@ -1,10 +1,10 @@
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use latchkey_app::{MailConfig, Worker};
 use latchkey_tenants::{
-    EventType, MailId, MailKind, MailStatus, Request, RequestId,
+    Account, EventType, MailId, MailKind, MailStatus, Request, RequestId,
     secret::{LINK_PREFIX, parse_secret},
-    store::{EventFilter, Mail, NewMail},
+    store::{EventFilter, Mail, NewConnection, NewMail, Tokens},
     testing::START,
 };
 use mail_parser::Message;
@@ -284,6 +284,87 @@ async fn the_agency_is_told_which_app_failed_and_how_to_mend_it() {
         "Register the redirect URI.",
         "https://northwind.latch.example/oauth/callback/abc",
         "https://northwind.latch.example/dashboard/apps/slack",
+    ] {
+        assert!(plain.contains(words), "{words}\n{plain}");
+    }
+}
+
+#[tokio::test]
+async fn an_app_without_an_oauth_client_has_no_redirect_uri_to_register() {
+    let app = TestApp::start().await;
+    let request = app.queue_request(&["slack"]).await;
+    let mut tx = app.test.store.begin(&app.agency.id).await.unwrap();
+    let data = serde_json::json!({ "app": "slack", "fix": "Set it up.", "redirect_uri": "" });
+    tx.mail_enqueue(NewMail {
+        kind: MailKind::AppFailed,
+        request_id: Some(&request.id),
+        recipient: &"help@northwind.example".parse().unwrap(),
+        secret: None,
+        data,
+    })
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    app.worker().run_due().await;
+    let [sent] = app.relay.mails().try_into().unwrap();
+    let (plain, html) = (text(&sent), sent.body_html(0).unwrap());
+    assert!(!plain.contains("Redirect URI") && !html.contains("Redirect URI"));
+    assert!(plain.contains("Set it up.\r\n\r\nSet up Slack:"), "{plain}");
+}
+
+#[tokio::test]
+async fn the_agency_hears_that_all_is_connected_and_later_that_it_is_not() {
+    let app = TestApp::start().await;
+    let request = app.send_request(&["slack"]).await;
+    let mut tx = app.test.store.begin(&app.agency.id).await.unwrap();
+    let account = Account {
+        id: "T01".to_owned(),
+        label: Some("globex.slack.com".to_owned()),
+    };
+    let new = NewConnection {
+        item_id: &request.items[0].id,
+        account: Some(account),
+        proven: true,
+        scopes_requested: &[],
+        scopes_granted: &[],
+        host_vars: &BTreeMap::new(),
+        tokens: Tokens {
+            access_token: &"token".into(),
+            refresh_token: None,
+            token_type: "Bearer",
+            expires_at: None,
+        },
+    };
+    let (_, connection) = tx.connection_fulfil(new).await.unwrap();
+    tx.commit().await.unwrap();
+    app.worker().run_due().await;
+    let [connected] = app.relay.mails().try_into().unwrap();
+    assert_eq!(connected.subject(), Some("Jo Park connected Slack"));
+    let plain = text(&connected);
+    let page = format!(
+        "https://northwind.latch.example/dashboard/requests/{}",
+        request.id
+    );
+    for words in ["Sync slack", "Globex", &page] {
+        assert!(plain.contains(words), "{words}\n{plain}");
+    }
+
+    let mut tx = app.test.store.begin(&app.agency.id).await.unwrap();
+    tx.connection_failed(&connection, "invalid_grant")
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    app.worker().run_due().await;
+    let failed = app.relay.mails().remove(1);
+    let subject = "Slack of Globex needs to be reconnected";
+    assert_eq!(failed.subject(), Some(subject));
+    let to = failed.to().unwrap().first().unwrap();
+    assert_eq!(to.address(), Some("help@northwind.example"));
+    let plain = text(&failed);
+    for words in [
+        "Slack no longer accepts the access that was granted.",
+        "globex.slack.com",
+        "Sync slack",
     ] {
         assert!(plain.contains(words), "{words}\n{plain}");
     }
