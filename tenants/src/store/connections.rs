@@ -13,7 +13,7 @@ use crate::{
 
 statements! {
     ONE = "select * from connections where agency_id = $1 and id = $2";
-    LIST = "select * from connections where agency_id = $1 and id < $2 and ($3 is null or status = $3) and ($4 is null or workspace_id = $4) and ($5 is null or app = $5) order by id desc limit $6";
+    LIST = "select * from connections where agency_id = $1 and id < $2 and (cast($3 as text) is null or status = $3) and (cast($4 as text) is null or workspace_id = $4) and (cast($5 as text) is null or app = $5) order by id desc limit $6";
     MOVE = "update connections set status = $3, error = $4, updated_at = $5 where agency_id = $1 and id = $2 and status = $6";
     SET_ACCOUNT = "update connections set account_id = $3, account_label = $4 where agency_id = $1 and id = $2";
     SET_RECEIPT = "update connections set receipt = $3, receipt_at = $4 where agency_id = $1 and id = $2";
@@ -71,6 +71,7 @@ impl Tx {
         id: &ConnectionId,
         granted: &[String],
     ) -> Result<(), StoreError> {
+        self.take_turn().await?;
         let agency = self.agency.clone();
         self.inner
             .execute(SET_SCOPES, args![&agency, id, &to_json(granted)])
@@ -192,6 +193,7 @@ impl Tx {
         id: &ConnectionId,
         outcome: ReceiptOutcome,
     ) -> Result<Receipt, StoreError> {
+        self.take_turn().await?;
         let (agency, now) = (self.agency.clone(), self.now());
         self.inner
             .execute(SET_RECEIPT, args![&agency, id, outcome.as_str(), now])
@@ -207,6 +209,7 @@ impl Tx {
         id: &ConnectionId,
         at: Timestamp,
     ) -> Result<(), StoreError> {
+        self.take_turn().await?;
         let agency = self.agency.clone();
         self.inner.execute(USED, args![&agency, id, at]).await?;
         Ok(())

@@ -222,6 +222,7 @@ impl Tx {
         epoch: i64,
         tokens: &Tokens<'_>,
     ) -> Result<bool, StoreError> {
+        self.take_turn().await?;
         let (agency, now) = (self.agency.clone(), self.now());
         let (id, workspace) = (&connection.id, &connection.workspace_id);
         let (access, refresh) = self.seal_tokens(id, workspace, tokens).await?;

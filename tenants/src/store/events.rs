@@ -11,7 +11,7 @@ statements! {
     HEAD = "update agencies set event_seq = event_seq + 1 where id = $1 returning event_seq, event_hash";
     SET_HEAD = "update agencies set event_hash = $2 where id = $1";
     INSERT = "insert into events (agency_id, seq, id, type, actor, subject, data, created_at, previous_hash, hash) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    LIST = "select * from events where agency_id = $1 and seq < $2 and ($3 is null or type = $3) and ($4 is null or subject = $4) order by seq desc limit $5";
+    LIST = "select * from events where agency_id = $1 and seq < $2 and (cast($3 as text) is null or type = $3) and (cast($4 as text) is null or subject = $4) order by seq desc limit $5";
     CHAIN = "select * from events where agency_id = $1 and seq > $2 order by seq limit $3";
 }
 
@@ -26,10 +26,14 @@ pub struct EventFilter {
 
 impl Tx {
     /// Takes the agency's turn until this transaction ends. Every step that decides by what it reads starts so: on
-    /// Postgres two of them would else decide by the same old state. One lock, taken first, cannot deadlock.
+    /// Postgres two of them would else decide by the same old state. So does every step that changes a row and then
+    /// writes an event: one lock that all take first cannot deadlock.
     pub(super) async fn take_turn(&mut self) -> Result<(), StoreError> {
-        let agency = self.agency.clone();
-        self.inner.execute(TURN, args![&agency]).await?;
+        if !self.has_turn {
+            let agency = self.agency.clone();
+            self.inner.execute(TURN, args![&agency]).await?;
+            self.has_turn = true;
+        }
         Ok(())
     }
 
@@ -38,6 +42,7 @@ impl Tx {
         let (agency, now) = (self.agency.clone(), self.now());
         let head = self.inner.optional(HEAD, args![&agency]).await?;
         let head = head.ok_or_else(|| StoreError::corrupt("agencies", "the agency is gone"))?;
+        self.has_turn = true;
         let (seq, previous) = (head.int("event_seq")?, head.bytes("event_hash")?);
         let id: EventId = self.new_id();
         let data = event.data.to_string();

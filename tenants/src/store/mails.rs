@@ -123,6 +123,7 @@ impl Tx {
         status: MailStatus,
         error: Option<&str>,
     ) -> Result<(), StoreError> {
+        self.take_turn().await?;
         let (agency, now) = (self.agency.clone(), self.now());
         let sent_at = (status == MailStatus::Sent).then_some(now);
         let ended = self

@@ -105,6 +105,7 @@ impl Store {
         let conn = self.backend.begin(agency.as_str()).await?;
         Ok(Tx {
             agency: agency.clone(),
+            has_turn: false,
             inner: Inner::new(conn, &self.tools),
         })
     }
@@ -114,6 +115,7 @@ impl Store {
         let conn = self.backend.read(agency.as_str()).await?;
         Ok(Tx {
             agency: agency.clone(),
+            has_turn: false,
             inner: Inner::new(conn, &self.tools),
         })
     }
@@ -155,6 +157,8 @@ impl Store {
 /// A transaction of one agency. Dropped without [`Tx::commit`] it leaves nothing behind.
 pub struct Tx {
     agency: AgencyId,
+    /// See [`Tx::take_turn`].
+    has_turn: bool,
     inner: Inner,
 }
 

@@ -13,7 +13,8 @@ use crate::{
 statements! {
     CREATE = "insert into requests (id, agency_id, workspace_id, recipient_email, recipient_name, note, status, lifetime, resends, created_at) values ($2, $1, $3, $4, $5, $6, 'queued', $7, 0, $8)";
     ONE = "select * from requests where agency_id = $1 and id = $2";
-    LIST = "select * from requests where agency_id = $1 and id < $2 and ($3 is null or status = $3) and ($4 is null or workspace_id = $4) order by id desc limit $5";
+    LIST = "select * from requests where agency_id = $1 and id < $2 and (cast($3 as text) is null or status = $3) and (cast($4 as text) is null or workspace_id = $4) order by id desc limit $5";
+    UNOPENED = "select 1 as unopened from requests where agency_id = $1 and id = $2 and opened_at is null";
     OPENED = "update requests set opened_at = $3 where agency_id = $1 and id = $2 and opened_at is null";
     SET_STATUS = "update requests set status = $3 where agency_id = $1 and id = $2 and status = $4";
     DUE = "select agency_id, id from requests where status = 'sent' and expires_at <= $1 order by expires_at limit $2";
@@ -211,6 +212,11 @@ impl Tx {
     /// Notes that the client saw the page; the first time writes an event.
     pub async fn request_opened(&mut self, id: &RequestId) -> Result<(), StoreError> {
         let (agency, now) = (self.agency.clone(), self.now());
+        let unopened = self.inner.optional(UNOPENED, args![&agency, id]).await?;
+        if unopened.is_none() {
+            return Ok(());
+        }
+        self.take_turn().await?;
         if self.inner.execute(OPENED, args![&agency, id, now]).await? == 1 {
             self.request_event(EventType::RequestOpened, id, "recipient")
                 .await?;

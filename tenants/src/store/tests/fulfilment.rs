@@ -212,6 +212,11 @@ async fn one_item_feeds_every_slot_that_it_stands_for(world: World) {
     );
     assert_eq!(one.gate.state, GateState::Open);
     assert_eq!(two.gate.state, GateState::Waiting);
+    let fed = world
+        .read(async |tx| tx.workflows_of_connection(&id).await)
+        .await
+        .unwrap();
+    assert!(fed.contains(&one.id) && fed.contains(&two.id) && fed.len() == 2);
     for slot in [&one.slots[0], &two.slots[0]] {
         assert_eq!(
             slot.connection,

@@ -10,11 +10,11 @@ use super::{
     flows::Journey,
     gates::{fail, prove},
     jobs::{claim, enqueue},
-    world::{World, page, refusal, slot},
+    world::{World, page, planted, refusal, slot},
 };
 use crate::{
-    ConnectionStatus, GateState, Lifetime, RequestStatus,
-    store::{ConnectionFilter, Replay},
+    ConnectionStatus, GateState, Lifetime, MailStatus, ReceiptOutcome, RequestStatus,
+    store::{ConnectionFilter, Replay, Tokens},
 };
 
 contract! {
@@ -30,6 +30,7 @@ contract! {
     concurrent_stores_of_an_oauth_client_leave_one_that_opens,
     gate_and_connection_are_of_one_mind_after_a_failure_and_a_proof,
     events_of_concurrent_steps_form_one_chain,
+    steps_on_the_same_rows_never_deadlock,
 }
 
 async fn concurrent_fulfilments_of_one_workflow_leave_its_gate_open(world: World) {
@@ -190,4 +191,40 @@ async fn events_of_concurrent_steps_form_one_chain(world: World) {
     (a.unwrap(), b.unwrap(), c.unwrap(), d.unwrap());
     let broken = world.read(async |tx| tx.first_broken_event().await).await;
     assert_eq!(broken.unwrap(), None);
+}
+
+async fn steps_on_the_same_rows_never_deadlock(world: World) {
+    let (_, request, id) = world.connected("slack").await;
+    let mails = world.read(async |tx| tx.mails_of(&request.id).await).await;
+    let mail = mails.unwrap().swap_remove(0);
+    let connection = world.read(async |tx| tx.connection(&id).await).await;
+    let connection = connection.unwrap().unwrap();
+    let (access, _) = planted("-again");
+    for _ in 0..3 {
+        let tokens = Tokens {
+            access_token: &access,
+            refresh_token: None,
+            token_type: "Bearer",
+            expires_at: None,
+        };
+        let refresh = world.write(async |tx| {
+            tx.credential_refreshed(&connection, 0, &tokens).await?;
+            tx.connection_scopes(&id, &[]).await?;
+            tx.connection_proven(&id, None).await
+        });
+        let used = world.write(async |tx| {
+            let now = tx.now();
+            tx.connection_used(&id, now).await?;
+            tx.connection_receipt(&id, ReceiptOutcome::Failed).await?;
+            tx.mail_done(&mail, MailStatus::Sent, None).await
+        });
+        let other = world.write(async |tx| {
+            tx.mail_done(&mail, MailStatus::Sent, None).await?;
+            tx.connection_failed(&id, "invalid_grant").await?;
+            tx.connection_proven(&id, None).await
+        });
+        let opened = world.write(async |tx| tx.request_opened(&request.id).await);
+        let (a, b, c, d) = join!(refresh, used, other, opened);
+        (a.unwrap(), b.unwrap(), c.unwrap(), d.unwrap());
+    }
 }

@@ -1,0 +1,327 @@
+//! The two migrated schemas are one schema, and every statement of the store can be prepared on both.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
+
+use sqlx::{Connection, Executor, PgConnection, SqlSafeStr, SqliteConnection};
+
+use super::{
+    raw::{self, Cell},
+    world::World,
+};
+use crate::{
+    Store, SystemClock, SystemEntropy,
+    store::{STATEMENTS, migrate},
+    testing::{self, TestStore},
+};
+
+contract! {
+    migrating_again_changes_nothing,
+    every_table_belongs_to_an_agency,
+}
+
+/// What a type of SQLite is called on Postgres. Nothing else may differ.
+const TYPES: [(&str, &str); 3] = [("TEXT", "text"), ("INTEGER", "bigint"), ("BLOB", "bytea")];
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Table {
+    /// Type as Postgres calls it, and whether null is allowed.
+    columns: BTreeMap<String, (String, bool)>,
+    /// Columns that are unique together; the primary key too.
+    unique: BTreeSet<String>,
+    indexes: BTreeSet<(String, String)>,
+    /// Own columns, the other table, its columns, what its end does.
+    foreign: BTreeSet<[String; 4]>,
+}
+
+#[tokio::test]
+async fn both_databases_have_the_same_schema() {
+    let Some(postgres) = TestStore::postgres().await else {
+        return println!("left out: LATCHKEY_TEST_POSTGRES is not set");
+    };
+    let sqlite = TestStore::sqlite().await;
+    let (sqlite, postgres) = (
+        sqlite_schema(&sqlite.store).await,
+        postgres_schema(&postgres.store).await,
+    );
+    assert!(sqlite.len() > 15);
+    let names = |schema: &BTreeMap<String, Table>| schema.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&sqlite), names(&postgres));
+    for (name, table) in &sqlite {
+        assert_eq!(
+            table, &postgres[name],
+            "{name}: SQLite left, Postgres right"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_statement_is_prepared_by_sqlite() {
+    let test = TestStore::sqlite().await;
+    let mut connection = SqliteConnection::connect(&test.url).await.unwrap();
+    for statement in STATEMENTS.iter().copied().flatten() {
+        let prepared = connection.prepare(statement.sql.into_sql_str()).await;
+        prepared.unwrap_or_else(|error| panic!("{}: {error}\n{}", statement.name, statement.sql));
+    }
+}
+
+#[tokio::test]
+async fn every_statement_is_prepared_by_postgres() {
+    let Some(test) = TestStore::postgres().await else {
+        return println!("left out: LATCHKEY_TEST_POSTGRES is not set");
+    };
+    let mut connection = PgConnection::connect(&test.url).await.unwrap();
+    for statement in STATEMENTS.iter().copied().flatten() {
+        let prepared = connection.prepare(statement.sql.into_sql_str()).await;
+        prepared.unwrap_or_else(|error| panic!("{}: {error}\n{}", statement.name, statement.sql));
+    }
+}
+
+/// A file whose statements are not listed would escape the two tests above.
+#[test]
+fn every_file_lists_its_statements() {
+    let listed = STATEMENTS.len();
+    let declaring = sources()
+        .values()
+        .filter(|source| source.contains("\nstatements! {"))
+        .count();
+    assert_eq!(listed, declaring);
+}
+
+/// Statements of the platform's door, which alone look beyond one agency. This list may only shrink.
+const PLATFORM: [&str; 16] = [
+    "select * from agencies where slug = $1",
+    "select * from agencies order by slug",
+    "select k.id, k.agency_id, k.scopes, a.status from api_keys k",
+    "update jobs set status = 'running'",
+    "update jobs set status = 'done'",
+    "update jobs set status = 'ready'",
+    "update jobs set status = 'dead'",
+    "select count(*) as open from jobs",
+    "select 1 as due from jobs",
+    "select min(case status",
+    "delete from jobs",
+    "delete from flows",
+    "delete from link_sessions",
+    "delete from idempotency_keys where expires_at",
+    "select agency_id, id from requests where status = 'sent'",
+    "select max(version) as version from _sqlx_migrations",
+];
+
+#[test]
+fn t1_every_other_statement_names_the_agency_first() {
+    for statement in STATEMENTS.iter().copied().flatten() {
+        let sql = statement.sql;
+        let platform = PLATFORM.iter().any(|start| sql.starts_with(start));
+        let scoped = ["agency_id = $1", "agencies set", "agencies where id = $1"]
+            .iter()
+            .any(|scope| sql.contains(scope));
+        assert!(
+            platform || scoped || inserts_own(sql),
+            "{}: {sql}",
+            statement.name
+        );
+    }
+}
+
+/// An insert whose value for `agency_id` (for an agency: `id`) is `$1`.
+fn inserts_own(sql: &str) -> bool {
+    let Some((columns, values)) = sql.split_once(") values (") else {
+        return false;
+    };
+    let (_, columns) = columns.split_once('(').expect("columns");
+    let agency = if sql.starts_with("insert into agencies") {
+        "id"
+    } else {
+        "agency_id"
+    };
+    let at = columns.split(", ").position(|column| column == agency);
+    let value = at.and_then(|at| values.split(", ").nth(at));
+    value.is_some_and(|value| value.trim_end_matches(')') == "$1")
+}
+
+async fn migrating_again_changes_nothing(world: World) {
+    world.connected("slack").await;
+    let before = world.rows().await;
+    let applied = applied(&world).await;
+    for _ in 0..2 {
+        world.store.migrate().await.unwrap();
+        assert!(world.store.is_migrated().await.unwrap());
+    }
+    assert_eq!(world.rows().await, before);
+    assert_eq!(self::applied(&world).await, applied);
+}
+
+async fn applied(world: &World) -> i64 {
+    world.count("_sqlx_migrations").await
+}
+
+async fn every_table_belongs_to_an_agency(world: World) {
+    for table in raw::tables(&world.store).await {
+        let column = if table == "agencies" {
+            "id"
+        } else {
+            "agency_id"
+        };
+        world
+            .sql(&format!("select {column} from {table} where {column} = ''"))
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn two_processes_migrate_a_new_sqlite_file_at_once() {
+    for _ in 0..5 {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/new.db", folder.path().display());
+        let start = async || {
+            let store = open(&url).await;
+            store.migrate().await.unwrap();
+        };
+        tokio::join!(start(), start(), start());
+        assert!(sqlite_schema(&open(&url).await).await.len() > 15);
+    }
+}
+
+#[tokio::test]
+async fn two_processes_migrate_a_new_postgres_database_at_once() {
+    let Some(test) = TestStore::postgres().await else {
+        return println!("left out: LATCHKEY_TEST_POSTGRES is not set");
+    };
+    let mut connection = PgConnection::connect(&test.url).await.unwrap();
+    let fresh = "drop schema public cascade; create schema public";
+    connection.execute(fresh).await.unwrap();
+    let start = async || {
+        let store = open(&test.url).await;
+        store.migrate().await.unwrap();
+    };
+    tokio::join!(start(), start(), start());
+    assert!(postgres_schema(&open(&test.url).await).await.len() > 15);
+}
+
+/// Same numbers, same names, and each file is one that the migrator knows.
+#[test]
+fn both_databases_have_the_same_migrations() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
+    let files = |folder: &str| -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(root.join(folder))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    let known = |migrator: sqlx::migrate::Migrator| -> Vec<String> {
+        let file = |m: &sqlx::migrate::Migration| format!("{:04}_{}.sql", m.version, m.description);
+        migrator.iter().map(file).collect()
+    };
+    assert_eq!(files("sqlite"), files("postgres"));
+    assert_eq!(known(migrate::sqlite()), files("sqlite"));
+    assert_eq!(known(migrate::postgres()), files("postgres"));
+}
+
+/// The source files of the store by name, without its tests.
+pub fn sources() -> BTreeMap<String, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
+    let mut sources = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            sources.insert(name, std::fs::read_to_string(&path).unwrap());
+        }
+    }
+    sources
+}
+
+async fn open(url: &str) -> Store {
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy::new()));
+    Store::connect(url, testing::vault(), clock, entropy)
+        .await
+        .unwrap()
+}
+
+async fn sqlite_schema(store: &Store) -> BTreeMap<String, Table> {
+    let mut schema = BTreeMap::new();
+    for name in raw::tables(store).await {
+        let mut table = Table::default();
+        let list = format!(
+            "select name, type, \"notnull\" or pk > 0 from pragma_table_info('{name}') order by cid"
+        );
+        for row in raw::sql(store, &list).await {
+            let kind = TYPES.iter().find(|(sqlite, _)| *sqlite == text(&row[1]));
+            let kind = kind.expect("a type of the list").1.to_owned();
+            table
+                .columns
+                .insert(text(&row[0]), (kind, row[2] == Cell::Int(0)));
+        }
+        let list = format!(
+            "select l.name, l.\"unique\", (select group_concat(name, ', ') from (select name from pragma_index_info(l.name) order by seqno)) from pragma_index_list('{name}') l"
+        );
+        for row in raw::sql(store, &list).await {
+            if row[1] == Cell::Int(1) {
+                table.unique.insert(text(&row[2]));
+            } else {
+                table.indexes.insert((text(&row[0]), text(&row[2])));
+            }
+        }
+        let list = format!(
+            "select group_concat(\"from\", ', '), \"table\", group_concat(\"to\", ', '), lower(on_delete) from (select * from pragma_foreign_key_list('{name}') order by id, seq) group by id"
+        );
+        for row in raw::sql(store, &list).await {
+            table.foreign.insert([0, 1, 2, 3].map(|at| text(&row[at])));
+        }
+        schema.insert(name, table);
+    }
+    schema
+}
+
+async fn postgres_schema(store: &Store) -> BTreeMap<String, Table> {
+    let mut schema = BTreeMap::new();
+    for name in raw::tables(store).await {
+        let mut table = Table::default();
+        let list = format!(
+            "select column_name::text, data_type::text, (is_nullable = 'YES')::int::bigint from information_schema.columns where table_schema = 'public' and table_name = '{name}'"
+        );
+        for row in raw::sql(store, &list).await {
+            table
+                .columns
+                .insert(text(&row[0]), (text(&row[1]), row[2] == Cell::Int(1)));
+        }
+        let list = format!(
+            "select c.relname::text, i.indisunique::int::bigint, (select string_agg(a.attname, ', ' order by k.n) from unnest(i.indkey) with ordinality k(attnum, n) join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum) from pg_index i join pg_class c on c.oid = i.indexrelid where i.indrelid = '{name}'::regclass"
+        );
+        for row in raw::sql(store, &list).await {
+            if row[1] == Cell::Int(1) {
+                table.unique.insert(text(&row[2]));
+            } else {
+                table.indexes.insert((text(&row[0]), text(&row[2])));
+            }
+        }
+        let columns = |keys: &str, of: &str| {
+            format!(
+                "(select string_agg(a.attname, ', ' order by k.n) from unnest(c.{keys}) with ordinality k(attnum, n) join pg_attribute a on a.attrelid = c.{of} and a.attnum = k.attnum)"
+            )
+        };
+        let list = format!(
+            "select {}, c.confrelid::regclass::text, {}, case c.confdeltype when 'c' then 'cascade' when 'a' then 'no action' else c.confdeltype::text end from pg_constraint c where c.contype = 'f' and c.conrelid = '{name}'::regclass",
+            columns("conkey", "conrelid"),
+            columns("confkey", "confrelid"),
+        );
+        for row in raw::sql(store, &list).await {
+            table.foreign.insert([0, 1, 2, 3].map(|at| text(&row[at])));
+        }
+        schema.insert(name, table);
+    }
+    schema
+}
+
+fn text(cell: &Cell) -> String {
+    match cell {
+        Cell::Text(text) => text.clone(),
+        other => panic!("{other:?} is no text"),
+    }
+}
