@@ -53,7 +53,7 @@ pub(super) async fn run(platform: &Platform, job: &ClaimedJob) -> Result<(), Job
     let outgoing = outgoing(platform, &draft, to_name, rendered);
     match hand_over(mailer, outgoing).await? {
         Ok(()) => {
-            failpoint::hit("mail-sent");
+            failpoint::hit("mail.sent");
             done(platform, &draft, MailStatus::Sent, None).await?;
             Ok(())
         }
