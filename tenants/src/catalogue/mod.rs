@@ -4,6 +4,7 @@ mod app;
 mod custom;
 mod endpoints;
 mod lint;
+mod origins;
 mod pattern;
 mod shape;
 

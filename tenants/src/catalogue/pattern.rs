@@ -24,14 +24,14 @@ pub(super) fn check(pattern: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Whether the pattern is an enumeration such as `com|eu|com\.au`.
-pub(super) fn lists_its_values(pattern: &str) -> bool {
+/// The values of a pattern that is an enumeration such as `com|eu|com\.au`.
+pub(super) fn listed_values(pattern: &str) -> Option<Vec<String>> {
     let literal = |value: &str| {
         let text = value.replace(r"\.", ".");
         let dots = value.matches(r"\.").count() == text.matches('.').count();
-        dots && !text.is_empty() && text.bytes().all(is_host_byte)
+        (dots && !text.is_empty() && text.bytes().all(is_host_byte)).then_some(text)
     };
-    pattern.split('|').all(literal)
+    pattern.split('|').map(literal).collect()
 }
 
 fn is_host_text(hir: &Hir) -> bool {
@@ -118,7 +118,10 @@ mod tests {
 
     #[test]
     fn only_plain_alternatives_list_their_values() {
-        assert!(lists_its_values(r"com|com\.au|eu"));
+        assert_eq!(
+            listed_values(r"com|com\.au|eu").unwrap(),
+            ["com", "com.au", "eu"]
+        );
         for open in [
             "[a-z]{2}",
             "com|[a-z]{2}",
@@ -128,7 +131,7 @@ mod tests {
             "co?m",
             "a+",
         ] {
-            assert!(!lists_its_values(open), "{open}");
+            assert!(listed_values(open).is_none(), "{open}");
         }
     }
 }

@@ -103,7 +103,7 @@ impl Lint<'_> {
             }
             let open = hosts.iter().any(|(_, after)| !is_registrable_suffix(after));
             self.find_if(
-                open && !pattern::lists_its_values(&var.pattern),
+                open && pattern::listed_values(&var.pattern).is_none(),
                 at("pattern"),
                 "must list its values, a|b|c, where it decides whose host it is",
             );
