@@ -1,6 +1,6 @@
 //! Named places at which a test can kill the process. Release builds have none.
 
-/// Ends the process at once, as `kill -9` would, when `LATCHKEY_FAILPOINT` names this place.
+/// Ends the process at once, as `kill -9` would, when `FAILPOINT` names this place.
 #[cfg(debug_assertions)]
 pub(crate) fn hit(place: &str) {
     use std::sync::LazyLock;
@@ -9,8 +9,7 @@ pub(crate) fn hit(place: &str) {
         clippy::disallowed_methods,
         reason = "not a setting: it exists in debug builds only"
     )]
-    static WANTED: LazyLock<Option<String>> =
-        LazyLock::new(|| std::env::var("LATCHKEY_FAILPOINT").ok());
+    static WANTED: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("FAILPOINT").ok());
     if WANTED.as_deref() == Some(place) {
         std::process::abort();
     }

@@ -35,7 +35,7 @@ fn survives_a_kill(place: &str, expected: &str) {
     let provider = Provider::start();
     let mut installation = installation();
     let api_key = agency(&installation);
-    installation = installation.with("LATCHKEY_FAILPOINT", place);
+    installation = installation.with("FAILPOINT", place);
     let (mut running, address) = start(&installation);
     let mut client = Client {
         address,
@@ -50,7 +50,7 @@ fn survives_a_kill(place: &str, expected: &str) {
     );
     assert!(!running.ended().success());
 
-    let (_running, address) = start(&installation.with("LATCHKEY_FAILPOINT", "nowhere"));
+    let (_running, address) = start(&installation.with("FAILPOINT", "nowhere"));
     client.address = address;
     assert_eq!(
         client.item(&request.id)["status"],
