@@ -1,5 +1,10 @@
 //! What tests of this crate and of those above it share: a store of their own with a clock that stands still.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot be set up has nothing better to do than to end"
+)]
+
 use std::sync::Arc;
 
 use secrecy::SecretBox;

@@ -104,7 +104,7 @@ impl Tx {
             Some(secret) => Some(self.seal(secret_cell(&id), secret).await?),
             None => None,
         };
-        let scopes = new.scopes.as_ref().map(|scopes| to_json(scopes));
+        let scopes = new.scopes.as_ref().map(to_json);
         let auth = new.auth_method.map(|auth| to_json(&auth));
         self.inner
             .execute(

@@ -28,6 +28,8 @@ macro_rules! contract {
 mod agencies;
 mod apps;
 mod connections;
+mod ending;
+mod estate;
 mod events;
 mod flows;
 mod foreign;
@@ -37,6 +39,7 @@ mod idempotency;
 mod jobs;
 mod links;
 mod mails;
+mod model;
 mod races;
 mod raw;
 mod requests;

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use secrecy::SecretString;
-
 use super::{
     apps::{client, own_app},
+    estate::Estate,
     flows::Journey,
     jobs::job,
     raw::Cell,
@@ -13,11 +12,9 @@ use super::{
     world::{World, fulfil, not_found, page, planted, refs, refused_field, slot},
 };
 use crate::{
-    ActionError, AgencyStatus, ConnectionId, EventType, ItemId, KeyScope, MailKind, MailStatus,
-    NewEvent, NewWorkflow, ReceiptOutcome, Request, RequestId, Resume, StoreError, Workflow,
-    store::{
-        ConnectionFilter, EventFilter, LinkSession, Mail, NewMail, Replay, RequestFilter, Tokens,
-    },
+    ActionError, AgencyStatus, EventType, KeyScope, MailKind, MailStatus, NewEvent, NewWorkflow,
+    ReceiptOutcome, Resume, StoreError,
+    store::{ConnectionFilter, EventFilter, LinkSession, NewMail, Replay, RequestFilter, Tokens},
 };
 
 contract! {
@@ -27,65 +24,8 @@ contract! {
     t1_foreign_steps_find_no_connection,
     t1_foreign_steps_change_nothing,
     t1_what_is_theirs_cannot_hang_on_ours,
+    t1_no_flow_session_or_mail_of_theirs_leads_to_ours,
     t1_the_same_names_at_both_agencies_stay_apart,
-}
-
-/// Something of ours in every table.
-pub struct Estate {
-    workflow: Workflow,
-    /// Sent; the first item is fulfilled, the second pending.
-    request: Request,
-    connection: ConnectionId,
-    link: SecretString,
-    session: SecretString,
-    journey: Journey,
-    mail: Mail,
-}
-
-impl Estate {
-    pub async fn build(world: &World) -> Self {
-        let (workflow, request) = world.sent_for(vec![slot("slack"), slot("gmail")]).await;
-        let connected = world.fulfil(&request.items[0].id, Some("T01")).await;
-        let link = world.mailed_link(&request).await;
-        let journey = Journey::new(world);
-        journey.start(world, &request).await;
-        world.api_key(&world.ours, KeyScope::ALL).await;
-        let body = SecretString::from("body");
-        let session = world
-            .write(async |tx| {
-                tx.app_create(&own_app("acme-crm"), "staff").await?;
-                let client = client("ours", Some("hush"));
-                tx.oauth_client_put("slack", &client, "staff").await?;
-                tx.idempotency_claim("key", b"ours").await?;
-                tx.idempotency_store("key", 201, &body).await?;
-                let session = tx.link_session_start(&request, "host").await?;
-                Ok::<_, ActionError>(session)
-            })
-            .await
-            .unwrap();
-        let mail = world
-            .read(async |tx| tx.mails_of(&request.id).await)
-            .await
-            .unwrap()
-            .swap_remove(0);
-        Self {
-            workflow,
-            request: world.request_now(&request).await,
-            connection: connected.unwrap().1,
-            link,
-            session,
-            journey,
-            mail,
-        }
-    }
-
-    fn item(&self) -> &ItemId {
-        &self.request.items[1].id
-    }
-
-    fn id(&self) -> &RequestId {
-        &self.request.id
-    }
 }
 
 /// Every row that carries our id.
@@ -322,6 +262,12 @@ async fn t1_what_is_theirs_cannot_hang_on_ours(world: World) {
         })
         .await
         .unwrap();
+    assert_eq!(ours(&world).await, before);
+}
+
+async fn t1_no_flow_session_or_mail_of_theirs_leads_to_ours(world: World) {
+    let our = Estate::build(&world).await;
+    let before = ours(&world).await;
     let started = world
         .write_foreign(async |tx| Journey::new(&world).start_in(tx, &our.request).await)
         .await;

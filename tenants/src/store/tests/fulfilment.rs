@@ -77,7 +77,7 @@ async fn a_late_return_is_refused_and_writes_nothing(world: World) {
     let late = world.sent().await;
     let swept = world.sent().await;
     world.later(Lifetime::MAILED.duration());
-    super::requests::expire(&world, &swept.id).await;
+    super::ending::expire(&world, &swept.id).await;
     let before = world.rows().await;
     for request in [late, swept] {
         let refused = world.fulfil(&request.items[0].id, Some("T01")).await;
@@ -90,9 +90,7 @@ async fn an_item_of_a_queued_or_cancelled_request_cannot_be_fulfilled(world: Wor
     let workflow = world.workflow(vec![slot("slack")]).await;
     let queued = world.queued(refs(&workflow)).await;
     let cancelled = world.sent().await;
-    super::requests::cancel(&world, &cancelled.id)
-        .await
-        .unwrap();
+    super::ending::cancel(&world, &cancelled.id).await.unwrap();
     let before = world.rows().await;
     for request in [queued, cancelled] {
         let refused = world.fulfil(&request.items[0].id, Some("T01")).await;

@@ -89,7 +89,7 @@ async fn a_request_is_cancelled_or_completed_but_not_both(world: World) {
         let request = world.sent().await;
         let (fulfilled, cancelled) = join!(
             world.fulfil(&request.items[0].id, Some("T01")),
-            super::requests::cancel(&world, &request.id),
+            super::ending::cancel(&world, &request.id),
         );
         let status = world.request_now(&request).await.status;
         if fulfilled.is_ok() {
@@ -188,7 +188,10 @@ async fn events_of_concurrent_steps_form_one_chain(world: World) {
             tx.workspace_create(name, slug, "staff").await
         }),
     );
-    (a.unwrap(), b.unwrap(), c.unwrap(), d.unwrap());
+    a.unwrap();
+    b.unwrap();
+    c.unwrap();
+    d.unwrap();
     let broken = world.read(async |tx| tx.first_broken_event().await).await;
     assert_eq!(broken.unwrap(), None);
 }
@@ -225,6 +228,9 @@ async fn steps_on_the_same_rows_never_deadlock(world: World) {
         });
         let opened = world.write(async |tx| tx.request_opened(&request.id).await);
         let (a, b, c, d) = join!(refresh, used, other, opened);
-        (a.unwrap(), b.unwrap(), c.unwrap(), d.unwrap());
+        a.unwrap();
+        b.unwrap();
+        c.unwrap();
+        d.unwrap();
     }
 }

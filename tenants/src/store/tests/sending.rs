@@ -3,7 +3,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 
 use super::{
-    requests::{cancel, expire},
+    ending::{cancel, expire},
     world::{World, refs, refusal, slot},
 };
 use crate::{

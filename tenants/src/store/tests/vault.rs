@@ -10,7 +10,7 @@ use super::{
     world::{World, fulfil, planted, refs, slot},
 };
 use crate::{
-    ActionError, KeyScope, MailStatus,
+    ActionError, KeyScope, MailStatus, Request, Tx,
     store::{NewOauthClient, Tokens},
 };
 
@@ -60,50 +60,91 @@ async fn k1_no_secret_of_a_whole_life_is_readable_in_the_database(world: World) 
 
 /// Everything that an agency can go through with secrets; what was planted or handed out on the way.
 async fn live(world: &World) -> Vec<(&'static str, String)> {
-    let text = |secret: &SecretString| secret.expose_secret().to_owned();
-    let (_, key) = world.api_key(&world.ours, KeyScope::ALL).await;
-    let mut secrets = vec![("an API key", text(&key))];
+    let mut secrets: Vec<(&str, SecretString)> = Vec::new();
+    secrets.push((
+        "an API key",
+        world.api_key(&world.ours, KeyScope::ALL).await.1,
+    ));
+    secrets.extend(store_answers(world).await);
+    let workflow = world.workflow(vec![slot("slack"), slot("gmail")]).await;
+    let request = world.send(&world.queued(refs(&workflow)).await).await;
+    secrets.push(("the link", world.mailed_link(&request).await));
+    secrets.extend(connect(world, &request).await);
+    let resend = async |tx: &mut Tx| tx.request_resend(&request.id, "staff").await;
+    world.write(resend).await.unwrap();
+    secrets.push(("the link sent again", world.mailed_link(&request).await));
+    let copied = world
+        .write(async |tx| tx.request_make_link(&request.id, "staff").await)
+        .await;
+    secrets.push(("the link for staff", copied.unwrap().1));
+    end(world, &request).await;
+    // Another one lives on, so that sealed tokens are there to be looked through.
+    world.connected("github").await;
+    secrets.push(("any planted secret", SecretString::from("planted-")));
+    secrets
+        .into_iter()
+        .map(|(name, secret)| (name, secret.expose_secret().to_owned()))
+        .collect()
+}
+
+async fn store_answers(world: &World) -> [(&'static str, SecretString); 2] {
     let secret = SecretString::from("planted-client-secret");
-    let new = NewOauthClient {
+    let body = SecretString::from("planted-response-body");
+    let client = NewOauthClient {
         client_secret: Some(secret.clone()),
         ..client("one", None)
     };
-    let workflow = world.workflow(vec![slot("slack"), slot("gmail")]).await;
-    let request = world.send(&world.queued(refs(&workflow)).await).await;
-    let link = world.mailed_link(&request).await;
-    let journey = Journey::new(world);
-    let (tokens, refreshed) = (planted("-first"), planted("-second"));
-    let body = SecretString::from("planted-response-body");
-    let (session, connection) = world
+    world
         .write(async |tx| {
-            tx.oauth_client_put("slack", &new, "staff").await?;
-            let session = tx.link_session_start(&request, "host").await?;
-            journey.start_in(tx, &request).await?;
+            tx.oauth_client_put("slack", &client, "staff").await?;
+            tx.idempotency_claim("key", b"one").await?;
+            tx.idempotency_store("key", 201, &body).await?;
+            Ok::<_, ActionError>(())
+        })
+        .await
+        .unwrap();
+    [("the client secret", secret), ("a stored answer", body)]
+}
+
+/// Opens the link, goes to the provider and back, and refreshes what came.
+async fn connect(world: &World, request: &Request) -> Vec<(&'static str, SecretString)> {
+    let journey = Journey::new(world);
+    let (first, second) = (planted("-first"), planted("-second"));
+    let session = world
+        .write(async |tx| {
+            let session = tx.link_session_start(request, "host").await?;
+            journey.start_in(tx, request).await?;
             let flow = tx.flow_take(&journey.state).await?.unwrap();
-            let (_, id) = fulfil(tx, &flow.item_id, Some("T01"), &tokens).await?;
+            let (_, id) = fulfil(tx, &flow.item_id, Some("T01"), &first).await?;
             let epoch = tx.credential_lease(&id, 0, "worker").await?.unwrap();
             let connection = tx.connection(&id).await?.unwrap();
             let new = Tokens {
-                access_token: &refreshed.0,
-                refresh_token: Some(&refreshed.1),
+                access_token: &second.0,
+                refresh_token: Some(&second.1),
                 token_type: "Bearer",
                 expires_at: None,
             };
             assert!(tx.credential_refreshed(&connection, epoch, &new).await?);
-            tx.idempotency_claim("key", b"one").await?;
-            tx.idempotency_store("key", 201, &body).await?;
-            Ok::<_, ActionError>((session, id))
+            Ok::<_, ActionError>(session)
         })
         .await
         .unwrap();
-    let fresh = world
-        .write(async |tx| tx.request_resend(&request.id, "staff").await)
-        .await;
-    let resent = world.mailed_link(&fresh.unwrap()).await;
-    let (_, copied) = world
-        .write(async |tx| tx.request_make_link(&request.id, "staff").await)
-        .await
-        .unwrap();
+    vec![
+        ("the session", session),
+        ("the state", journey.state),
+        ("the flow's cookie", journey.cookie),
+        ("the verifier", journey.verifier),
+        ("an access token", first.0),
+        ("a refresh token", first.1),
+        ("a refreshed access token", second.0),
+        ("a refreshed refresh token", second.1),
+    ]
+}
+
+/// The mails go out and the connection is revoked.
+async fn end(world: &World, request: &Request) {
+    let item = &world.request_now(request).await.items[0];
+    let connection = item.connection_id.clone().unwrap();
     world
         .write(async |tx| {
             for mail in tx.mails_of(&request.id).await? {
@@ -113,27 +154,6 @@ async fn live(world: &World) -> Vec<(&'static str, String)> {
         })
         .await
         .unwrap();
-    // Another one lives on, so that sealed tokens are there to be looked through.
-    world.connected("github").await;
-    for (name, secret) in [
-        ("the client secret", &secret),
-        ("the link", &link),
-        ("the link sent again", &resent),
-        ("the link for staff", &copied),
-        ("the session", &session),
-        ("the state", &journey.state),
-        ("the flow's cookie", &journey.cookie),
-        ("the verifier", &journey.verifier),
-        ("an access token", &tokens.0),
-        ("a refresh token", &tokens.1),
-        ("a refreshed access token", &refreshed.0),
-        ("a refreshed refresh token", &refreshed.1),
-        ("a stored answer", &body),
-    ] {
-        secrets.push((name, text(secret)));
-    }
-    secrets.push(("any planted token", "planted-".to_owned()));
-    secrets
 }
 
 /// As it is, without its prefix, or as the bytes that it encodes.

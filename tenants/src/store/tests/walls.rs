@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::{
-    foreign::Estate,
+    estate::Estate,
     raw::{self, Cell},
     world::World,
 };

@@ -1,0 +1,68 @@
+use secrecy::SecretString;
+
+use super::{
+    apps::{client, own_app},
+    flows::Journey,
+    world::{World, slot},
+};
+use crate::{
+    ActionError, ConnectionId, ItemId, KeyScope, Request, RequestId, Workflow, store::Mail,
+};
+
+/// Something of ours in every table.
+pub struct Estate {
+    pub workflow: Workflow,
+    /// Sent; the first item is fulfilled, the second pending.
+    pub request: Request,
+    pub connection: ConnectionId,
+    pub link: SecretString,
+    pub session: SecretString,
+    pub journey: Journey,
+    pub mail: Mail,
+}
+
+impl Estate {
+    pub async fn build(world: &World) -> Self {
+        let (workflow, request) = world.sent_for(vec![slot("slack"), slot("gmail")]).await;
+        let connected = world.fulfil(&request.items[0].id, Some("T01")).await;
+        let link = world.mailed_link(&request).await;
+        let journey = Journey::new(world);
+        journey.start(world, &request).await;
+        world.api_key(&world.ours, KeyScope::ALL).await;
+        let body = SecretString::from("body");
+        let session = world
+            .write(async |tx| {
+                tx.app_create(&own_app("acme-crm"), "staff").await?;
+                let client = client("ours", Some("hush"));
+                tx.oauth_client_put("slack", &client, "staff").await?;
+                tx.idempotency_claim("key", b"ours").await?;
+                tx.idempotency_store("key", 201, &body).await?;
+                let session = tx.link_session_start(&request, "host").await?;
+                Ok::<_, ActionError>(session)
+            })
+            .await
+            .unwrap();
+        let mail = world
+            .read(async |tx| tx.mails_of(&request.id).await)
+            .await
+            .unwrap()
+            .swap_remove(0);
+        Self {
+            workflow,
+            request: world.request_now(&request).await,
+            connection: connected.unwrap().1,
+            link,
+            session,
+            journey,
+            mail,
+        }
+    }
+
+    pub fn item(&self) -> &ItemId {
+        &self.request.items[1].id
+    }
+
+    pub fn id(&self) -> &RequestId {
+        &self.request.id
+    }
+}
