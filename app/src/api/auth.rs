@@ -58,6 +58,10 @@ pub(super) struct Caller<S> {
 }
 
 impl<S> Caller<S> {
+    pub fn agency(&self) -> &AgencyId {
+        &self.agency
+    }
+
     pub async fn read(&self) -> Result<Tx, Problem> {
         Ok(self.platform.store.read(&self.agency).await?)
     }

@@ -3,16 +3,22 @@
 //! Before every call stand, in this order: the API key (`auth`), the repetition of a POST (`idempotency`), the key's
 //! scope (`Caller`), the path, query and body. A handler parses, calls the store and shows what came of it.
 
+mod apps;
 mod auth;
 mod body;
+mod connections;
 mod document;
+mod events;
 mod idempotency;
 mod list;
 mod path;
 mod problem;
 mod refusal;
+mod requests;
 mod schema;
 mod scope;
+mod secret;
+mod workflows;
 mod workspaces;
 
 use axum::{
@@ -31,8 +37,9 @@ use problem::Problem;
 pub(crate) fn routes(platform: &Platform) -> Router<Platform> {
     let once = from_fn_with_state(platform.clone(), idempotency::once);
     let authenticate = from_fn_with_state(platform.clone(), auth::authenticate);
-    let calls = Router::from(kept()).layer(once);
-    let calls = calls
+    let calls = Router::from(kept())
+        .layer(once)
+        .merge(Router::from(never_kept()))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .route_layer(authenticate);
     let description = openapi().to_json().unwrap_or_default();
@@ -53,12 +60,25 @@ pub(crate) async fn no_such_call() -> impl IntoResponse {
 pub fn openapi() -> OpenApi {
     let mut calls = kept().split_for_parts().1;
     document::complete(&mut calls, true);
-    document::frame().merge_from(calls)
+    let mut tokens = never_kept().split_for_parts().1;
+    document::complete(&mut tokens, false);
+    document::frame().merge_from(calls).merge_from(tokens)
 }
 
 /// Calls whose answers are kept for repetition.
 fn kept() -> OpenApiRouter<Platform> {
-    OpenApiRouter::new().merge(workspaces::routes())
+    OpenApiRouter::new()
+        .merge(apps::routes())
+        .merge(workspaces::routes())
+        .merge(workflows::routes())
+        .merge(requests::routes())
+        .merge(connections::routes())
+        .merge(events::routes())
+}
+
+/// Calls whose answers hold a token: no token rests outside the vault.
+fn never_kept() -> OpenApiRouter<Platform> {
+    connections::token_routes()
 }
 
 fn json(text: String) -> Response {

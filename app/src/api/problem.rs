@@ -93,9 +93,14 @@ impl Problem {
             1 => "1 value was refused.".to_owned(),
             count => format!("{count} values were refused."),
         };
-        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_value", detail);
-        problem.errors = errors;
-        problem
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_value", detail).naming(errors)
+    }
+
+    /// With the values that it is about.
+    #[must_use]
+    pub fn naming(mut self, errors: Vec<FieldError>) -> Self {
+        self.errors = errors;
+        self
     }
 
     /// 422 for one value of the body.

@@ -51,6 +51,8 @@ values! {
     Opaque = text("A value from outside, kept as it is.", "T024BE7LD").min_length(Some(1)).max_length(Some(500));
     Email = text("An address that mail can be sent to.", "jo@globex.example").max_length(Some(254)).pattern(Some(EMAIL));
     Scope = text("A scope of the provider (RFC 6749 §3.3).", "contacts.read").pattern(Some(super::scope::PATTERN));
+    Secret = text("Kept sealed, and never shown again.", "at-least-something-secret").min_length(Some(1)).max_length(Some(super::secret::LONGEST)).write_only(true);
+    Date = text("A calendar date.", "2026-11-23").format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
     Uri = text("An absolute address.", "https://idp.example").min_length(Some(1)).max_length(Some(2000));
     Cursor = text("Opaque: the `next_cursor` of the page before.", "d3NwXzAxa2M3NnhwMDBoZXphcHFtNDRxYXA0dGh3").pattern(Some("^[A-Za-z0-9_-]{1,200}$"));
     Limit = ObjectBuilder::new().schema_type(Type::Integer).description(Some("Rows of a page."))

@@ -95,6 +95,10 @@ impl Egress {
         self
     }
 
+    pub fn policy(&self) -> EgressPolicy {
+        self.policy
+    }
+
     /// The longest a call can take; a lease around a call must last longer.
     pub fn deadline(&self) -> Duration {
         self.deadline

@@ -52,6 +52,7 @@ pub use mails::{Mail, NewMail};
 pub(crate) use migrate::postgres_schema_version;
 pub use requests::RequestFilter;
 pub use surroundings::Surroundings;
+pub use workflows::WorkflowFilter;
 
 use crate::{
     AgencyId, Clock, Entropy, Timestamp,

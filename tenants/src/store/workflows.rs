@@ -7,18 +7,26 @@ use super::{
 };
 use crate::{
     ActionError, ConnectionId, EventType, Gate, GateState, MissingReason, NewEvent, NewWorkflow,
-    PageOf, Slot, SlotId, Workflow, WorkflowId, id::kinds::WorkflowKind,
+    PageOf, Slot, SlotId, Workflow, WorkflowId, WorkspaceId, id::kinds::WorkflowKind,
+    values::Opaque,
 };
 
 statements! {
     CREATE = "insert into workflows (id, agency_id, workspace_id, name, external_id, resume, gate_state, gate_since, created_at) values ($2, $1, $3, $4, $5, $6, $7, $8, $8)";
     CREATE_SLOT = "insert into slots (id, agency_id, workflow_id, position, app, scopes, required, expected_account) values ($2, $1, $3, $4, $5, $6, $7, $8)";
     ONE = "select * from workflows where agency_id = $1 and id = $2";
-    LIST = "select * from workflows where agency_id = $1 and id < $2 order by id desc limit $3";
+    LIST = "select * from workflows where agency_id = $1 and id < $2 and ($3 is null or workspace_id = $3) and ($4 is null or external_id = $4) order by id desc limit $5";
     SLOTS = "select s.*, c.status from slots s left join connections c on c.agency_id = s.agency_id and c.id = s.connection_id where s.agency_id = $1 and s.workflow_id >= $2 and s.workflow_id <= $3 order by s.workflow_id, s.position";
     SET_CONNECTION = "update slots set connection_id = $3 where agency_id = $1 and id = $2";
     OF_CONNECTION = "select distinct workflow_id from slots where agency_id = $1 and connection_id = $2";
     SET_GATE = "update workflows set gate_state = $3, gate_since = $4 where agency_id = $1 and id = $2";
+}
+
+/// Which workflows to list.
+#[derive(Clone, Debug, Default)]
+pub struct WorkflowFilter {
+    pub workspace_id: Option<WorkspaceId>,
+    pub external_id: Option<Opaque>,
 }
 
 impl Tx {
@@ -92,15 +100,26 @@ impl Tx {
         workflow(&row, &slots).map(Some)
     }
 
+    /// Newest first.
     pub async fn workflows(
         &mut self,
+        filter: &WorkflowFilter,
         page: &PageOf<WorkflowId>,
     ) -> Result<Vec<Workflow>, StoreError> {
         let agency = self.agency.clone();
         let after = before_id::<WorkflowKind>(page.after.as_ref().map(WorkflowId::as_str));
         let rows = self
             .inner
-            .all(LIST, args![&agency, &after, page.limit])
+            .all(
+                LIST,
+                args![
+                    &agency,
+                    &after,
+                    filter.workspace_id.as_ref(),
+                    filter.external_id.as_ref(),
+                    page.limit
+                ],
+            )
             .await?;
         let (Some(newest), Some(oldest)) = (rows.first(), rows.last()) else {
             return Ok(Vec::new());

@@ -1,0 +1,126 @@
+use axum::{Json, http::StatusCode};
+use latchkey_tenants::{
+    Lifetime, MAX_ITEMS, NewRequest, Recipient, SlotId, SlotRef, WorkflowId, WorkspaceId,
+    values::{Email, Name, Note},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    super::{
+        auth::{Caller, RequestsWrite},
+        body::Body,
+        problem::Problem,
+        schema,
+    },
+    view::RequestView,
+};
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({
+    "workspace_id": "wsp_01kc76xp00hezapqm44qap4thw", "recipient": {"email": "jo@globex.example", "name": "Jo"},
+    "items": [{"workflow_id": "wfl_01kc76xp00hezapqm44qap4thw", "slot_id": "slt_01kc76xp00hezapqm44qap4thw"}],
+    "note": "For your Monday report", "send": true,
+})))]
+pub(super) struct CreateRequest {
+    #[schema(value_type = schema::WorkspaceId)]
+    workspace_id: WorkspaceId,
+    /// Who is asked.
+    recipient: Option<CreateRecipient>,
+    /// Not available yet: name a recipient.
+    #[schema(value_type = Option<String>)]
+    member_id: Option<String>,
+    /// The slots to fill. Slots of the same app become one item, asked for once.
+    #[schema(min_items = 1, max_items = 50)]
+    items: Vec<CreateItem>,
+    /// Shown to the client.
+    #[schema(value_type = Option<schema::Note>)]
+    note: Option<Note>,
+    /// 7 days if nothing is said.
+    #[schema(value_type = Option<schema::Lifetime>)]
+    expires_in: Option<u64>,
+    /// Send it at once; else it is queued.
+    #[serde(default)]
+    send: bool,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CreateRecipient {
+    #[schema(value_type = schema::Email)]
+    email: Email,
+    #[schema(value_type = Option<schema::Name>)]
+    name: Option<Name>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CreateItem {
+    /// Of the same workspace.
+    #[schema(value_type = schema::WorkflowId)]
+    workflow_id: WorkflowId,
+    #[schema(value_type = schema::SlotId)]
+    slot_id: SlotId,
+}
+
+/// Create a request
+///
+/// Asks one person for the apps of the named slots. The link is only in the mail.
+#[utoipa::path(
+    post,
+    path = "/requests",
+    tag = "Requests",
+    request_body = CreateRequest,
+    responses((status = 201, description = "The new request, queued or sent.", body = RequestView)),
+    security(("api_key" = ["requests:write"])),
+)]
+pub(super) async fn create_request(
+    caller: Caller<RequestsWrite>,
+    Body(create): Body<CreateRequest>,
+) -> Result<(StatusCode, Json<RequestView>), Problem> {
+    let send = create.send;
+    let new = create.parse()?;
+    let mut tx = caller.begin().await?;
+    let mut request = tx.request_create(new, &caller.actor).await?;
+    if send {
+        request = tx.request_send(&request.id, &caller.actor).await?;
+    }
+    caller.commit(tx).await?;
+    let view = RequestView::at(request, caller.platform.now());
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+impl CreateRequest {
+    fn parse(self) -> Result<NewRequest, Problem> {
+        if self.member_id.is_some() {
+            let detail = "asking a portal member is not available yet: name a recipient";
+            return Err(Problem::refused_at("/member_id", detail));
+        }
+        let required = || Problem::refused_at("/recipient", "is required");
+        let recipient = self.recipient.ok_or_else(required)?;
+        if self.items.is_empty() || self.items.len() > MAX_ITEMS {
+            let detail = format!("1 to {MAX_ITEMS} items are expected");
+            return Err(Problem::refused_at("/items", detail));
+        }
+        let lifetime = match self.expires_in {
+            Some(seconds) => Lifetime::from_seconds(seconds)
+                .map_err(|error| Problem::refused_at("/expires_in", error.to_string()))?,
+            None => Lifetime::MAILED,
+        };
+        let slots = self.items.into_iter().map(|item| SlotRef {
+            workflow_id: item.workflow_id,
+            slot_id: item.slot_id,
+        });
+        Ok(NewRequest {
+            workspace_id: self.workspace_id,
+            recipient: Recipient {
+                email: recipient.email,
+                name: recipient.name,
+            },
+            note: self.note,
+            lifetime,
+            slots: slots.collect(),
+        })
+    }
+}
