@@ -19,6 +19,7 @@ pub(super) struct NoBody;
 /// An empty object.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({})))]
 pub(super) struct Empty {}
 
 impl<T: DeserializeOwned> FromRequest<Platform> for Body<T> {

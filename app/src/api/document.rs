@@ -11,6 +11,7 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{
+    body::Empty,
     idempotency,
     problem::{PROBLEM_JSON, Problem},
     schema,
@@ -60,6 +61,7 @@ fn problem() -> Vec<(String, RefOr<Schema>)> {
 pub(super) fn complete(document: &mut OpenApi, kept: bool) {
     for item in document.paths.paths.values_mut() {
         for (method, operation) in operations(item) {
+            optional_body(operation);
             common_problems(operation);
             if method == HttpMethod::Post {
                 repetition(operation, kept);
@@ -78,6 +80,24 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Ope
     ]
     .into_iter()
     .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// Where nothing needs to be said, no body is as good as an empty object.
+fn optional_body(operation: &mut Operation) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else {
+        return;
+    };
+    let empty = Ref::from_schema_name(Empty::name()).ref_location;
+    let is_empty = body.content.values().any(|content| {
+        let schema = match content {
+            RefOr::T(content) => content.schema.as_ref(),
+            RefOr::Ref(_) => None,
+        };
+        matches!(schema, Some(RefOr::Ref(schema)) if schema.ref_location == empty)
+    });
+    if is_empty {
+        body.required = Some(Required::False);
+    }
 }
 
 fn common_problems(operation: &mut Operation) {

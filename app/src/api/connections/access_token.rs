@@ -33,7 +33,7 @@ pub(super) struct AccessToken {
     path = "/connections/{id}/access-token",
     tag = "Connections",
     params(("id" = schema::ConnectionId, Path)),
-    request_body = Option<Empty>,
+    request_body = Empty,
     responses(
         (status = 200, description = "The token.", body = AccessToken),
         (status = 409, description = "`reconnect_required`: the grant is dead or revoked, so the client has to connect again. \

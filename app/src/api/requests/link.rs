@@ -30,7 +30,7 @@ pub(super) struct Link {
     path = "/requests/{id}/link",
     tag = "Requests",
     params(("id" = schema::RequestId, Path)),
-    request_body = Option<Empty>,
+    request_body = Empty,
     responses(
         (status = 200, description = "The link. It is shown this once.", body = Link),
         (status = 409, description = "`nothing_pending`: the request has nothing that a link could open."),

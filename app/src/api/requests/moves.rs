@@ -24,7 +24,7 @@ type Moved = Result<Json<RequestView>, Problem>;
     path = "/requests/{id}/send",
     tag = "Requests",
     params(("id" = schema::RequestId, Path)),
-    request_body = Option<Empty>,
+    request_body = Empty,
     responses(
         (status = 200, description = "The request, sent.", body = RequestView),
         (status = 409, description = "`not_queued`: it was sent or ended before."),
@@ -49,7 +49,7 @@ pub(super) async fn send_request(
     path = "/requests/{id}/resend",
     tag = "Requests",
     params(("id" = schema::RequestId, Path)),
-    request_body = Option<Empty>,
+    request_body = Empty,
     responses(
         (status = 200, description = "The request, its clock started again.", body = RequestView),
         (status = 409, description = "`not_sent`, `nothing_pending`, `resend_too_soon`, `resend_limit`."),
@@ -74,7 +74,7 @@ pub(super) async fn resend_request(
     path = "/requests/{id}/cancel",
     tag = "Requests",
     params(("id" = schema::RequestId, Path)),
-    request_body = Option<Empty>,
+    request_body = Empty,
     responses(
         (status = 200, description = "The request, cancelled.", body = RequestView),
         (status = 409, description = "`not_open`: it ended before."),
@@ -99,7 +99,7 @@ pub(super) async fn cancel_request(
     path = "/requests/{id}/renew",
     tag = "Requests",
     params(("id" = schema::RequestId, Path)),
-    request_body = Option<Empty>,
+    request_body = Empty,
     responses(
         (status = 201, description = "The new request, sent.", body = RequestView),
         (status = 409, description = "`not_expired`: it has not expired, or nothing of it is open."),

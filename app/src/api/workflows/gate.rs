@@ -87,7 +87,7 @@ async fn look<S>(caller: &Caller<S>, id: &WorkflowId) -> Result<Workflow, Proble
     path = "/workflows/{id}/resume",
     tag = "Workflows",
     params(("id" = schema::WorkflowId, Path)),
-    request_body = Option<Empty>,
+    request_body = Empty,
     responses(
         (status = 200, description = "The gate; open already is open.", body = GateView),
         (status = 409, description = "`still_missing`: a required slot has no working connection."),

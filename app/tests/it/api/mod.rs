@@ -1,7 +1,17 @@
 //! The API as an agency's programs see it.
 
+mod apps;
 mod client;
+mod connections;
 mod description;
+mod events;
+mod gates;
+mod hostile;
 mod idempotency;
+mod isolation;
+mod issuer;
 mod problems;
+mod requests;
+mod workflows;
 mod workspaces;
+mod world;

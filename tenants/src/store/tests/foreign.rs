@@ -14,7 +14,10 @@ use super::{
 use crate::{
     ActionError, AgencyStatus, EventType, KeyScope, MailKind, MailStatus, NewEvent, NewWorkflow,
     ReceiptOutcome, Resume, StoreError,
-    store::{ConnectionFilter, EventFilter, LinkSession, NewMail, Replay, RequestFilter, Tokens},
+    store::{
+        ConnectionFilter, EventFilter, LinkSession, NewMail, Replay, RequestFilter, Tokens,
+        WorkflowFilter,
+    },
 };
 
 contract! {
@@ -86,7 +89,11 @@ async fn t1_foreign_lists_are_empty(world: World) {
             for filter in [RequestFilter::default(), here] {
                 assert!(tx.requests(&filter, &page(99)).await?.is_empty());
             }
-            assert!(tx.workflows(&page(99)).await?.is_empty());
+            assert!(
+                tx.workflows(&WorkflowFilter::default(), &page(99))
+                    .await?
+                    .is_empty()
+            );
             let fed = tx.workflows_of_connection(&our.connection).await?;
             assert!(fed.is_empty());
             assert!(tx.own_apps().await?.is_empty());

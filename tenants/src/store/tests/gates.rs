@@ -1,6 +1,7 @@
 use super::world::{World, not_found, optional, page, refs, slot};
 use crate::{
-    ActionError, ConnectionId, GateState, MissingReason, PageOf, Resume, Slot, Workflow, WorkflowId,
+    ActionError, ConnectionId, GateState, MissingReason, PageOf, Resume, Slot, Workflow,
+    WorkflowId, WorkspaceId, store::WorkflowFilter,
 };
 
 contract! {
@@ -13,6 +14,7 @@ contract! {
     every_change_of_a_gate_is_exactly_one_event,
     a_gate_that_fails_says_what_is_missing,
     workflows_are_listed_newest_first_with_their_slots,
+    workflows_are_found_by_workspace_and_by_the_engines_id,
     a_workflow_needs_a_workspace,
 }
 
@@ -153,7 +155,7 @@ async fn workflows_are_listed_newest_first_with_their_slots(world: World) {
     let mut page: PageOf<WorkflowId> = page(2);
     loop {
         let found = world
-            .read(async |tx| tx.workflows(&page).await)
+            .read(async |tx| tx.workflows(&WorkflowFilter::default(), &page).await)
             .await
             .unwrap();
         let Some(last) = found.last() else { break };
@@ -166,6 +168,31 @@ async fn workflows_are_listed_newest_first_with_their_slots(world: World) {
         seen.extend(found.into_iter().map(|workflow| workflow.id));
     }
     assert_eq!(seen, made);
+}
+
+async fn workflows_are_found_by_workspace_and_by_the_engines_id(world: World) {
+    let made = world.workflow(vec![slot("slack")]).await;
+    let other = world
+        .write(async |tx| {
+            let (name, slug) = ("Initech".parse().unwrap(), "initech".parse().unwrap());
+            tx.workspace_create(name, slug, "staff").await
+        })
+        .await
+        .unwrap();
+    let by = |workspace: &WorkspaceId, external_id: &str| WorkflowFilter {
+        workspace_id: Some(workspace.clone()),
+        external_id: Some(external_id.parse().unwrap()),
+    };
+    for (filter, found) in [
+        (by(&made.workspace_id, "n8n-17"), 1),
+        (by(&made.workspace_id, "n8n-18"), 0),
+        (by(&other.id, "n8n-17"), 0),
+    ] {
+        let rows = world.read(async |tx| tx.workflows(&filter, &page(5)).await);
+        assert_eq!(rows.await.unwrap().len(), found, "{filter:?}");
+        let foreign = world.read_foreign(async |tx| tx.workflows(&filter, &page(5)).await);
+        assert!(foreign.await.unwrap().is_empty());
+    }
 }
 
 async fn a_workflow_needs_a_workspace(world: World) {

@@ -1,0 +1,129 @@
+use std::collections::BTreeMap;
+
+use latchkey_tenants::{
+    Account,
+    store::{NewConnection, Tokens},
+};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::client::Client;
+
+/// One of everything that an agency can have, made through the API where the API can make it.
+pub struct World<'a> {
+    pub client: Client<'a>,
+    pub workspace: Value,
+    pub workflow: Value,
+    /// Sent, its one item connected.
+    pub request: Value,
+    pub connection: String,
+}
+
+/// Stands in every token; no answer but one may show it.
+pub const CANARY: &str = "canary-5d1e";
+
+impl<'a> World<'a> {
+    pub async fn of(client: Client<'a>) -> Self {
+        client.post("/apps", own_app()).await.expect(201);
+        let secret = json!({"client_id": "8f3a", "client_secret": CANARY});
+        client
+            .put("/apps/own-crm/oauth-client", secret)
+            .await
+            .expect(200);
+        let workspace = json!({"name": "Globex", "slug": "globex"});
+        let workspace = client.post("/workspaces", workspace).await.expect(201);
+        let workflow = workflow(&client, &workspace, &["own-crm"]).await;
+        let request = request(&client, &workflow, true).await;
+        let connection = connect(&client, &request).await;
+        Self {
+            client,
+            workspace,
+            workflow,
+            request,
+            connection,
+        }
+    }
+
+    /// The path with ids of this world.
+    pub fn fill(&self, path: &str) -> String {
+        let id = match path.split('/').nth(1) {
+            Some("workspaces") => text(&self.workspace["id"]),
+            Some("workflows") => text(&self.workflow["id"]),
+            Some("requests") => text(&self.request["id"]),
+            Some("connections") => &self.connection,
+            _ => "",
+        };
+        path.replace("{id}", id).replace("{app}", "own-crm")
+    }
+
+    pub fn ids(&self) -> [&str; 4] {
+        let [workspace, workflow, request] =
+            [&self.workspace, &self.workflow, &self.request].map(|made| text(&made["id"]));
+        [workspace, workflow, request, &self.connection]
+    }
+}
+
+pub fn own_app() -> Value {
+    json!({
+        "slug": "own-crm", "name": "Acme CRM",
+        "authorization_endpoint": "https://idp.example/authorize",
+        "token_endpoint": "https://idp.example/token",
+        "scopes": [{"id": "contacts.read", "label": "Read your contacts"}],
+    })
+}
+
+pub async fn workflow(client: &Client<'_>, workspace: &Value, apps: &[&str]) -> Value {
+    let slots: Vec<_> = apps.iter().map(|app| json!({"app": app})).collect();
+    let new = json!({"workspace_id": workspace["id"], "name": "Weekly report", "slots": slots});
+    client.post("/workflows", new).await.expect(201)
+}
+
+/// For every slot of the workflow.
+pub async fn request(client: &Client<'_>, workflow: &Value, send: bool) -> Value {
+    let slots = workflow["slots"].as_array().unwrap().iter();
+    let items: Vec<_> = slots
+        .map(|slot| json!({"workflow_id": workflow["id"], "slot_id": slot["id"]}))
+        .collect();
+    let new = json!({
+        "workspace_id": workflow["workspace_id"], "items": items, "send": send,
+        "recipient": {"email": "jo@globex.example", "name": "Jo"}, "note": "For your Monday report",
+    });
+    client.post("/requests", new).await.expect(201)
+}
+
+/// The client comes back from the provider, for the request's first item.
+pub async fn connect(client: &Client<'_>, request: &Value) -> String {
+    connect_as(client, request, "jo@globex.example").await
+}
+
+pub async fn connect_as(client: &Client<'_>, request: &Value, account: &str) -> String {
+    let app = &client.api.app;
+    let item = text(&request["items"][0]["id"]).parse().unwrap();
+    let mut tx = app.test.store.begin(&client.agency.id).await.unwrap();
+    let requested = ["contacts.read".to_owned(), "contacts.write".to_owned()];
+    let new = NewConnection {
+        item_id: &item,
+        account: Some(Account {
+            id: "T01".to_owned(),
+            label: Some(account.to_owned()),
+        }),
+        proven: true,
+        scopes_requested: &requested,
+        scopes_granted: &requested[..1],
+        host_vars: &BTreeMap::new(),
+        tokens: Tokens {
+            access_token: &SecretString::from(format!("{CANARY}-access")),
+            refresh_token: Some(&SecretString::from(format!("{CANARY}-refresh"))),
+            token_type: "Bearer",
+            expires_at: None,
+        },
+    };
+    let (_, connection) = tx.connection_fulfil(new).await.unwrap();
+    tx.commit().await.unwrap();
+    connection.to_string()
+}
+
+#[track_caller]
+pub fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
