@@ -9,7 +9,7 @@ use axum::{
 };
 use minijinja::{Environment, context};
 
-use super::{api::Api, keep::Sample};
+use super::{api::Api, keep::Sample, mailbox::Mailbox};
 
 /// What the guide shows and asks.
 #[derive(Clone)]
@@ -17,6 +17,7 @@ pub struct Guide {
     pub api: Api,
     pub sample: Sample,
     pub mailbox: String,
+    pub mails: Mailbox,
     pub provider: String,
     pub agency: String,
     pub folder: String,
@@ -53,6 +54,7 @@ async fn show(State(guide): State<Guide>) -> Response {
     let items = request["items"].as_array().cloned().unwrap_or_default();
     let connection = items.iter().find_map(|item| item["connection_id"].as_str());
     let page = context! {
+        latest => guide.mails.mails().first().map(|mail| format!("{}/mails/{}", guide.mailbox, mail.id)),
         mailbox => guide.mailbox,
         provider => guide.provider,
         api => format!("{}/api/v1", guide.agency),
@@ -91,7 +93,7 @@ mod tests {
     #[test]
     fn the_guide_renders_before_and_after_the_first_connection() {
         let values = |connection: Option<&str>| {
-            context! { mailbox => "http://m", provider => "http://p", api => "http://a", key => "lk_x", workflow => "wfl_1",
+            context! { mailbox => "http://m", latest => "http://m/mails/1", provider => "http://p", api => "http://a", key => "lk_x", workflow => "wfl_1",
             request_id => "req_1", connection, status => "sent", fulfilled => 0, total => 2, gate => "waiting", folder => "f" }
         };
         let before = render(values(None)).unwrap();

@@ -130,7 +130,7 @@ impl Demo {
         let hosts = Hosts {
             product: latchkey_app::router(platform.clone()),
             provider: provider.router(),
-            mailbox: mailbox::router(mailbox),
+            mailbox: mailbox::router(mailbox.clone()),
             guide: Arc::default(),
         };
         let app = serve(listeners, &hosts, &platform, stop.clone());
@@ -141,7 +141,7 @@ impl Demo {
             app,
             worker,
         };
-        let guide = demo.lay_out(folder, &mut keep, &provider).await?;
+        let guide = demo.lay_out(folder, &mut keep, &provider, mailbox).await?;
         hosts.open_guide(guide::router(guide));
         Ok(demo)
     }
@@ -152,6 +152,7 @@ impl Demo {
         folder: &Path,
         keep: &mut Keep,
         provider: &ProviderState,
+        mails: Mailbox,
     ) -> Result<Guide, DemoError> {
         let egress = Egress::new(EgressPolicy {
             allow_loopback: true,
@@ -183,6 +184,7 @@ impl Demo {
             api: Api::new(egress, &self.addresses.agency, sample.api_key()),
             sample,
             mailbox: self.addresses.mailbox.clone(),
+            mails,
             provider: self.addresses.provider.clone(),
             agency: self.addresses.agency.clone(),
             folder: folder.display().to_string(),

@@ -13,7 +13,11 @@ use super::{
 
 pub const AGENCY: &str = "northwind";
 const AGENCY_NAME: &str = "Northwind Automations";
-const APPS: [&str; 2] = ["acme-crm", "sheetly"];
+/// What the workflow waits for, and the permissions that it needs.
+const SLOTS: [(&str, &[&str]); 2] = [
+    ("acme-crm", &["contacts.read", "deals.read"]),
+    ("sheetly", &["sheets.read"]),
+];
 
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
@@ -31,9 +35,15 @@ pub enum SeedError {
 
 /// The agency's registrations at the sample provider.
 pub fn clients(secret: &str) -> Vec<Client> {
-    let apps = APPS.iter().filter_map(|slug| SampleApp::by_slug(slug));
-    apps.map(|app| Client::new(client_id(app), secret, AGENCY_NAME, app))
+    apps()
+        .map(|app| Client::new(client_id(app), secret, AGENCY_NAME, app))
         .collect()
+}
+
+fn apps() -> impl Iterator<Item = &'static SampleApp> {
+    SLOTS
+        .iter()
+        .filter_map(|(slug, _)| SampleApp::by_slug(slug))
 }
 
 fn client_id(app: &SampleApp) -> String {
@@ -64,7 +74,7 @@ pub async fn handoff(
     issuer: &str,
     client_secret: &str,
 ) -> Result<Sample, SeedError> {
-    for app in APPS.iter().filter_map(|slug| SampleApp::by_slug(slug)) {
+    for app in apps() {
         app_and_client(api, provider, issuer, client_secret, app).await?;
     }
     let workspace = api
@@ -74,7 +84,10 @@ pub async fn handoff(
         )
         .await?;
     let workspace_id = text(&workspace, "id")?;
-    let slots: Vec<_> = APPS.iter().map(|app| json!({ "app": app })).collect();
+    let slots: Vec<_> = SLOTS
+        .iter()
+        .map(|(app, scopes)| json!({ "app": app, "scopes": scopes }))
+        .collect();
     let workflow = json!({ "workspace_id": workspace_id, "name": "Weekly report", "slots": slots });
     let workflow = api.post("/workflows", &workflow).await?;
     let workflow_id = text(&workflow, "id")?;

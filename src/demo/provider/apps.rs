@@ -131,9 +131,9 @@ static EVERYWHERE: &[Scope] = &[
 pub static ACCOUNTS: &[Account] = &[
     Account {
         sub: "user_1001",
-        name: "Jo Lindqvist",
+        name: "Jo Park",
         email: "jo@globex.example",
-        initials: "JL",
+        initials: "JP",
     },
     Account {
         sub: "user_1002",
