@@ -7,6 +7,7 @@ mod bus;
 mod config;
 pub mod egress;
 mod failpoint;
+mod failure;
 mod http;
 mod jobs;
 mod limits;

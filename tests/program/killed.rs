@@ -50,7 +50,8 @@ fn survives_a_kill(place: &str, expected: &str) {
     );
     assert!(!running.ended().success());
 
-    let (_running, address) = start(&installation.with("FAILPOINT", "nowhere"));
+    installation = installation.with("FAILPOINT", "nowhere");
+    let (_running, address) = start(&installation);
     client.address = address;
     assert_eq!(
         client.item(&request.id)["status"],

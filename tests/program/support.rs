@@ -86,6 +86,8 @@ fn lines(log: ChildStderr) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(log).lines().map_while(Result::ok) {
+            // Shown by the test runner when the test fails.
+            println!("{line}");
             // The test may have ended; the pipe is read on, or the program would block.
             let _ = sender.send(line);
         }

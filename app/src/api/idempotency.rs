@@ -15,7 +15,7 @@ use super::{
     body,
     problem::{PROBLEM_JSON, Problem},
 };
-use crate::platform::Platform;
+use crate::{failure::chain, platform::Platform};
 
 pub(super) const HEADER: &str = "idempotency-key";
 pub(super) const REPLAYED: &str = "idempotency-replayed";
@@ -150,7 +150,7 @@ impl Claim {
         if let Err(error) = self.settle(parts.status.as_u16(), text).await {
             // The work is done and the caller must hear of it; the key stays taken until its time is up.
             tracing::error!(
-                error = &error as &dyn std::error::Error,
+                error = %chain(&error),
                 "an answer could not be kept for repetition"
             );
         }

@@ -166,7 +166,7 @@ impl Problem {
 
     /// A failure of ours. Logged here, once; the caller learns nothing of it.
     pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
-        tracing::error!(error, "an API call failed");
+        tracing::error!(error = %crate::failure::chain(error), "an API call failed");
         let detail = "Something went wrong on our side; the same call may work in a moment.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
     }

@@ -8,7 +8,7 @@ use latchkey_tenants::{ActionError, StoreError};
 use latchkey_themes::{Brand, Page, PageChrome, page::Message};
 
 use super::site::{Site, host};
-use crate::{brand::nobody, platform::Platform};
+use crate::{brand::nobody, failure::chain, platform::Platform};
 
 pub(crate) type PageResult = Result<Response, PageError>;
 
@@ -42,7 +42,7 @@ impl<'a> Respond<'a> {
             Ok(html) => dress(status, html, &policy(&nonce, &self.providers)),
             Err(error) => {
                 tracing::error!(
-                    error = &error as &dyn std::error::Error,
+                    error = %chain(&error),
                     "a page could not be rendered"
                 );
                 (
@@ -113,7 +113,7 @@ impl PageError {
     }
 
     pub fn internal(error: StoreError) -> Self {
-        tracing::error!(error = &error as &dyn std::error::Error, "a page failed");
+        tracing::error!(error = %chain(&error), "a page failed");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "Something went wrong",

@@ -5,8 +5,7 @@ use std::{collections::HashMap, pin::pin, time::Duration};
 use latchkey_tenants::{ActionError, AgencyId, ConnectionId, StoreError, Timestamp};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::worker::chain;
-use crate::platform::Platform;
+use crate::{failure::chain, platform::Platform};
 
 const EXPIRE_EVERY: Duration = Duration::from_secs(1);
 /// A process that is killed loses so much of when connections were last used.

@@ -8,7 +8,7 @@ use super::{
     kind::{JobError, KINDS, Kind},
     retry, sweep,
 };
-use crate::platform::Platform;
+use crate::{failure::chain, platform::Platform};
 
 /// One slow relay must not hold up the others.
 const AT_ONCE: usize = 4;
@@ -178,17 +178,6 @@ async fn settle(
     let mut tx = platform.store.begin_platform().await?;
     tx.job_dead(&job.id, &why).await?;
     tx.commit().await
-}
-
-/// An error and what is behind it, on one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        text = format!("{text}: {inner}");
-        source = inner.source();
-    }
-    text
 }
 
 #[cfg(test)]

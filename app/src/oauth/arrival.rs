@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     failpoint,
+    failure::chain,
     http::{PageError, Query, Site},
     link::Notice,
     platform::Platform,
@@ -205,7 +206,7 @@ async fn not_exchanged(
 ) -> Result<Arrived, PageError> {
     tracing::warn!(
         app = flow.app,
-        error = error as &dyn std::error::Error,
+        error = %chain(error),
         "a code could not be exchanged"
     );
     match error.kind {
@@ -282,7 +283,7 @@ async fn unwanted(platform: &Platform, checked: &Checked, tokens: &TokenSet, cod
     if let Err(error) = revoked {
         tracing::warn!(
             app = provider.app.slug,
-            error = &error as &dyn std::error::Error,
+            error = %chain(&error),
             "an unwanted grant stays at the provider"
         );
     }
