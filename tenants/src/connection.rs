@@ -58,6 +58,27 @@ pub struct Connection {
     pub updated_at: Timestamp,
 }
 
+impl Connection {
+    /// What was asked for and not granted (O16).
+    pub fn missing_scopes(&self) -> Vec<String> {
+        missing_scopes(&self.scopes_requested, &self.scopes_granted)
+    }
+}
+
+pub(crate) fn missing_scopes(requested: &[String], granted: &[String]) -> Vec<String> {
+    let given = |asked: &&String| granted.iter().any(|granted| same_scope(asked, granted));
+    let missing = requested.iter().filter(|asked| !given(asked));
+    missing.cloned().collect()
+}
+
+/// Some providers answer `email` as `https://.../userinfo.email`, or the other way round.
+fn same_scope(a: &str, b: &str) -> bool {
+    let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
+    let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
+    long.strip_suffix(&short)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with(['/', '.']))
+}
+
 /// Whose account it is at the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -114,6 +135,34 @@ mod tests {
                 let reachable = moves.iter().any(|action| from.after(*action) == Ok(*to));
                 assert_eq!(reachable, STEPS.contains(&(*from, *to)), "{from} -> {to}");
             }
+        }
+    }
+
+    #[test]
+    fn o16_what_is_missing_is_named_and_other_spellings_are_not() {
+        let scopes = |text: &str| {
+            text.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        for (requested, granted, missing) in [
+            ("read write", "read", "write"),
+            ("read", "read write", ""),
+            (
+                "email Mail.Send",
+                "https://idp.example/userinfo.email https://graph.example/mail.send",
+                "",
+            ),
+            (
+                "https://idp.example/auth/drive",
+                "https://idp.example/auth/drive.file",
+                "https://idp.example/auth/drive",
+            ),
+            ("chat:write", "overwrite", "chat:write"),
+            ("read", "", "read"),
+        ] {
+            let found = missing_scopes(&scopes(requested), &scopes(granted));
+            assert_eq!(found, scopes(missing), "{requested} of {granted}");
         }
     }
 

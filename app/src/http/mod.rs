@@ -7,6 +7,7 @@ mod csrf;
 mod headers;
 mod page;
 mod query;
+mod segment;
 mod site;
 
 pub(crate) use access_log::access_log;
@@ -16,4 +17,5 @@ pub(crate) use csrf::{check_fetch_site, csrf_matches, csrf_token};
 pub(crate) use headers::security_headers;
 pub(crate) use page::{PageError, PageResult, Respond, brand_errors};
 pub(crate) use query::Query;
+pub(crate) use segment::Segment;
 pub(crate) use site::Site;

@@ -1,16 +1,17 @@
 use axum::{
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode, header};
 use latchkey_tenants::{ActionError, ItemId, RequestId, values::Note};
 
 use super::{
+    fresh_path,
     notice::{Notice, notice_cookie},
     session::{Form, opened_by_item},
 };
 use crate::{
-    http::{PageError, PageResult, Respond, Site},
+    http::{PageError, PageResult, Respond, Segment, Site},
     link::dead_link,
     platform::Platform,
     urls::Urls,
@@ -20,7 +21,7 @@ use crate::{
 pub(super) async fn decline(
     State(platform): State<Platform>,
     site: Site,
-    Path(item): Path<String>,
+    Segment(item): Segment,
     headers: HeaderMap,
     form: Form,
 ) -> PageResult {
@@ -30,7 +31,7 @@ pub(super) async fn decline(
         return Ok(dead_link(
             &Respond::new(&platform, &site),
             &headers,
-            "/connect/ended/fresh",
+            &fresh_path(&item),
             false,
         ));
     };

@@ -1,21 +1,21 @@
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     response::{
         IntoResponse,
         sse::{Event, KeepAlive, Sse},
     },
 };
 use futures_util::stream;
-use http::HeaderMap;
+use http::{HeaderMap, header};
 use latchkey_tenants::{Request, RequestId, StoreError};
 use serde::Serialize;
 
 use super::session::opened;
 use crate::{
     bus::Changes,
-    http::{PageError, PageResult, Site},
+    http::{PageError, PageResult, Segment, Site},
     platform::Platform,
 };
 
@@ -27,7 +27,7 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 pub(super) async fn stream(
     State(platform): State<Platform>,
     site: Site,
-    Path(request): Path<String>,
+    Segment(request): Segment,
     headers: HeaderMap,
 ) -> PageResult {
     let id: RequestId = request.parse().map_err(|_| PageError::not_found())?;
@@ -47,9 +47,9 @@ pub(super) async fn stream(
         let event = watch.next().await?;
         Some((Ok::<_, Infallible>(event), watch))
     });
-    Ok(Sse::new(events)
-        .keep_alive(KeepAlive::new().interval(HEARTBEAT))
-        .into_response())
+    let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT));
+    // Instead of axum's own `no-cache`.
+    Ok(([(header::CACHE_CONTROL, "no-store")], stream).into_response())
 }
 
 struct Watch {

@@ -1,7 +1,7 @@
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::HeaderMap;
 use latchkey_tenants::{
-    RequestId,
+    ItemId, RequestId,
     secret::{LINK_PREFIX, parse_secret},
 };
 
@@ -10,7 +10,7 @@ use super::{
     view::{VISIT_COOKIE, dead_link},
 };
 use crate::{
-    http::{ClientAddress, PageError, PageResult, Respond, Site, cookie},
+    http::{ClientAddress, PageError, PageResult, Respond, Segment, Site, cookie},
     limits::Limited,
     platform::Platform,
     urls::Urls,
@@ -22,7 +22,7 @@ pub(super) async fn by_link(
     State(platform): State<Platform>,
     site: Site,
     address: ClientAddress,
-    Path(secret): Path<String>,
+    Segment(secret): Segment,
     headers: HeaderMap,
     form: Form,
 ) -> PageResult {
@@ -48,7 +48,7 @@ pub(super) async fn by_request(
     State(platform): State<Platform>,
     site: Site,
     address: ClientAddress,
-    Path(request): Path<String>,
+    Segment(request): Segment,
     headers: HeaderMap,
     form: Form,
 ) -> PageResult {
@@ -62,6 +62,36 @@ pub(super) async fn by_request(
         &path,
         true,
     ))
+}
+
+/// `POST /connect/items/{item}/fresh`: the same for a browser whose session ended while it looked at the page.
+pub(super) async fn by_item(
+    State(platform): State<Platform>,
+    site: Site,
+    address: ClientAddress,
+    Segment(item): Segment,
+    headers: HeaderMap,
+    form: Form,
+) -> PageResult {
+    check(&platform, &form, &headers, address)?;
+    let item: ItemId = item.parse().map_err(|_| PageError::not_found())?;
+    let mut tx = platform.store.read(&site.agency.id).await?;
+    let found = tx.request_of_item(&item).await?;
+    drop(tx);
+    if let Some(request) = found {
+        freshen(&platform, &site, &request.id).await?;
+    }
+    Ok(dead_link(
+        &Respond::new(&platform, &site),
+        &headers,
+        &fresh_path(&item),
+        true,
+    ))
+}
+
+/// Where the page of a dead session asks for a fresh link when only an item is known.
+pub(crate) fn fresh_path(item: &ItemId) -> String {
+    format!("/connect/items/{item}/fresh")
 }
 
 fn check(

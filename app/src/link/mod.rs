@@ -16,6 +16,7 @@ use axum::{
 
 use crate::platform::Platform;
 
+pub(crate) use fresh::fresh_path;
 pub(crate) use notice::{Notice, notice_cookie};
 pub(crate) use session::{Form, Opened, opened, opened_by_item};
 pub(crate) use view::{HostInput, connect_page, dead_link, provider_origins};
@@ -30,5 +31,6 @@ pub(crate) fn routes() -> Router<Platform> {
         .route("/connect/requests/{request}", get(page::show))
         .route("/connect/requests/{request}/fresh", post(fresh::by_request))
         .route("/connect/requests/{request}/events", get(events::stream))
+        .route("/connect/items/{item}/fresh", post(fresh::by_item))
         .route("/connect/items/{item}/decline", post(decline::decline))
 }

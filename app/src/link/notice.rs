@@ -34,9 +34,16 @@ pub(super) fn brought(headers: &HeaderMap) -> Option<(Notice, ItemId)> {
 }
 
 impl Notice {
-    /// The sentence for people. `app` is the app's name.
-    pub(super) fn sentence(self, app: &str, agency: &str) -> Sentence {
+    /// The sentence for people. `app` is the app's name, `missing` what was asked for there and not granted.
+    pub(super) fn sentence(self, app: &str, agency: &str, missing: &[String]) -> Sentence {
         let (tone, text) = match self {
+            Self::Connected if !missing.is_empty() => (
+                Tone::Warn,
+                format!(
+                    "{app} is connected, but this was not allowed there: {}. {agency} may ask you for it.",
+                    missing.join("; ")
+                ),
+            ),
             Self::Connected => (Tone::Ok, format!("{app} is connected.")),
             Self::Held => (
                 Tone::Warn,

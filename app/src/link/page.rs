@@ -1,4 +1,4 @@
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::{HeaderMap, StatusCode, header};
 use latchkey_themes::Page;
 
@@ -8,7 +8,7 @@ use super::{
     view::{connect_page, dead_link, provider_origins},
 };
 use crate::{
-    http::{PageError, PageResult, Respond, Site, clear_cookie},
+    http::{PageError, PageResult, Respond, Segment, Site, clear_cookie},
     platform::Platform,
     urls::Urls,
 };
@@ -17,7 +17,7 @@ use crate::{
 pub(super) async fn show(
     State(platform): State<Platform>,
     site: Site,
-    Path(request): Path<String>,
+    Segment(request): Segment,
     headers: HeaderMap,
 ) -> PageResult {
     let id = request.parse().map_err(|_| PageError::not_found())?;

@@ -45,10 +45,17 @@ pub(crate) async fn connect_page(
         );
     }
     let pairs = || request.items.iter().zip(&apps);
-    let notice = notice.and_then(|(notice, about)| {
-        let (_, app) = pairs().find(|(item, _)| item.id == *about)?;
-        Some(notice.sentence(&app.name, &site.brand.name))
+    let about = notice.and_then(|(notice, about)| {
+        let (item, app) = pairs().find(|(item, _)| item.id == *about)?;
+        Some((*notice, item, app))
     });
+    let notice = match about {
+        Some((notice, item, app)) => {
+            let missing = missing_permissions(tx, item, app).await?;
+            Some(notice.sentence(&app.name, &site.brand.name, &missing))
+        }
+        None => None,
+    };
     let page = ConnectPage {
         csrf: csrf_token(&opened.secret),
         request_path: Urls::request_path(&request.id),
@@ -63,6 +70,26 @@ pub(crate) async fn connect_page(
         expires_at: request.expires_at.unwrap_or(request.created_at).date_time(),
     };
     Ok((page, apps))
+}
+
+/// In plain words what was asked for and not granted (O16).
+async fn missing_permissions(
+    tx: &mut Tx,
+    item: &Item,
+    app: &App,
+) -> Result<Vec<String>, StoreError> {
+    let Some(id) = &item.connection_id else {
+        return Ok(Vec::new());
+    };
+    let connection = tx.connection(id).await?;
+    let mut missing = connection.map_or_else(Vec::new, |connection| connection.missing_scopes());
+    // Those are for our own use, and often granted without a word.
+    missing.retain(|scope| !app.required_scopes.contains(scope));
+    Ok(if missing.is_empty() {
+        missing
+    } else {
+        app.scope_labels(&missing)
+    })
 }
 
 fn card(item: &Item, app: &App, around: &Surroundings, input: Option<&HostInput>) -> AppCard {

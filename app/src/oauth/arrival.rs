@@ -146,7 +146,8 @@ fn identity(
     let found = check_id_token(id_token, &expected, &*platform.clock)?;
     Ok(Some(Account {
         id: found.subject,
-        label: found.email,
+        // An address that nobody vouches for must not pass for the account that was expected.
+        label: found.email.filter(|_| found.email_verified),
     }))
 }
 
@@ -255,7 +256,7 @@ async fn failed(
     Ok(Arrived::Back(Some(notice)))
 }
 
-/// The request ended while the client was at the provider: the grant is given back. Not when another flow of this item
+/// The request or item ended while the client was at the provider: the grant is given back. Not when another flow of this item
 /// was faster, because at some providers both are the same grant.
 async fn unwanted(platform: &Platform, checked: &Checked, tokens: &TokenSet, code: &str) {
     let provider = &checked.provider;
@@ -263,7 +264,7 @@ async fn unwanted(platform: &Platform, checked: &Checked, tokens: &TokenSet, cod
         .endpoints
         .revoke
         .as_ref()
-        .filter(|_| code == "request_ended")
+        .filter(|_| matches!(code, "request_ended" | "item_ended"))
     else {
         return;
     };

@@ -1,10 +1,12 @@
 use axum::{
-    extract::{Path, RawQuery, State},
+    extract::{RawQuery, State},
     response::Response,
 };
 use http::{HeaderMap, StatusCode, header};
 use latchkey_tenants::{
-    EventType, Item, NewEvent, StoreError, Tx, secret::secret_hash, store::Flow,
+    EventType, Item, NewEvent, StoreError, Tx,
+    secret::secret_hash,
+    store::{Flow, FlowTrace},
 };
 use secrecy::SecretString;
 
@@ -17,7 +19,7 @@ use super::{
 };
 use crate::{
     failpoint,
-    http::{PageResult, Query, Respond, Site, clear_cookie, cookie},
+    http::{PageResult, Query, Respond, Segment, Site, clear_cookie, cookie},
     link::{Notice, Opened, notice_cookie, opened},
     platform::Platform,
     urls::Urls,
@@ -25,11 +27,12 @@ use crate::{
 
 /// `GET /oauth/callback/{ctx}`: the browser is back from the provider.
 ///
-/// The flow is taken once and everything about it is checked before a word goes to the token endpoint.
+/// The browser is known before the flow is taken, so that a stranger who saw the address cannot spend it; everything else
+/// is checked before a word goes to the token endpoint.
 pub(super) async fn callback(
     State(platform): State<Platform>,
     site: Site,
-    Path(ctx): Path<String>,
+    Segment(ctx): Segment,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> PageResult {
@@ -42,46 +45,72 @@ pub(super) async fn callback(
         return Ok(refused(&platform, &site));
     };
     let mut tx = platform.store.begin(&site.agency.id).await?;
+    let Some(trace) = tx.flow_trace(&state).await? else {
+        return Ok(refused(&platform, &site));
+    };
+    let opened = match starter(&mut tx, &site, &headers, &state, &trace).await? {
+        Ok(opened) => opened,
+        Err(reason) => {
+            return refuse(&platform, &site, tx, &trace, "unknown browser", reason).await;
+        }
+    };
     let Some(flow) = tx.flow_take(&state).await? else {
-        return too_late(&platform, &site, tx, &headers, &state).await;
+        return Ok(too_late(&opened, &trace, &state));
     };
     failpoint::hit("callback.taking");
-    let seen = Seen {
-        site: &site,
-        headers: &headers,
-        ctx: &ctx,
-        state: &state,
-        query: &query,
-    };
-    match check(&mut tx, &flow, &seen).await? {
+    match check(&mut tx, &site, &ctx, &query, opened, &flow).await? {
         Ok(checked) => {
             tx.commit().await?;
             failpoint::hit("callback.taken");
             finish(&platform, &site, &flow, &checked, &query, &state).await
         }
-        Err(reason) => {
-            let data = serde_json::json!({ "request_id": flow.request_id, "app": flow.app, "reason": reason });
-            let kind = EventType::FlowFailed;
-            tx.record(NewEvent {
-                kind,
-                actor: "unknown browser",
-                subject: flow.item_id.as_str(),
-                data,
-            })
-            .await?;
-            tx.commit().await?;
-            Ok(refused(&platform, &site))
-        }
+        Err(reason) => refuse(&platform, &site, tx, &trace, "recipient", reason).await,
     }
 }
 
-/// What the browser shows.
-struct Seen<'a> {
-    site: &'a Site,
-    headers: &'a HeaderMap,
-    ctx: &'a str,
-    state: &'a SecretString,
-    query: &'a Query,
+/// HEAD of the same address: nothing is done for one who does not want the answer.
+pub(super) async fn look(State(platform): State<Platform>, site: Site) -> Response {
+    refused(&platform, &site)
+}
+
+/// The session that started the flow, if this is its browser. The reason of a refusal is for the agency's log only.
+async fn starter(
+    tx: &mut Tx,
+    site: &Site,
+    headers: &HeaderMap,
+    state: &SecretString,
+    trace: &FlowTrace,
+) -> Result<Result<Opened, &'static str>, StoreError> {
+    let own = cookie(headers, &flow_cookie_name(state));
+    if own.is_none_or(|own| secret_hash(&own) != trace.cookie_hash) {
+        return Ok(Err("other_browser"));
+    }
+    let opened = opened(tx, site, headers, &trace.request_id).await?;
+    Ok(opened
+        .filter(|opened| opened.session.hash == trace.session_hash)
+        .ok_or("other_session"))
+}
+
+/// Notes the reason in the agency's log; the browser always gets the same page.
+async fn refuse(
+    platform: &Platform,
+    site: &Site,
+    mut tx: Tx,
+    trace: &FlowTrace,
+    actor: &str,
+    reason: &str,
+) -> PageResult {
+    let data =
+        serde_json::json!({ "request_id": trace.request_id, "app": trace.app, "reason": reason });
+    tx.record(NewEvent {
+        kind: EventType::FlowFailed,
+        actor,
+        subject: trace.item_id.as_str(),
+        data,
+    })
+    .await?;
+    tx.commit().await?;
+    Ok(refused(platform, site))
 }
 
 /// A flow whose browser, session, context and issuer are the ones it started with.
@@ -91,40 +120,30 @@ pub(super) struct Checked {
     pub item: Item,
 }
 
-/// The reason of a refusal goes to the agency's log only; the browser always gets the same page.
 async fn check(
     tx: &mut Tx,
+    site: &Site,
+    ctx: &str,
+    query: &Query,
+    opened: Opened,
     flow: &Flow,
-    seen: &Seen<'_>,
 ) -> Result<Result<Checked, &'static str>, StoreError> {
-    if seen.ctx != flow.ctx {
+    if ctx != flow.ctx {
         return Ok(Err("context_mismatch"));
     }
-    if seen.site.host != flow.host {
+    if site.host != flow.host {
         return Ok(Err("host_mismatch"));
     }
-    let own = cookie(seen.headers, &flow_cookie_name(seen.state));
-    if own.is_none_or(|own| secret_hash(&own) != flow.cookie_hash) {
-        return Ok(Err("other_browser"));
-    }
-    let opened = opened(tx, seen.site, seen.headers, &flow.request_id).await?;
-    let Some(opened) = opened.filter(|opened| opened.session.hash == flow.session_hash) else {
-        return Ok(Err("other_session"));
-    };
     let provider = match provider(tx, &flow.app, &flow.host_vars).await {
         Ok(provider) if provider.client.ctx == flow.ctx => provider,
         Err(ProviderProblem::Store(error)) => return Err(error),
         _ => return Ok(Err("oauth_client_changed")),
     };
-    if let Err(reason) = check_issuer(flow, &provider, seen.query) {
+    if let Err(reason) = check_issuer(flow, &provider, query) {
         return Ok(Err(reason));
     }
-    let item = opened
-        .request
-        .items
-        .iter()
-        .find(|item| item.id == flow.item_id)
-        .cloned();
+    let mut items = opened.request.items.iter();
+    let item = items.find(|item| item.id == flow.item_id).cloned();
     Ok(item
         .map(|item| Checked {
             opened,
@@ -186,30 +205,10 @@ fn back(flow: &Flow, notice: Option<Notice>) -> Response {
     response
 }
 
-/// A used, late or unknown flow. The browser that started it is sent back to its page; any other learns nothing.
-async fn too_late(
-    platform: &Platform,
-    site: &Site,
-    mut tx: Tx,
-    headers: &HeaderMap,
-    state: &SecretString,
-) -> PageResult {
-    let Some(trace) = tx.flow_trace(state).await? else {
-        return Ok(refused(platform, site));
-    };
-    let own = cookie(headers, &flow_cookie_name(state));
-    let opened = opened(&mut tx, site, headers, &trace.request_id).await?;
-    let Some(opened) = opened.filter(|opened| {
-        opened.session.hash == trace.session_hash
-            && own.is_some_and(|own| secret_hash(&own) == trace.cookie_hash)
-    }) else {
-        return Ok(refused(platform, site));
-    };
-    let waiting = opened
-        .request
-        .items
-        .iter()
-        .any(|item| item.id == trace.item_id && item.status.is_open());
+/// A used or late flow: the browser that started it is sent back to its page.
+fn too_late(opened: &Opened, trace: &FlowTrace, state: &SecretString) -> Response {
+    let mut items = opened.request.items.iter();
+    let waiting = items.any(|item| item.id == trace.item_id && item.status.is_open());
     let mut response = see_other(&Urls::request_path(&trace.request_id));
     let headers = response.headers_mut();
     headers.append(header::SET_COOKIE, clear_cookie(&flow_cookie_name(state)));
@@ -219,7 +218,7 @@ async fn too_late(
             notice_cookie(Notice::TooLate, &trace.item_id),
         );
     }
-    Ok(response)
+    response
 }
 
 /// One neutral page for everything that is not a finished flow of this very browser.

@@ -28,5 +28,8 @@ pub(crate) use usage::Usage;
 pub(crate) fn routes() -> Router<Platform> {
     Router::new()
         .route("/connect/items/{item}/start", post(start::start))
-        .route("/oauth/callback/{ctx}", get(callback::callback))
+        .route(
+            "/oauth/callback/{ctx}",
+            get(callback::callback).head(callback::look),
+        )
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode, header};
@@ -21,8 +21,11 @@ use super::{
     unavailable::unavailable,
 };
 use crate::{
-    http::{PageError, PageResult, Respond, Site, set_cookie},
-    link::{Form, HostInput, Opened, connect_page, dead_link, opened_by_item, provider_origins},
+    http::{PageError, PageResult, Respond, Segment, Site, set_cookie},
+    link::{
+        Form, HostInput, Opened, connect_page, dead_link, fresh_path, opened_by_item,
+        provider_origins,
+    },
     platform::Platform,
     urls::Urls,
 };
@@ -31,7 +34,7 @@ use crate::{
 pub(super) async fn start(
     State(platform): State<Platform>,
     site: Site,
-    Path(item): Path<String>,
+    Segment(item): Segment,
     headers: HeaderMap,
     form: Form,
 ) -> PageResult {
@@ -41,7 +44,7 @@ pub(super) async fn start(
         return Ok(dead_link(
             &Respond::new(&platform, &site),
             &headers,
-            "/connect/ended/fresh",
+            &fresh_path(&item),
             false,
         ));
     };
@@ -115,6 +118,7 @@ async fn begin(
         .any(|scope| scope == "openid")
         .then(|| entropy.token());
     let redirect_uri = platform.urls.redirect_uri(&site.host, &provider.client.ctx);
+    tx.link_session_touch(&opened.session).await?;
     tx.flow_start(NewFlow {
         request_id: &opened.request.id,
         item_id: &item.id,

@@ -1,7 +1,6 @@
 use http::StatusCode;
 use latchkey_tenants::{
-    EventType, Item, MailKind, NewEvent, Request, StoreError, Tx,
-    store::{EventFilter, NewMail},
+    EventType, Item, MailKind, NewEvent, Request, StoreError, Tx, store::NewMail,
 };
 use latchkey_themes::{Page, page::AppUnavailable};
 
@@ -46,41 +45,34 @@ async fn tell_agency(
     reason: &str,
     fix: &str,
 ) -> Result<(), StoreError> {
-    let last = EventFilter {
-        kind: Some(EventType::AppUnavailable),
-        subject: Some(item.app.clone()),
-        ..EventFilter::default()
-    };
-    let told = tx
-        .events(&last, 1)
-        .await?
-        .first()
-        .is_some_and(|event| event.data["request_id"] == request.id.as_str());
     let client = tx.oauth_client(&item.app).await?;
     let redirect_uri = client.map(|client| platform.urls.redirect_uri(&site.host, &client.ctx));
     let data = serde_json::json!({ "request_id": request.id, "reason": reason, "redirect_uri": redirect_uri });
-    let kind = EventType::AppUnavailable;
+    // Takes the agency's turn, so that two attempts at once do not write two mails.
     tx.record(NewEvent {
-        kind,
+        kind: EventType::AppUnavailable,
         actor: "system",
         subject: &item.app,
         data,
     })
     .await?;
-    let contact = tx.agency_contact().await?.filter(|_| !told);
-    if let Some(contact) = contact {
-        let redirect_uri = redirect_uri.unwrap_or_default();
-        let data = serde_json::json!({
-            "app": item.app, "request_id": request.id, "fix": fix, "redirect_uri": redirect_uri,
-        });
-        let mail = NewMail {
-            kind: MailKind::AppFailed,
-            request_id: Some(&request.id),
-            recipient: &contact,
-            secret: None,
-            data,
-        };
-        tx.mail_enqueue(mail).await?;
-    }
-    Ok(())
+    let told = tx.mails_of(&request.id).await?;
+    let told = told
+        .iter()
+        .any(|mail| mail.kind == MailKind::AppFailed && mail.data["app"] == item.app);
+    let Some(contact) = tx.agency_contact().await?.filter(|_| !told) else {
+        return Ok(());
+    };
+    let data = serde_json::json!({
+        "app": item.app, "request_id": request.id, "fix": fix,
+        "redirect_uri": redirect_uri.unwrap_or_default(),
+    });
+    tx.mail_enqueue(NewMail {
+        kind: MailKind::AppFailed,
+        request_id: Some(&request.id),
+        recipient: &contact,
+        secret: None,
+        data,
+    })
+    .await
 }

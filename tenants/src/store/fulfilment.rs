@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Account, ActionError, ConnectionId, ConnectionStatus, EventType, Item, ItemId, ItemMove,
-    ItemStatus, NewEvent, Request, RequestStatus,
+    ItemStatus, NewEvent, Request, RequestStatus, connection::missing_scopes,
 };
 
 statements! {
@@ -35,7 +35,8 @@ impl Tx {
     /// Writes the connection, its sealed credential, the item's new state, the gates and the events, all or nothing.
     ///
     /// # Errors
-    /// Conflicts `item_moved` and `request_ended`: the client was too late or came twice; nothing is written.
+    /// Conflicts `item_moved`, when the client came twice, `item_ended` and `request_ended`, when nobody waits for it any
+    /// more; nothing is written.
     pub async fn connection_fulfil(
         &mut self,
         new: NewConnection<'_>,
@@ -45,18 +46,26 @@ impl Tx {
             .request_of_item(new.item_id)
             .await?
             .ok_or(ActionError::NotFound("item"))?;
+        let mut items = request.items.iter();
+        let item = items.find(|item| item.id == *new.item_id).cloned();
+        let item = item.ok_or(ActionError::NotFound("item"))?;
+        // Said before anything about the request: the last item that is connected completes it.
+        if item.status == ItemStatus::Fulfilled {
+            return Err(ActionError::conflict(
+                "item_moved",
+                "the item was connected already",
+            ));
+        }
         if request.status_at(self.now()) != RequestStatus::Sent {
             return Err(ActionError::conflict(
                 "request_ended",
                 "the request is not open any more",
             ));
         }
-        let item = request
-            .items
-            .iter()
-            .find(|item| item.id == *new.item_id)
-            .cloned();
-        let item = item.ok_or(ActionError::NotFound("item"))?;
+        if item.status.is_terminal() {
+            let message = format!("the item is {}", item.status);
+            return Err(ActionError::conflict("item_ended", message));
+        }
         if item.status == ItemStatus::Held {
             self.item_release(&item, "recipient").await?;
         }
@@ -76,7 +85,8 @@ impl Tx {
         let connection = self.connection_insert(&request, &item, &new).await?;
         self.item_set_connection(&item.id, Some(&connection))
             .await?;
-        self.item_connected(&request, &item, &connection, status)
+        let missing = missing_scopes(new.scopes_requested, new.scopes_granted);
+        self.item_connected(&request, &item, &connection, status, &missing)
             .await?;
         Ok((status, connection))
     }
@@ -140,12 +150,13 @@ impl Tx {
         item: &Item,
         connection: &ConnectionId,
         status: ItemStatus,
+        missing: &[String],
     ) -> Result<(), ActionError> {
         let kind = match status {
             ItemStatus::Fulfilled => EventType::ItemFulfilled,
             _ => EventType::ItemHeld,
         };
-        let data = serde_json::json!({ "request_id": request.id, "connection_id": connection });
+        let data = serde_json::json!({ "request_id": request.id, "connection_id": connection, "missing_scopes": missing });
         self.record(NewEvent {
             kind,
             actor: "recipient",

@@ -140,7 +140,7 @@ async fn declining_ends_one_item_with_its_reason(world: World) {
         assert_eq!(declined.items[1].status, ItemStatus::Pending);
     }
     assert_eq!(world.events_of("item.declined").await, 1);
-    assert_eq!(refusal(world.fulfil(id, Some("T01")).await), "item_moved");
+    assert_eq!(refusal(world.fulfil(id, Some("T01")).await), "item_ended");
 }
 
 async fn declining_the_last_open_item_completes_the_request_without_the_happy_mail(world: World) {

@@ -6,6 +6,7 @@ use crate::{ConnectionStatus, GateState, ItemId, ItemStatus, Lifetime, RequestSt
 contract! {
     fulfilling_writes_connection_credential_item_gate_and_events_at_once,
     an_item_is_fulfilled_once_and_a_second_time_writes_nothing,
+    a_second_return_is_told_apart_from_a_late_one_when_the_first_completed_the_request,
     a_late_return_is_refused_and_writes_nothing,
     an_item_of_a_queued_or_cancelled_request_cannot_be_fulfilled,
     an_account_that_could_not_be_asked_waits_for_its_proof,
@@ -71,6 +72,14 @@ async fn an_item_is_fulfilled_once_and_a_second_time_writes_nothing(world: World
         assert_eq!(refusal(world.fulfil(item, account).await), "item_moved");
     }
     assert_eq!(world.rows().await, before);
+}
+
+async fn a_second_return_is_told_apart_from_a_late_one_when_the_first_completed_the_request(
+    world: World,
+) {
+    let (_, request, _) = world.connected("slack").await;
+    let again = world.fulfil(&request.items[0].id, Some("T01")).await;
+    assert_eq!(refusal(again), "item_moved");
 }
 
 async fn a_late_return_is_refused_and_writes_nothing(world: World) {

@@ -93,8 +93,8 @@ impl Model {
             Step::Cancel => return Err("not_open"),
             Step::Expire => self.expire(),
             Step::Renew => return self.renew(),
-            Step::Fulfil(..) | Step::Decline(_) if !self.open() => return Err("request_ended"),
             Step::Fulfil(item, right) => return self.fulfil(item, right),
+            Step::Decline(_) if !self.open() => return Err("request_ended"),
             Step::Decline(item) => return self.decline(item),
             Step::Revoke(item) => {
                 if self.items[item] == ItemStatus::Fulfilled {
@@ -153,8 +153,11 @@ impl Model {
     }
 
     fn fulfil(&mut self, item: usize, right: bool) -> Result<(), &'static str> {
-        if !self.items[item].is_open() {
-            return Err("item_moved");
+        match self.items[item] {
+            ItemStatus::Fulfilled => return Err("item_moved"),
+            _ if !self.open() => return Err("request_ended"),
+            status if !status.is_open() => return Err("item_ended"),
+            _ => {}
         }
         self.items[item] = if right || item == 0 {
             ItemStatus::Fulfilled
