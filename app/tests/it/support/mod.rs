@@ -1,6 +1,7 @@
 //! What the tests of the app share: an agency with the real platform around it, on a clock that stands still.
 
 pub mod browser;
+pub mod logs;
 pub mod provider;
 pub mod server;
 pub mod smtp;
