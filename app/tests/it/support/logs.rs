@@ -1,24 +1,35 @@
 use std::{
+    cell::RefCell,
     io::{self, Write},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Once},
 };
 
-use tracing::{Level, subscriber::DefaultGuard};
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::{
+    Layer, filter::dynamic_filter_fn, fmt, layer::SubscriberExt, util::SubscriberInitExt,
+};
 
-/// Every line that this thread logs, down to the finest, while the guard lives.
+thread_local! {
+    static HERE: RefCell<Option<Logs>> = const { RefCell::new(None) };
+}
+
+/// Every line that this thread logs, down to the finest, until the end of the test.
 #[derive(Clone, Default)]
 pub struct Logs(Arc<Mutex<Vec<u8>>>);
 
 impl Logs {
-    pub fn capture() -> (Self, DefaultGuard) {
+    pub fn capture() -> Self {
+        static GLOBAL: Once = Once::new();
+        // One for all threads: a subscriber of one thread only misses places that another thread passed before.
+        GLOBAL.call_once(|| {
+            let wanted = dynamic_filter_fn(|_, _| HERE.with_borrow(Option::is_some));
+            let lines = fmt::layer().with_ansi(false).with_writer(|| Here);
+            tracing_subscriber::registry()
+                .with(lines.with_filter(wanted))
+                .init();
+        });
         let logs = Self::default();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(Level::TRACE)
-            .with_ansi(false)
-            .with_writer(logs.clone())
-            .finish();
-        (logs, tracing::subscriber::set_default(subscriber))
+        HERE.set(Some(logs.clone()));
+        logs
     }
 
     pub fn text(&self) -> String {
@@ -26,20 +37,19 @@ impl Logs {
     }
 }
 
-impl Write for Logs {
+struct Here;
+
+impl Write for Here {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        HERE.with_borrow(|logs| {
+            if let Some(logs) = logs {
+                logs.0.lock().unwrap().extend_from_slice(bytes);
+            }
+        });
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Logs {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
     }
 }
