@@ -1,1 +1,10 @@
 //! The branded link, its dead ends, its session and its forms.
+
+mod csrf;
+mod dead;
+mod fresh;
+mod hostile_text;
+mod limits;
+mod open;
+mod order;
+mod sessions;

@@ -7,7 +7,7 @@ use latchkey_tenants::{
     store::{ConnectionFilter, EventFilter, Mail, NewOauthClient, RequestFilter},
     testing::TestStore,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::json;
 use url::Url;
 
@@ -181,17 +181,21 @@ impl World {
         }
     }
 
-    /// The link in the newest mail about the request.
+    /// The link that a mail about the request holds and that opens it.
     pub async fn mailed_link(&self, tenant: &Tenant, id: &RequestId) -> String {
-        let secret = self.mailed_secret(tenant, id).await;
-        format!("https://{}/connect/{}", tenant.host, secret.expose_secret())
-    }
-
-    async fn mailed_secret(&self, tenant: &Tenant, id: &RequestId) -> SecretString {
-        let mails = self.mails(tenant, id).await;
-        let newest = mails.last().expect("a mail").id.clone();
-        let mail = self.read(tenant, async |tx| tx.mail(&newest).await).await;
-        mail.unwrap().secret.expect("a link")
+        for mail in self.mails(tenant, id).await {
+            let mail = self.read(tenant, async |tx| tx.mail(&mail.id).await).await;
+            let Some(secret) = mail.unwrap().secret else {
+                continue;
+            };
+            if self
+                .read(tenant, async |tx| tx.link_lives(&secret).await)
+                .await
+            {
+                return format!("https://{}/connect/{}", tenant.host, secret.expose_secret());
+            }
+        }
+        panic!("no mail holds a link that lives");
     }
 
     /// The mails about a request, oldest first.
