@@ -1,6 +1,6 @@
 //! Several at once. Whoever comes first, the end is the same.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use secrecy::ExposeSecret;
 use tokio::join;
@@ -10,11 +10,13 @@ use super::{
     flows::Journey,
     gates::{fail, prove},
     jobs::{claim, enqueue},
-    world::{World, page, planted, refusal, slot},
+    world::{World, fulfil, page, planted, refusal, slot},
 };
 use crate::{
-    ConnectionStatus, GateState, Lifetime, MailStatus, ReceiptOutcome, RequestStatus,
+    ConnectionStatus, GateState, Lifetime, MailStatus, ReceiptOutcome, RequestStatus, Store,
+    SystemClock, SystemEntropy,
     store::{ConnectionFilter, Replay, Tokens},
+    testing,
 };
 
 contract! {
@@ -31,6 +33,7 @@ contract! {
     gate_and_connection_are_of_one_mind_after_a_failure_and_a_proof,
     events_of_concurrent_steps_form_one_chain,
     steps_on_the_same_rows_never_deadlock,
+    two_processes_fulfil_items_of_one_request_at_once,
 }
 
 async fn concurrent_fulfilments_of_one_workflow_leave_its_gate_open(world: World) {
@@ -233,4 +236,30 @@ async fn steps_on_the_same_rows_never_deadlock(world: World) {
         c.unwrap();
         d.unwrap();
     }
+}
+
+async fn two_processes_fulfil_items_of_one_request_at_once(world: World) {
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy::new()));
+    let other = Store::connect(&world.url, testing::vault(), clock, entropy)
+        .await
+        .unwrap();
+    let apps = ["slack", "gmail", "github", "youtube"];
+    let (workflow, request) = world.sent_for(apps.map(slot).to_vec()).await;
+    let there = async |index: usize| {
+        let mut tx = other.begin(&world.ours.id).await.unwrap();
+        let item = &request.items[index].id;
+        fulfil(&mut tx, item, Some("T01"), &planted(""))
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    };
+    let here = async |index: usize| {
+        let fulfilled = world.fulfil(&request.items[index].id, Some("T01")).await;
+        fulfilled.unwrap();
+    };
+    join!(here(0), there(1), here(2), there(3));
+    let workflow = world.workflow_now(&workflow).await;
+    assert_eq!(workflow.gate.state, GateState::Open);
+    let status = world.request_now(&request).await.status;
+    assert_eq!(status, RequestStatus::Completed);
 }
