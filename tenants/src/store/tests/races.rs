@@ -10,7 +10,7 @@ use super::{
     flows::Journey,
     gates::{fail, prove},
     jobs::{claim, enqueue},
-    world::{World, fulfil, page, planted, refusal, slot},
+    world::{World, fulfil, page, planted, refs, refusal, slot},
 };
 use crate::{
     ConnectionStatus, GateState, Lifetime, MailStatus, ReceiptOutcome, RequestStatus, Store,
@@ -34,6 +34,7 @@ contract! {
     events_of_concurrent_steps_form_one_chain,
     steps_on_the_same_rows_never_deadlock,
     two_processes_fulfil_items_of_one_request_at_once,
+    a_transaction_that_reads_first_can_still_write_after_another_process_wrote,
 }
 
 async fn concurrent_fulfilments_of_one_workflow_leave_its_gate_open(world: World) {
@@ -239,10 +240,7 @@ async fn steps_on_the_same_rows_never_deadlock(world: World) {
 }
 
 async fn two_processes_fulfil_items_of_one_request_at_once(world: World) {
-    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy::new()));
-    let other = Store::connect(&world.url, testing::vault(), clock, entropy)
-        .await
-        .unwrap();
+    let other = other_process(&world).await;
     let apps = ["slack", "gmail", "github", "youtube"];
     let (workflow, request) = world.sent_for(apps.map(slot).to_vec()).await;
     let there = async |index: usize| {
@@ -262,4 +260,34 @@ async fn two_processes_fulfil_items_of_one_request_at_once(world: World) {
     assert_eq!(workflow.gate.state, GateState::Open);
     let status = world.request_now(&request).await.status;
     assert_eq!(status, RequestStatus::Completed);
+}
+
+async fn a_transaction_that_reads_first_can_still_write_after_another_process_wrote(world: World) {
+    let other = other_process(&world).await;
+    let workflow = world.workflow(vec![slot("slack")]).await;
+    let mut tx = world.store.begin(&world.ours.id).await.unwrap();
+    let here = async {
+        // Long enough for the other to write in between, where it can.
+        for _ in 0..50 {
+            tx.workflow(&workflow.id).await.unwrap();
+        }
+        let new = world.new_request(refs(&workflow));
+        tx.request_create(new, "staff").await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let there = async {
+        let mut tx = other.begin(&world.ours.id).await.unwrap();
+        let new = world.new_request(refs(&workflow));
+        tx.request_create(new, "staff").await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    join!(there, here);
+    assert_eq!(world.count("requests").await, 2);
+}
+
+async fn other_process(world: &World) -> Store {
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy::new()));
+    Store::connect(&world.url, testing::vault(), clock, entropy)
+        .await
+        .unwrap()
 }
