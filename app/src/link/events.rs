@@ -23,7 +23,8 @@ use crate::{
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
-/// `GET /connect/requests/{request}/events`: how far the request is, now and at every change, until the session ends.
+/// `GET /connect/requests/{request}/events`: how far the request is, now and at every change, until the session ends,
+/// which is the last thing it says.
 pub(super) async fn stream(
     State(platform): State<Platform>,
     site: Site,
@@ -39,6 +40,7 @@ pub(super) async fn stream(
         id,
         changes,
         shown: None,
+        ended: false,
     };
     if watch.look().await?.is_none() {
         return Err(PageError::not_found());
@@ -59,13 +61,17 @@ struct Watch {
     id: RequestId,
     changes: Changes,
     shown: Option<String>,
+    ended: bool,
 }
 
 impl Watch {
-    /// The next state that differs from the one shown. None: the session or the process ends.
+    /// The next state that differs from the one shown. None: it said that the session has ended, or the process ends.
     async fn next(&mut self) -> Option<Event> {
-        loop {
-            let now = self.look().await.ok()??;
+        while !self.ended {
+            let Some(now) = self.look().await.ok()? else {
+                self.ended = true;
+                return Some(Event::default().event("ended").data(""));
+            };
             if self.shown.as_deref() != Some(&now) {
                 self.shown = Some(now.clone());
                 return Some(Event::default().event("progress").data(now));
@@ -76,6 +82,7 @@ impl Watch {
                 () = self.platform.drained() => return None,
             }
         }
+        None
     }
 
     async fn look(&self) -> Result<Option<String>, StoreError> {

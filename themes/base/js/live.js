@@ -88,5 +88,11 @@ function progress(event) {
 }
 
 if (main.dataset.events) {
-  new EventSource(main.dataset.events).addEventListener("progress", progress);
+  const events = new EventSource(main.dataset.events);
+  events.addEventListener("progress", progress);
+  events.addEventListener("ended", () => {
+    // Else the browser would ask again and again for what is over.
+    events.close();
+    reload();
+  });
 }
