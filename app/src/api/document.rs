@@ -150,7 +150,6 @@ fn repetition(operation: &mut Operation, kept: bool) {
         .min_length(Some(1))
         .max_length(Some(idempotency::LONGEST))
         .pattern(Some("^[!-~]([ -~]*[!-~])?$"))
-        .examples([serde_json::json!("5f0c3f7e-0d55-4d4c-9b39-0b1c35b1f2a6")])
         .build();
     let header = ParameterBuilder::new()
         .name("Idempotency-Key")
@@ -158,7 +157,7 @@ fn repetition(operation: &mut Operation, kept: bool) {
         .required(Required::False)
         .schema(Some(text));
     let about = if kept {
-        "The same call with the same key is done once, and answered the same for 24 hours. A 403 or 5xx frees the key."
+        "Yours to choose, such as a UUID. The same call with the same key is done once, and answered the same for 24 hours. A 403 or 5xx frees the key."
     } else {
         "Accepted and ignored: this answer is never kept."
     };

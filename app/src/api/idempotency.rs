@@ -173,3 +173,6 @@ impl Claim {
 #[derive(Debug, thiserror::Error)]
 #[error("an answer is too long to be kept")]
 struct TooLong;
+
+#[cfg(test)]
+mod tests;

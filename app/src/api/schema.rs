@@ -54,7 +54,8 @@ values! {
     Secret = text("Kept sealed, and never shown again.", "at-least-something-secret").min_length(Some(1)).max_length(Some(super::secret::LONGEST)).write_only(true);
     Date = text("A calendar date.", "2026-11-23").format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
     Uri = text("An absolute address.", "https://idp.example").min_length(Some(1)).max_length(Some(2000));
-    Cursor = text("Opaque: the `next_cursor` of the page before.", "d3NwXzAxa2M3NnhwMDBoZXphcHFtNDRxYXA0dGh3").pattern(Some("^[A-Za-z0-9_-]{1,200}$"));
+    Cursor = ObjectBuilder::new().schema_type(Type::String)
+        .description(Some("Opaque: the `next_cursor` of the page before.")).pattern(Some("^[A-Za-z0-9_-]{1,200}$"));
     Limit = ObjectBuilder::new().schema_type(Type::Integer).description(Some("Rows of a page."))
         .minimum(Some(1)).maximum(Some(list::Limit::MOST)).default(Some(json!(list::Limit::USUAL)));
     Lifetime = ObjectBuilder::new().schema_type(Type::Integer)

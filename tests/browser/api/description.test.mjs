@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { CRM, startWorld } from '../harness/world.mjs';
 
@@ -13,12 +14,13 @@ test('the API answers what its description says', async () => {
     await world.ask([CRM]);
     const output = [];
     const child = spawn(process.env.LATCHKEY_SCHEMATHESIS ?? 'schemathesis', [
+      '--config-file', fileURLToPath(new URL('schemathesis.toml', import.meta.url)),
       'run', `${world.product.local}/api/v1/openapi.json`,
       '--header', `Authorization: Bearer ${world.product.agency.api_key}`,
       '--checks', CHECKS.join(','),
       '--phases', 'examples,coverage,fuzzing',
       '--max-examples', '25', '--seed', '7', '--generation-deterministic', '--request-timeout', '40',
-      '--generation-database', 'none', '--continue-on-failure', '--no-color',
+      '--continue-on-failure', '--no-color',
     ], { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => output.push(chunk));
     const [code] = await once(child, 'close');

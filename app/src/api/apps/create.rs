@@ -15,8 +15,10 @@ use super::{
         body::Body,
         problem::{FieldError, Problem},
         schema,
+        scope::{self, ScopeToken},
     },
     findings::{of_explicit, of_metadata},
+    oauth_client::MOST_SCOPES,
     view::{AppDetails, AuthMethod},
 };
 use crate::{oauth::protocol::fetch_metadata, platform::Platform};
@@ -60,7 +62,7 @@ pub(super) struct NewApp {
     scopes: Vec<NewScope>,
     /// Asked for when a slot names no scopes; all of `scopes` if nothing is said.
     #[schema(value_type = Option<Vec<schema::Scope>>)]
-    default_scopes: Option<Vec<String>>,
+    default_scopes: Option<Vec<ScopeToken>>,
     /// Between scopes; a space if nothing is said.
     scope_separator: Option<String>,
     /// Sent to the consent screen besides those of the code flow.
@@ -71,6 +73,7 @@ pub(super) struct NewApp {
     /// Why PKCE is left out, for a provider that breaks on it.
     no_pkce_because: Option<String>,
     /// Seconds that a token lives when the answer does not say.
+    #[schema(minimum = 1)]
     default_expires_in: Option<u64>,
 }
 
@@ -78,7 +81,7 @@ pub(super) struct NewApp {
 #[serde(deny_unknown_fields)]
 struct NewScope {
     #[schema(value_type = schema::Scope)]
-    id: String,
+    id: ScopeToken,
     /// As the client reads it: "See your calendars".
     #[schema(value_type = schema::Name)]
     label: String,
@@ -103,6 +106,10 @@ pub(super) async fn create_app(
     caller: Caller<AppsWrite>,
     Body(new): Body<NewApp>,
 ) -> Result<(StatusCode, Json<AppDetails>), Problem> {
+    if new.scopes.len() > MOST_SCOPES {
+        let detail = format!("at most {MOST_SCOPES} scopes are expected");
+        return Err(Problem::refused_at("/scopes", detail));
+    }
     let app = match new.issuer.clone() {
         Some(issuer) => discovered(&caller.platform, new, &issuer).await?,
         None => explicit(&caller.platform, new)?,
@@ -164,7 +171,7 @@ fn explicit(platform: &Platform, new: NewApp) -> Result<App, Problem> {
         account_id: new.account_id,
         account_label: new.account_label,
         scopes: new.scopes.into_iter().map(Scope::from).collect(),
-        default_scopes: new.default_scopes,
+        default_scopes: new.default_scopes.map(scope::texts),
         scope_separator: new.scope_separator,
         authorize_params: new.authorize_params,
         token_endpoint_auth_method: new
@@ -220,6 +227,9 @@ impl NewApp {
 
 impl From<NewScope> for Scope {
     fn from(NewScope { id, label }: NewScope) -> Self {
-        Self { id, label }
+        Self {
+            id: id.to_string(),
+            label,
+        }
     }
 }
