@@ -1,5 +1,5 @@
 use latchkey_tenants::{
-    Account, ActionError, EventType, ItemStatus, NewEvent, Tx,
+    Account, ActionError, EventType, ItemStatus, NewEvent, Timestamp, Tx,
     store::{Flow, NewConnection, Tokens},
 };
 use secrecy::SecretString;
@@ -64,13 +64,35 @@ pub(super) async fn arrive(
     };
     let probed = probe(platform, checked, &tokens).await;
     failpoint::hit("callback.probed");
-    let proven = matches!(probed, Ok(_) | Err(ProbeError::Unsupported));
-    let account = probed.ok().or(identity);
-    let expires_at = tokens.expires_in.map(|life| asked_at.plus(life));
+    let grant = Grant {
+        proven: matches!(probed, Ok(_) | Err(ProbeError::Unsupported)),
+        account: probed.ok().or(identity),
+        expires_at: tokens.expires_in.map(|life| asked_at.plus(life)),
+        tokens,
+    };
+    keep(platform, site, flow, checked, &grant).await
+}
+
+/// What a flow brought home.
+struct Grant {
+    tokens: TokenSet,
+    expires_at: Option<Timestamp>,
+    account: Option<Account>,
+    proven: bool,
+}
+
+async fn keep(
+    platform: &Platform,
+    site: &Site,
+    flow: &Flow,
+    checked: &Checked,
+    grant: &Grant,
+) -> Result<Arrived, PageError> {
+    let tokens = &grant.tokens;
     let connection = NewConnection {
         item_id: &flow.item_id,
-        account,
-        proven,
+        account: grant.account.clone(),
+        proven: grant.proven,
         scopes_requested: &flow.scopes,
         scopes_granted: tokens.scopes.as_deref().unwrap_or(&flow.scopes),
         host_vars: &flow.host_vars,
@@ -78,7 +100,7 @@ pub(super) async fn arrive(
             access_token: &tokens.access_token,
             refresh_token: tokens.refresh_token.as_ref(),
             token_type: &tokens.token_type,
-            expires_at,
+            expires_at: grant.expires_at,
         },
     };
     let mut tx = platform.store.begin(&site.agency.id).await?;
@@ -96,7 +118,7 @@ pub(super) async fn arrive(
         }
         Err(ActionError::Conflict { code, .. }) => {
             drop(tx);
-            unwanted(platform, checked, &tokens, code).await;
+            unwanted(platform, checked, tokens, code).await;
             Ok(Arrived::Back(None))
         }
         Err(error) => Err(error.into()),

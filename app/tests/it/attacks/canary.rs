@@ -1,62 +1,113 @@
+use latchkey_tenants::{Item, store::EventFilter};
 use secrecy::ExposeSecret;
 use serde_json::json;
+use url::Url;
 
 use crate::support::{
-    browser::Answer,
+    browser::{Answer, Browser},
     logs::Logs,
-    provider::{CLIENT_SECRET, id_token},
+    provider::{CLIENT_SECRET, Callback, id_token, json_answer},
     world::{World, contains, start},
 };
 
-/// Everything that may show a secret to someone, by the name of the place.
-struct Places {
-    answers: Vec<Answer>,
-    logs: Logs,
+/// A client's way, with everything that someone else may get to see of it.
+struct Journey {
     world: World,
+    browser: Browser,
+    answers: Vec<Answer>,
+    /// Must show nowhere.
+    secrets: Vec<String>,
+    /// May stand in a header for the browser they belong to, and nowhere else.
+    in_headers: Vec<String>,
 }
 
-impl Places {
-    async fn assert_hidden(&self, secret: &str, but_headers: bool) {
-        assert!(secret.len() >= 16, "{secret}");
-        assert!(
-            !self.logs.text().contains(secret),
-            "{secret} stands in the log"
-        );
-        for answer in &self.answers {
-            assert!(!answer.body.contains(secret), "{secret} stands on a page");
-            let headers = answer.headers.iter();
-            let shown = headers
-                .filter(|(_, value)| contains(value.as_bytes(), secret.as_bytes()))
-                .count();
-            assert!(shown == 0 || but_headers, "{secret} stands in a header");
-        }
-        assert!(
-            !contains(&self.world.database_bytes(), secret.as_bytes()),
-            "{secret} stands in the database"
-        );
+impl Journey {
+    async fn get(&mut self, target: &str) -> Answer {
+        let answer = self.browser.get(target).await;
+        self.answers.push(answer.clone());
+        answer
     }
 
-    async fn assert_events_and_mails_are_silent(&self, secrets: &[String]) {
-        let world = &self.world;
-        let filter = latchkey_tenants::store::EventFilter::default();
-        let events = world
-            .read(&world.north, async |tx| tx.events(&filter, 1000).await)
+    /// Presses `Connect {app}`; the flow's secrets are known from here on.
+    async fn start(&mut self, page: &Answer, item: &Item) -> Url {
+        self.browser.drop_cookies("__Host-flow-");
+        let screen = start(&mut self.browser, page, item).await;
+        let mut pairs = screen.query_pairs();
+        let state = pairs
+            .find(|(name, _)| name == "state")
+            .unwrap()
+            .1
+            .into_owned();
+        let cookie = self.browser.cookies_like("__Host-flow-").remove(0);
+        self.in_headers.push(state);
+        self.in_headers
+            .push(self.browser.cookies()[&cookie].clone());
+        screen
+    }
+
+    /// Comes back, here and from a stranger's browser, and looks at the page.
+    async fn come_back(&mut self, callback: &Callback, clean: &str) -> Answer {
+        self.secrets.push(callback.get("code").to_owned());
+        let stranger = self
+            .world
+            .browser(&self.world.north)
+            .get(&callback.url())
             .await;
-        let mut text: String = events.iter().map(|event| format!("{event:?}")).collect();
-        for request in world.requests(&world.north).await {
-            let mails = world.mails(&world.north, &request.id).await;
-            text.extend(mails.iter().map(|mail| format!("{mail:?}")));
-            text.push_str(&format!("{request:?}"));
+        self.answers.push(stranger);
+        for _ in 0..2 {
+            self.get(&callback.url()).await;
         }
-        for connection in world.connections(&world.north).await {
+        self.get(clean).await
+    }
+
+    fn assert_hidden(&self, logs: &Logs) {
+        let (log, database) = (logs.text(), self.world.database_bytes());
+        let database = String::from_utf8_lossy(&database);
+        for secret in self.secrets.iter().chain(&self.in_headers) {
+            assert!(secret.len() >= 16, "{secret}");
+            assert!(!log.contains(secret), "{secret} stands in the log");
+            assert!(
+                !database.contains(secret),
+                "{secret} stands in the database"
+            );
+            for answer in &self.answers {
+                assert!(!answer.body.contains(secret), "{secret} stands on a page");
+            }
+        }
+        for (answer, secret) in self
+            .answers
+            .iter()
+            .flat_map(|answer| self.secrets.iter().map(move |secret| (answer, secret)))
+        {
+            let shown = answer
+                .headers
+                .values()
+                .any(|value| contains(value.as_bytes(), secret.as_bytes()));
+            assert!(!shown, "{secret} stands in a header");
+        }
+    }
+
+    async fn assert_debug_is_silent(&self) {
+        let (world, north) = (&self.world, &self.world.north);
+        let filter = EventFilter::default();
+        let events = world
+            .read(north, async |tx| tx.events(&filter, 1000).await)
+            .await;
+        let mut text = format!("{events:?}");
+        for request in world.requests(north).await {
+            text.push_str(&format!(
+                "{request:?}{:?}",
+                world.mails(north, &request.id).await
+            ));
+        }
+        for connection in world.connections(north).await {
+            let id = &connection.id;
             let found = world
-                .read(&world.north, async |tx| {
-                    tx.connection_with_credential(&connection.id).await
-                })
+                .read(north, async |tx| tx.connection_with_credential(id).await)
                 .await;
             text.push_str(&format!("{found:?}"));
         }
-        for secret in secrets {
+        for secret in self.secrets.iter().chain(&self.in_headers) {
             assert!(
                 !text.contains(secret),
                 "{secret} stands in an event, mail or Debug text"
@@ -65,106 +116,92 @@ impl Places {
     }
 }
 
-fn query(screen: &url::Url, name: &str) -> String {
-    let mut pairs = screen.query_pairs();
-    pairs
-        .find(|(known, _)| known == name)
-        .unwrap()
-        .1
-        .into_owned()
+/// An id_token of somewhere else, and then none.
+async fn refused_and_connected(journey: &mut Journey, page: &Answer, clean: &str, item: &Item) {
+    let claims = json!({"iss": "https://idp.example", "aud": "x", "nonce": "planted-nonce"});
+    let forged = id_token(&claims);
+    journey.world.crm.add_to_tokens(json!({"id_token": forged}));
+    journey.secrets.push(forged);
+    let screen = journey.start(page, item).await;
+    let callback = journey.world.crm.consent(&screen);
+    journey
+        .come_back(&callback, clean)
+        .await
+        .says("reported a problem");
+    journey.world.crm.add_to_tokens(json!({"id_token": null}));
+    let screen = journey.start(page, item).await;
+    let callback = journey.world.crm.consent(&screen);
+    journey
+        .come_back(&callback, clean)
+        .await
+        .says("1 of 2 connected");
+}
+
+/// A provider that repeats everything that it was told.
+async fn repeated(journey: &mut Journey, page: &Answer, clean: &str, item: &Item) {
+    journey.world.mail.on_token(|asked| {
+        let said = format!("{} {:?}", asked.head, asked.fields);
+        json_answer(
+            "400 Bad Request",
+            &json!({"error": "server_error", "error_description": said}),
+        )
+    });
+    let screen = journey.start(page, item).await;
+    let callback = journey.world.mail.consent(&screen);
+    journey
+        .come_back(&callback, clean)
+        .await
+        .says("1 of 2 connected");
 }
 
 #[tokio::test]
 async fn canary_no_secret_of_a_whole_journey_shows_where_it_must_not() {
     let logs = Logs::capture();
     let world = World::bare(|platform| platform).await;
-    let app = world
-        .crm
-        .app(json!({"issuer": "https://idp.example", "required_scopes": ["openid"]}));
-    world.register(&world.north, &app).await;
+    let app = json!({"issuer": "https://idp.example", "required_scopes": ["openid"]});
+    world.register(&world.north, &world.crm.app(app)).await;
     world
         .register(&world.north, &world.mail.app(json!({})))
         .await;
     let sent = world.ask(&world.north, &["acme-crm", "globe-mail"]).await;
-    let mut browser = world.browser(&world.north);
-    let mut answers = Vec::new();
-
-    answers.push(browser.head(&sent.link).await);
-    answers.push(browser.get(&sent.link).await);
-    let clean = answers[1].led_to();
-    answers.push(browser.get(&clean).await);
-    let page = answers[2].clone();
-    let csrf = page.csrf();
-    let screen = start(&mut browser, &page, &sent.request.items[0]).await;
-    let forged =
-        id_token(&json!({"iss": "https://idp.example", "aud": "x", "nonce": "planted-nonce"}));
-    world.crm.add_to_tokens(json!({"id_token": forged}));
-    let refused = world.crm.consent(&screen);
-    answers.push(browser.get(&refused.url()).await);
-    answers.push(browser.get(&clean).await);
-    world.crm.add_to_tokens(json!({"id_token": null}));
-    let second = start(&mut browser, &page, &sent.request.items[0]).await;
-    let callback = world.crm.consent(&second);
-    let flow_cookie = browser.cookies_like("__Host-flow-").remove(0);
-    let flow_cookie = browser.cookies()[&flow_cookie].clone();
-    let session = browser.cookies_like("__Host-link-").remove(0);
-    let session = browser.cookies()[&session].clone();
-    answers.push(world.browser(&world.north).get(&callback.url()).await);
-    answers.push(browser.get(&callback.url()).await);
-    answers.push(browser.get(&callback.url()).await);
-    answers.push(browser.get(&clean).await);
-
-    // The other provider repeats everything that it was told, in every way it has.
-    let third = start(&mut browser, &page, &sent.request.items[1]).await;
-    world.mail.on_token(|asked| {
-        let said = format!("{} {:?}", asked.head, asked.fields);
-        let error = json!({"error": "server_error", "error_description": said});
-        crate::support::provider::json_answer("400 Bad Request", &error)
-    });
-    let echoed = world.mail.consent(&third);
-    answers.push(browser.get(&echoed.url()).await);
-    answers.push(browser.get(&clean).await);
-    let path = format!("/connect/items/{}/decline", sent.request.items[1].id);
-    answers.push(browser.post(&path, &[("csrf", &csrf)]).await);
-    answers.push(browser.get(&clean).await);
-
-    let verifiers: Vec<_> = world
-        .crm
-        .token_requests()
-        .iter()
-        .chain(&world.mail.token_requests())
-        .map(|asked| asked.field("code_verifier").to_owned())
-        .collect();
-    assert_eq!(verifiers.len(), 3);
-    let mut secrets = vec![
-        CLIENT_SECRET.to_owned(),
-        forged,
-        sent.link.rsplit('/').next().unwrap().to_owned(),
-        "planted-access-acme-crm".to_owned(),
-        "planted-refresh-acme-crm".to_owned(),
+    let browser = world.browser(&world.north);
+    let secret = sent.link.rsplit('/').next().unwrap().to_owned();
+    let tokens = [
+        "planted-access-acme-crm",
+        "planted-refresh-acme-crm",
+        CLIENT_SECRET,
     ];
-    secrets.extend(verifiers);
-    secrets.extend([&refused, &callback, &echoed].map(|callback| callback.get("code").to_owned()));
-    let mut in_headers: Vec<_> = [&screen, &second, &third]
-        .map(|screen| query(screen, "state"))
-        .into();
-    in_headers.extend([flow_cookie, session]);
-    let places = Places {
-        answers,
-        logs,
+    let mut journey = Journey {
         world,
+        browser,
+        answers: Vec::new(),
+        secrets: [&[secret][..], &tokens.map(str::to_owned)].concat(),
+        in_headers: Vec::new(),
     };
-    for secret in &secrets {
-        places.assert_hidden(secret, false).await;
-    }
-    for secret in &in_headers {
-        places.assert_hidden(secret, true).await;
-    }
-    secrets.extend(in_headers);
-    places.assert_events_and_mails_are_silent(&secrets).await;
+    let clean = journey.get(&sent.link).await.led_to();
+    let page = journey.get(&clean).await;
+    let session = journey.browser.cookies_like("__Host-link-").remove(0);
+    let session = journey.browser.cookies()[&session].clone();
+    journey.in_headers.push(session);
+    refused_and_connected(&mut journey, &page, &clean, &sent.request.items[0]).await;
+    repeated(&mut journey, &page, &clean, &sent.request.items[1]).await;
+
+    let asked = [
+        journey.world.crm.token_requests(),
+        journey.world.mail.token_requests(),
+    ]
+    .concat();
+    assert_eq!(asked.len(), 3);
+    let verifiers = asked
+        .iter()
+        .map(|asked| asked.field("code_verifier").to_owned());
+    journey.secrets.extend(verifiers);
+    journey.assert_hidden(&logs);
+    journey.assert_debug_is_silent().await;
+    let log = logs.text();
     assert!(
-        places.logs.text().contains("answered") && places.logs.text().contains("hyper"),
-        "the log was captured"
+        log.contains("answered") && log.contains("hyper"),
+        "everything was captured"
     );
 }
 

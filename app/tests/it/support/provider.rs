@@ -41,7 +41,6 @@ struct State {
     extra: Value,
     token: Option<Script>,
     userinfo: Option<Script>,
-    revoke: Option<Script>,
     issuer: Option<String>,
 }
 
@@ -61,7 +60,6 @@ impl Provider {
             extra: json!({}),
             token: None,
             userinfo: None,
-            revoke: None,
             issuer: None,
         }));
         let (told, name) = (Arc::clone(&state), slug.to_owned());
@@ -154,13 +152,9 @@ impl Provider {
         self.state.lock().unwrap().userinfo = Some(Box::new(reply));
     }
 
-    pub fn on_revoke(&self, reply: impl Fn(&Asked) -> Reply + Send + 'static) {
-        self.state.lock().unwrap().revoke = Some(Box::new(reply));
-    }
-
     pub fn behave(&self) {
         let mut state = self.state.lock().unwrap();
-        (state.token, state.userinfo, state.revoke) = (None, None, None);
+        (state.token, state.userinfo) = (None, None);
     }
 
     pub fn asked(&self) -> Vec<Asked> {
@@ -260,10 +254,7 @@ fn reply(state: &mut State, slug: &str, asked: &Asked) -> Reply {
             Some(script) => script(asked),
             None => json_answer("200 OK", &state.account),
         },
-        "revoke" => match &state.revoke {
-            Some(script) => script(asked),
-            None => answer("200 OK", &[], ""),
-        },
+        "revoke" => answer("200 OK", &[], ""),
         _ => answer("404 Not Found", &[], ""),
     }
 }
