@@ -37,18 +37,12 @@ pub(crate) async fn opened(
     let Some(secret) = cookie(headers, &cookie_name(id)) else {
         return Ok(None);
     };
-    let Some(session) = tx.link_session(&secret).await? else {
+    let Some((session, request)) = tx.link_session(&secret).await? else {
         return Ok(None);
     };
-    if session.request_id != *id || session.host != site.host {
-        return Ok(None);
-    }
-    let now = tx.now();
-    let request = tx
-        .request(id)
-        .await?
-        .filter(|request| request.can_be_opened(now));
-    Ok(request.map(|request| Opened {
+    let own = request.id == *id && session.host == site.host;
+    let opened = own && request.can_be_opened(tx.now());
+    Ok(opened.then_some(Opened {
         session,
         secret,
         request,
@@ -62,8 +56,8 @@ pub(crate) async fn opened_by_item(
     headers: &HeaderMap,
     item: &ItemId,
 ) -> Result<Option<Opened>, StoreError> {
-    match tx.request_of_item(item).await? {
-        Some(request) => opened(tx, site, headers, &request.id).await,
+    match tx.request_id_of_item(item).await? {
+        Some(request) => opened(tx, site, headers, &request).await,
         None => Ok(None),
     }
 }

@@ -13,8 +13,7 @@ use crate::{
 statements! {
     CREATE = "insert into items (id, agency_id, request_id, position, app, scopes, expected_account, status, updated_at) values ($2, $1, $3, $4, $5, $6, $7, 'pending', $8)";
     CREATE_SLOT = "insert into item_slots (agency_id, item_id, slot_id, workflow_id) values ($1, $2, $3, $4)";
-    OF_REQUESTS = "select * from items where agency_id = $1 and request_id >= $2 and request_id <= $3 order by request_id, position";
-    SLOTS = "select s.item_id, s.slot_id, s.workflow_id from item_slots s join items i on i.agency_id = s.agency_id and i.id = s.item_id where s.agency_id = $1 and i.request_id >= $2 and i.request_id <= $3 order by s.item_id, s.slot_id";
+    OF_REQUESTS = "select i.*, s.slot_id, s.workflow_id from items i left join item_slots s on s.agency_id = i.agency_id and s.item_id = i.id where i.agency_id = $1 and i.request_id >= $2 and i.request_id <= $3 order by i.request_id, i.position, s.slot_id";
     REQUEST_OF = "select request_id from items where agency_id = $1 and id = $2";
     MOVE = "update items set status = $3, updated_at = $4 where agency_id = $1 and id = $2 and status = $5";
     SET_CONNECTION = "update items set connection_id = $3 where agency_id = $1 and id = $2";
@@ -132,27 +131,47 @@ impl Tx {
         last: &RequestId,
     ) -> Result<Vec<(RequestId, Item)>, StoreError> {
         let agency = self.agency.clone();
-        let slots = self.inner.all(SLOTS, args![&agency, first, last]).await?;
         let rows = self
             .inner
             .all(OF_REQUESTS, args![&agency, first, last])
             .await?;
-        rows.iter()
-            .map(|row| Ok((row.parsed("request_id")?, item(row, &slots)?)))
-            .collect()
+        let mut items: Vec<(RequestId, Item)> = Vec::new();
+        for row in &rows {
+            let id = row.text("id")?;
+            if items.last().is_none_or(|(_, last)| last.id.as_str() != id) {
+                items.push((row.parsed("request_id")?, item(row)?));
+            }
+            if let (Some((_, item)), Some(slot_id)) =
+                (items.last_mut(), row.optional_parsed("slot_id")?)
+            {
+                let workflow_id = row.parsed("workflow_id")?;
+                item.slots.push(SlotRef {
+                    workflow_id,
+                    slot_id,
+                });
+            }
+        }
+        Ok(items)
     }
 
     /// The request that an item belongs to.
     pub async fn request_of_item(&mut self, item: &ItemId) -> Result<Option<Request>, StoreError> {
-        let agency = self.agency.clone();
-        match self
-            .inner
-            .optional(REQUEST_OF, args![&agency, item])
-            .await?
-        {
-            Some(row) => self.request(&row.parsed("request_id")?).await,
+        match self.request_id_of_item(item).await? {
+            Some(id) => self.request(&id).await,
             None => Ok(None),
         }
+    }
+
+    pub async fn request_id_of_item(
+        &mut self,
+        item: &ItemId,
+    ) -> Result<Option<RequestId>, StoreError> {
+        let agency = self.agency.clone();
+        let row = self
+            .inner
+            .optional(REQUEST_OF, args![&agency, item])
+            .await?;
+        row.map(|row| row.parsed("request_id")).transpose()
     }
 
     /// One step of the state machine, taken only if the item is where the caller believes it to be.
@@ -259,25 +278,16 @@ impl Tx {
     }
 }
 
-fn item(row: &Row, slots: &[Row]) -> Result<Item, StoreError> {
-    let id: ItemId = row.parsed("id")?;
-    let mut own = Vec::new();
-    for slot in slots {
-        if slot.text("item_id")? == id.as_str() {
-            own.push(SlotRef {
-                workflow_id: slot.parsed("workflow_id")?,
-                slot_id: slot.parsed("slot_id")?,
-            });
-        }
-    }
+/// An item without its slots, each of which has a row of its own.
+fn item(row: &Row) -> Result<Item, StoreError> {
     Ok(Item {
+        id: row.parsed("id")?,
         app: row.text("app")?,
         scopes: row.json("scopes")?,
         expected_account: row.optional_parsed("expected_account")?,
         status: row.parsed("status")?,
         connection_id: row.optional_parsed("connection_id")?,
         reason: row.optional_parsed("reason")?,
-        slots: own,
-        id,
+        slots: Vec::new(),
     })
 }

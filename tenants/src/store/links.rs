@@ -7,7 +7,7 @@ use super::{
     statement::{args, statements},
 };
 use crate::{
-    Request, RequestId, Timestamp,
+    Request, RequestId,
     secret::{LINK_PREFIX, new_secret, secret_hash},
 };
 
@@ -16,7 +16,7 @@ statements! {
     END = "update links set ended_at = $3 where agency_id = $1 and request_id = $2 and ended_at is null";
     BY_HASH = "select request_id, ended_at from links where agency_id = $1 and hash = $2";
     START_SESSION = "insert into link_sessions (hash, agency_id, request_id, host, created_at, last_seen_at, expires_at) values ($2, $1, $3, $4, $5, $5, $6)";
-    SESSION = "select request_id, host, last_seen_at, expires_at from link_sessions where agency_id = $1 and hash = $2";
+    SESSION = "select r.*, s.host as session_host, s.last_seen_at as session_seen_at, s.expires_at as session_expires_at from link_sessions s join requests r on r.agency_id = s.agency_id and r.id = s.request_id where s.agency_id = $1 and s.hash = $2";
     TOUCH = "update link_sessions set last_seen_at = $3 where agency_id = $1 and hash = $2 and last_seen_at < $3";
     DROP_OLD = "delete from link_sessions where expires_at < $1";
 }
@@ -32,7 +32,6 @@ const TOUCH_EVERY: Duration = Duration::from_mins(5);
 #[derive(Clone, Debug)]
 pub struct LinkSession {
     pub hash: Vec<u8>,
-    pub request_id: RequestId,
     pub host: String,
     /// A write is due: see [`Tx::link_session_touch`].
     pub touch_due: bool,
@@ -99,28 +98,29 @@ impl Tx {
         Ok(secret)
     }
 
-    /// The live session behind a cookie.
+    /// The live session behind a cookie, and the request that it opened.
     pub async fn link_session(
         &mut self,
         secret: &SecretString,
-    ) -> Result<Option<LinkSession>, StoreError> {
+    ) -> Result<Option<(LinkSession, Request)>, StoreError> {
         let (agency, now) = (self.agency.clone(), self.now());
         let hash = secret_hash(secret);
         let Some(row) = self.inner.optional(SESSION, args![&agency, &hash]).await? else {
             return Ok(None);
         };
-        let (seen, end): (Timestamp, Timestamp) =
-            (row.time("last_seen_at")?, row.time("expires_at")?);
+        let (seen, end) = (
+            row.time("session_seen_at")?,
+            row.time("session_expires_at")?,
+        );
         if now >= end || now >= seen.plus(SESSION_IDLE) {
             return Ok(None);
         }
-        let (request_id, host) = (row.parsed("request_id")?, row.text("host")?);
-        Ok(Some(LinkSession {
+        let session = LinkSession {
             hash,
-            request_id,
-            host,
+            host: row.text("session_host")?,
             touch_due: now >= seen.plus(TOUCH_EVERY),
-        }))
+        };
+        Ok(Some((session, self.request_whole(&row).await?)))
     }
 
     pub async fn link_session_touch(&mut self, session: &LinkSession) -> Result<(), StoreError> {

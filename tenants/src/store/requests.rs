@@ -76,17 +76,18 @@ impl Tx {
 
     pub async fn request(&mut self, id: &RequestId) -> Result<Option<Request>, StoreError> {
         let agency = self.agency.clone();
-        let Some(row) = self.inner.optional(ONE, args![&agency, id]).await? else {
-            return Ok(None);
-        };
-        let mut request = request(&row)?;
-        request.items = self
-            .items_of(id, id)
-            .await?
-            .into_iter()
-            .map(|(_, item)| item)
-            .collect();
-        Ok(Some(request))
+        match self.inner.optional(ONE, args![&agency, id]).await? {
+            Some(row) => self.request_whole(&row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The request of a row, with its items.
+    pub(super) async fn request_whole(&mut self, row: &Row) -> Result<Request, StoreError> {
+        let mut request = request(row)?;
+        let items = self.items_of(&request.id, &request.id).await?;
+        request.items = items.into_iter().map(|(_, item)| item).collect();
+        Ok(request)
     }
 
     /// Like [`Tx::request`] for a request that must be there.

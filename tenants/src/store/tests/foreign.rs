@@ -50,6 +50,7 @@ async fn t1_foreign_ids_read_nothing(world: World) {
             assert!(tx.workflow(&our.workflow.id).await?.is_none());
             assert!(tx.request(our.id()).await?.is_none());
             assert!(tx.request_of_item(our.item()).await?.is_none());
+            assert!(tx.request_id_of_item(our.item()).await?.is_none());
             assert!(tx.connection(&our.connection).await?.is_none());
             let both = tx.connection_with_credential(&our.connection).await?;
             assert!(both.is_none());
@@ -198,7 +199,7 @@ async fn t1_foreign_steps_find_no_connection(world: World) {
 
 async fn t1_foreign_steps_change_nothing(world: World) {
     let our = Estate::build(&world).await;
-    let session: LinkSession = world
+    let (session, _): (LinkSession, _) = world
         .read(async |tx| tx.link_session(&our.session).await)
         .await
         .unwrap()

@@ -54,8 +54,13 @@ async fn an_unknown_link_opens_nothing(world: World) {
 async fn a_session_leads_to_its_request_on_its_host(world: World) {
     let request = world.sent().await;
     let secret = session(&world, &request).await;
-    let found = find(&world, &secret).await.unwrap();
-    assert_eq!(found.request_id, request.id);
+    let (found, opened) = world
+        .read(async |tx| tx.link_session(&secret).await)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(opened.id, request.id);
+    assert_eq!(opened.items.len(), request.items.len());
     assert_eq!(found.host, "ours.latchkey.example");
     assert_eq!(found.hash, secret_hash(&secret));
     assert!(!found.touch_due);
@@ -157,6 +162,7 @@ async fn find(world: &World, secret: &SecretString) -> Option<LinkSession> {
         .read(async |tx| tx.link_session(secret).await)
         .await
         .unwrap()
+        .map(|(session, _)| session)
 }
 
 async fn touch(world: &World, secret: &SecretString) {
