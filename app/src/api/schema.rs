@@ -46,12 +46,12 @@ values! {
 
     Timestamp = text("A moment in UTC.", "2026-11-23T07:00:00Z").format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
     Slug = text("2 to 50 characters of a-z, 0-9 and inner hyphens.", "globex").pattern(Some("^[a-z0-9][a-z0-9-]{0,48}[a-z0-9]$"));
-    Name = text("One line for people.", "Globex").min_length(Some(1)).max_length(Some(200));
-    Note = text("Plain text for people; line breaks are kept.", "For your Monday report").min_length(Some(1)).max_length(Some(2000));
-    Opaque = text("A value from outside, kept as it is.", "T024BE7LD").min_length(Some(1)).max_length(Some(500));
+    Name = text("One line for people.", "Globex").min_length(Some(1)).max_length(Some(200)).pattern(Some(readable(CONTROLS)));
+    Note = text("Plain text for people; line breaks are kept.", "For your Monday report").min_length(Some(1)).max_length(Some(2000)).pattern(Some(readable(CONTROLS_BUT_BREAKS)));
+    Opaque = text("A value from outside, kept as it is.", "T024BE7LD").min_length(Some(1)).max_length(Some(500)).pattern(Some(format!("^[^{CONTROLS}{DISGUISES}]+$")));
     Email = text("An address that mail can be sent to.", "jo@globex.example").max_length(Some(254)).pattern(Some(EMAIL));
     Scope = text("A scope of the provider (RFC 6749 §3.3).", "contacts.read").pattern(Some(super::scope::PATTERN));
-    Secret = text("Kept sealed, and never shown again.", "at-least-something-secret").min_length(Some(1)).max_length(Some(super::secret::LONGEST)).write_only(true);
+    Secret = text("Kept sealed, and never shown again.", "at-least-something-secret").min_length(Some(1)).max_length(Some(super::secret::LONGEST)).pattern(Some("^[ -~]+$")).write_only(true);
     Date = text("A calendar date.", "2026-11-23").format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
     Uri = text("An absolute address.", "https://idp.example").min_length(Some(1)).max_length(Some(2000));
     Cursor = ObjectBuilder::new().schema_type(Type::String)
@@ -78,6 +78,17 @@ values! {
 }
 
 const EMAIL: &str = r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$";
+
+const CONTROLS: &str = r"\u0000-\u001f\u007f-\u009f";
+const CONTROLS_BUT_BREAKS: &str = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f";
+/// What turns the direction of text around or breaks lines unseen.
+const DISGUISES: &str = r"\u2028-\u202e\u2066-\u2069\ufeff";
+
+/// Text without these controls and without disguises, and not just spaces.
+fn readable(controls: &str) -> String {
+    let free = format!("[^{controls}{DISGUISES}]");
+    format!(r"^{free}*[^\s{controls}{DISGUISES}]{free}*$")
+}
 
 fn text(description: &str, example: &str) -> ObjectBuilder {
     ObjectBuilder::new()

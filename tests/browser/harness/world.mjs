@@ -27,7 +27,7 @@ export async function startWorld({ database = 'sqlite', accessTokenSeconds } = {
     const product = keep(await startProduct({ database, directory: directory.path, smtpUrl: sink.url }));
     const browser = await launchBrowser();
     keep({ stop: () => browser.close() });
-    const world = new World({ sink, provider, product, browser, stop });
+    const world = new World({ directory: directory.path, sink, provider, product, browser, stop });
     await world.prepareAgency();
     return world;
   } catch (error) {

@@ -27,9 +27,10 @@ pub(super) struct CreateRequest {
     #[schema(value_type = schema::WorkspaceId)]
     workspace_id: WorkspaceId,
     /// Who is asked.
+    #[schema(value_type = CreateRecipient, required)]
     recipient: Option<CreateRecipient>,
-    /// Not available yet: name a recipient.
-    #[schema(value_type = Option<String>)]
+    /// Not available yet, and so not described.
+    #[schema(ignore)]
     member_id: Option<String>,
     /// The slots to fill. Slots of the same app become one item, asked for once.
     #[schema(min_items = 1, max_items = 50)]
