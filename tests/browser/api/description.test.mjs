@@ -19,6 +19,7 @@ const BEYOND_SCHEMA = [
   'PUT /apps/{app}/oauth-client /client_secret is required, unless token_endpoint_auth_method is `none`',
   'POST /workflows /slots/\\d+/app there is no such app.*',
   'POST /requests /recipient/email .*',
+  'POST /requests /items/\\d+/slot_id this slot is named twice',
 ];
 
 test('the API answers what its description says, to good and bad data', async () => {
