@@ -151,10 +151,10 @@ create table slots (
     connection_id text,
     unique (agency_id, id),
     foreign key (agency_id, workflow_id) references workflows (agency_id, id) on delete cascade,
-    foreign key (agency_id, connection_id) references connections (agency_id, id)
+    foreign key (agency_id, connection_id) references connections (agency_id, id) deferrable initially deferred
 );
 
-create index slots_of_workflow on slots (workflow_id, position);
+create index slots_of_workflow on slots (agency_id, workflow_id, position);
 create index slots_of_connection on slots (connection_id);
 
 create table requests (
@@ -204,10 +204,10 @@ create table items (
     updated_at bigint not null,
     unique (agency_id, id),
     foreign key (agency_id, request_id) references requests (agency_id, id) on delete cascade,
-    foreign key (agency_id, connection_id) references connections (agency_id, id)
+    foreign key (agency_id, connection_id) references connections (agency_id, id) deferrable initially deferred
 );
 
-create index items_of_request on items (request_id, position);
+create index items_of_request on items (agency_id, request_id, position);
 create index items_of_connection on items (connection_id);
 
 create table item_slots (
@@ -304,6 +304,8 @@ create table events (
     hash bytea not null,
     primary key (agency_id, seq)
 );
+
+create index events_of_subject on events (agency_id, subject, seq);
 
 -- The second wall: a transaction sees the rows of the agency it was opened for, or, through the platform door, all.
 do $$

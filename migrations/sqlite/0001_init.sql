@@ -151,10 +151,10 @@ create table slots (
     connection_id text,
     unique (agency_id, id),
     foreign key (agency_id, workflow_id) references workflows (agency_id, id) on delete cascade,
-    foreign key (agency_id, connection_id) references connections (agency_id, id)
+    foreign key (agency_id, connection_id) references connections (agency_id, id) deferrable initially deferred
 ) strict;
 
-create index slots_of_workflow on slots (workflow_id, position);
+create index slots_of_workflow on slots (agency_id, workflow_id, position);
 create index slots_of_connection on slots (connection_id);
 
 create table requests (
@@ -204,10 +204,10 @@ create table items (
     updated_at integer not null,
     unique (agency_id, id),
     foreign key (agency_id, request_id) references requests (agency_id, id) on delete cascade,
-    foreign key (agency_id, connection_id) references connections (agency_id, id)
+    foreign key (agency_id, connection_id) references connections (agency_id, id) deferrable initially deferred
 ) strict;
 
-create index items_of_request on items (request_id, position);
+create index items_of_request on items (agency_id, request_id, position);
 create index items_of_connection on items (connection_id);
 
 create table item_slots (
@@ -304,3 +304,5 @@ create table events (
     hash blob not null,
     primary key (agency_id, seq)
 ) strict;
+
+create index events_of_subject on events (agency_id, subject, seq);

@@ -1,27 +1,29 @@
 //! The two databases behind one face. What differs between them is here and in `dialect`.
 
-use sqlx::{Postgres, Row as _, Sqlite, pool::PoolConnection, postgres::PgRow, sqlite::SqliteRow};
+use sqlx::{Postgres, Row as _, Sqlite, postgres::PgRow, sqlite::SqliteRow};
 
 use super::{
     error::StoreError,
+    sqlite_reader::{ReadRow, Reader},
     statement::{Arg, Statement},
 };
 use crate::Timestamp;
 
-/// An open transaction, or on SQLite a connection for reading: there each statement sees one committed state.
+/// An open transaction.
 pub(super) enum Conn {
-    SqliteRead(PoolConnection<Sqlite>),
+    SqliteRead(Reader),
     Sqlite(sqlx::Transaction<'static, Sqlite>),
     Postgres(sqlx::Transaction<'static, Postgres>),
 }
 
 macro_rules! run {
-    ($conn:expr, $statement:expr, $args:expr, |$query:ident, $c:ident| $body:expr, $row:path) => {
+    ($conn:expr, $statement:expr, $args:expr, $read:ident, |$query:ident, $c:ident| $body:expr, $row:path) => {
         match $conn {
-            Conn::SqliteRead($c) => {
-                let $c = &mut **$c;
-                let $query = bind!(sqlx::query::<Sqlite>($statement.sql), $args);
-                $body.await.map($row)
+            Conn::SqliteRead(reader) => {
+                return reader
+                    .$read($statement, $args)
+                    .map($row)
+                    .map_err(|error| failed($statement, error))
             }
             Conn::Sqlite($c) => {
                 let $c = &mut **$c;
@@ -57,8 +59,14 @@ impl Conn {
         statement: Statement,
         args: &[Arg<'_>],
     ) -> Result<Vec<Row>, StoreError> {
-        let rows: Result<Vec<Row>, sqlx::Error> =
-            run!(self, statement, args, |query, c| query.fetch_all(c), rows);
+        let rows: Result<Vec<Row>, sqlx::Error> = run!(
+            self,
+            statement,
+            args,
+            all,
+            |query, c| query.fetch_all(c),
+            rows
+        );
         rows.map_err(|error| failed(statement, error))
     }
 
@@ -71,6 +79,7 @@ impl Conn {
             self,
             statement,
             args,
+            optional,
             |query, c| query.fetch_optional(c),
             optional_row
         );
@@ -83,8 +92,14 @@ impl Conn {
         statement: Statement,
         args: &[Arg<'_>],
     ) -> Result<u64, StoreError> {
-        let changed: Result<u64, sqlx::Error> =
-            run!(self, statement, args, |query, c| query.execute(c), affected);
+        let changed: Result<u64, sqlx::Error> = run!(
+            self,
+            statement,
+            args,
+            execute,
+            |query, c| query.execute(c),
+            affected
+        );
         changed.map_err(|error| failed(statement, error))
     }
 
@@ -97,9 +112,9 @@ impl Conn {
     }
 }
 
-fn failed(statement: Statement, error: sqlx::Error) -> StoreError {
+fn failed(statement: Statement, error: impl Into<StoreError>) -> StoreError {
     tracing::debug!(statement = statement.name, "statement failed");
-    StoreError::Database(error)
+    error.into()
 }
 
 fn rows<R: Into<Row>>(rows: Vec<R>) -> Vec<Row> {
@@ -124,6 +139,12 @@ impl Affected for sqlx::sqlite::SqliteQueryResult {
     }
 }
 
+impl Affected for usize {
+    fn affected(&self) -> u64 {
+        *self as u64
+    }
+}
+
 impl Affected for sqlx::postgres::PgQueryResult {
     fn affected(&self) -> u64 {
         self.rows_affected()
@@ -132,6 +153,7 @@ impl Affected for sqlx::postgres::PgQueryResult {
 
 /// A row of either database, read by column name.
 pub(crate) enum Row {
+    Read(ReadRow),
     Sqlite(SqliteRow),
     Postgres(PgRow),
 }
@@ -139,6 +161,12 @@ pub(crate) enum Row {
 impl From<SqliteRow> for Row {
     fn from(row: SqliteRow) -> Self {
         Self::Sqlite(row)
+    }
+}
+
+impl From<ReadRow> for Row {
+    fn from(row: ReadRow) -> Self {
+        Self::Read(row)
     }
 }
 
@@ -152,6 +180,7 @@ macro_rules! getters {
     ($($name:ident: $type:ty;)*) => {$(
         pub fn $name(&self, column: &'static str) -> Result<$type, StoreError> {
             match self {
+                Self::Read(row) => return row.get(column).map_err(|problem| StoreError::corrupt(column, problem)),
                 Self::Sqlite(row) => row.try_get(column),
                 Self::Postgres(row) => row.try_get(column),
             }

@@ -1,6 +1,6 @@
 //! What differs between SQLite and Postgres: how to connect, to open a transaction and to migrate.
 
-use std::{str::FromStr, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     PgPool, SqlitePool,
@@ -8,7 +8,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{conn::Conn, error::StoreError, migrate};
+use super::{conn::Conn, error::StoreError, migrate, sqlite_reader::Readers};
 
 /// Stands where an agency's id would: the policy of every table lets it see all rows.
 pub(super) const EVERY_AGENCY: &str = "*";
@@ -21,7 +21,7 @@ pub(super) enum Backend {
     /// One writer: SQLite has one anyway, and waiting in a pool is fair where its busy handler is not.
     Sqlite {
         writer: SqlitePool,
-        readers: SqlitePool,
+        readers: Arc<Readers>,
     },
     Postgres(PgPool),
 }
@@ -52,12 +52,7 @@ impl Backend {
             .test_before_acquire(false)
             .connect_with(options.clone())
             .await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(4)
-            .acquire_timeout(ACQUIRE)
-            .test_before_acquire(false)
-            .connect_with(options.pragma("query_only", "on"))
-            .await?;
+        let readers = Readers::new(options.get_filename(), BUSY);
         Ok(Self::Sqlite { writer, readers })
     }
 
@@ -96,7 +91,7 @@ impl Backend {
 
     pub async fn read(&self, agency: &str) -> Result<Conn, StoreError> {
         match self {
-            Self::Sqlite { readers, .. } => Ok(Conn::SqliteRead(readers.acquire().await?)),
+            Self::Sqlite { readers, .. } => Ok(Conn::SqliteRead(readers.take()?)),
             Self::Postgres(pool) => postgres_transaction(pool, "begin read only", agency).await,
         }
     }
@@ -116,7 +111,7 @@ impl Backend {
     pub async fn close(&self) {
         match self {
             Self::Sqlite { writer, readers } => {
-                readers.close().await;
+                readers.close();
                 writer.close().await;
             }
             Self::Postgres(pool) => pool.close().await,

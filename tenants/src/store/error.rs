@@ -5,6 +5,8 @@ pub enum StoreError {
     Url(String),
     #[error("the database could not be reached or did not answer")]
     Database(#[source] sqlx::Error),
+    #[error("the database file could not be read")]
+    Read(#[source] rusqlite::Error),
     #[error("the schema could not be migrated")]
     Migrate(#[source] sqlx::migrate::MigrateError),
     #[error("a statement of this transaction failed before, so it cannot be committed")]
@@ -37,6 +39,12 @@ impl StoreError {
             column,
             problem: problem.to_string(),
         }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Read(error)
     }
 }
 

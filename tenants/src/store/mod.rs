@@ -23,6 +23,7 @@ mod mails;
 mod migrate;
 mod request_sending;
 mod requests;
+mod sqlite_reader;
 mod statement;
 mod surroundings;
 mod workflows;

@@ -54,7 +54,7 @@ macro_rules! cells {
 pub async fn run(conn: &mut Conn, sql: &str) -> Result<Vec<Vec<Cell>>, sqlx::Error> {
     let query = AssertSqlSafe(sql.to_owned());
     Ok(match conn {
-        Conn::SqliteRead(c) => cells!(sqlx::query(query).fetch_all(&mut **c).await?),
+        Conn::SqliteRead(_) => panic!("a reader runs statements of the store only"),
         Conn::Sqlite(c) => cells!(sqlx::query(query).fetch_all(&mut **c).await?),
         Conn::Postgres(c) => cells!(sqlx::query(query).fetch_all(&mut **c).await?),
     })
