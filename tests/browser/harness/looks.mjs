@@ -1,11 +1,14 @@
 import axe from 'axe-core';
 
-/** The ways to look at a page: both colour schemes, a desktop and the narrowest phone of WCAG 1.4.10. */
-export const LOOKS = ['light', 'dark'].flatMap((colorScheme) => [1280, 320].map((width) => ({ colorScheme, width })));
+/** The ways to look at a page: both colour schemes, a desktop and the narrowest phone of WCAG 1.4.10, and forced colours. */
+export const LOOKS = [
+  ...['light', 'dark'].flatMap((colorScheme) => [1280, 320].map((width) => ({ colorScheme, width }))),
+  { colorScheme: 'dark', width: 1280, forcedColors: 'active' },
+];
 
 /** Shows the loaded page in another colour scheme and width, without loading it again. */
-export async function lookAt(page, { colorScheme, width }) {
-  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+export async function lookAt(page, { colorScheme, width, forcedColors = 'none' }) {
+  await page.emulateMedia({ colorScheme, forcedColors, reducedMotion: 'reduce' });
   await page.setViewportSize({ width, height: 900 });
 }
 

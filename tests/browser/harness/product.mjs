@@ -15,10 +15,11 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const BINARY = process.env.LATCHKEY_BIN ?? path.join(ROOT, 'target/debug/latchkey');
 
 /** `latchkey app` with one agency, on a database of its own. Its log is `app.log` in `directory`. */
-export async function startProduct({ database, directory, smtpUrl }) {
+export async function startProduct({ database, directory, smtpUrl, extra = {} }) {
   const [port, adminPort] = [await freePort(), await freePort()];
   const store = await createDatabase(database, directory);
-  const options = { cwd: directory, env: settings({ port, adminPort, directory, smtpUrl, databaseUrl: store.url }) };
+  const env = { ...settings({ port, adminPort, directory, smtpUrl, databaseUrl: store.url }), ...extra };
+  const options = { cwd: directory, env };
   await run(BINARY, ['migrate'], options);
   const created = await run(BINARY, [
     'agency', 'create', '--slug', 'northwind', '--name', 'Northwind Automations', '--owner-email', 'ana@northwind.example',
@@ -38,7 +39,9 @@ export async function startProduct({ database, directory, smtpUrl }) {
   const local = `http://127.0.0.1:${port}`;
   return {
     agency,
+    env,
     local,
+    admin: `http://127.0.0.1:${adminPort}`,
     origin: `http://${agency.host.split(':')[0]}:${port}`,
     api: new Api(local, agency.api_key),
     log: () => fs.readFile(path.join(directory, 'app.log'), 'utf8'),

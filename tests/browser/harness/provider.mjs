@@ -13,6 +13,7 @@ export async function startProvider({ accessTokenSeconds = 3600 } = {}) {
   const port = await freePort();
   const issuer = `http://127.0.0.1:${port}`;
   const provider = new Provider(issuer, configuration(accessTokenSeconds));
+  const told = tellTales(provider);
   const answer = provider.callback();
   const server = http.createServer((request, response) => {
     if (!request.url.startsWith('/interaction/')) return answer(request, response);
@@ -23,6 +24,8 @@ export async function startProvider({ accessTokenSeconds = 3600 } = {}) {
   await new Promise((resolve) => { server.listen(port, '127.0.0.1', resolve); });
   return {
     issuer,
+    /** Every secret that went through here so far: `{ kind, value }`. */
+    told,
     /** Registers a client, or registers it anew with another redirect URI. */
     async register({ clientId, clientSecret, redirectUri }) {
       await provider.Client.adapter.upsert(clientId, {
@@ -40,6 +43,20 @@ export async function startProvider({ accessTokenSeconds = 3600 } = {}) {
     },
     stop: () => new Promise((resolve) => { server.close(resolve); server.closeAllConnections(); }),
   };
+}
+
+/** Notes what is secret in each authorization and token answer, and what was asked with it. */
+function tellTales(provider) {
+  const told = [];
+  const tell = (secrets) => {
+    for (const [kind, value] of Object.entries(secrets)) if (value) told.push({ kind, value });
+  };
+  provider.on('authorization.success', (_context, { code, state }) => tell({ code, state }));
+  provider.on('grant.success', ({ body, oidc }) => {
+    const { access_token: access, refresh_token: refresh, id_token: identity } = body;
+    tell({ access, refresh, identity, verifier: oidc.params.code_verifier });
+  });
+  return told;
 }
 
 function configuration(accessTokenSeconds) {

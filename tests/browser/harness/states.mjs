@@ -1,5 +1,5 @@
-import { answerProvider, connect, deadLink, goToProvider, progress } from './recipient.mjs';
-import { BOARD, CRM, SHEETS } from './world.mjs';
+import { answerProvider, badge, card, connect, connectButton, deadLink, goToProvider, progress } from './recipient.mjs';
+import { BOARD, CRM, SHEETS, SHOP } from './world.mjs';
 
 /**
  * Brings a page of each state that a recipient can meet onto the screen, and calls `visit(name, page, response)`.
@@ -8,6 +8,7 @@ import { BOARD, CRM, SHEETS } from './world.mjs';
 export async function walkStates(world, personOptions, visit) {
   await connectStates(world, personOptions, visit);
   await declineStates(world, personOptions, visit);
+  await accountStates(world, personOptions, visit);
   await deadLinkStates(world, personOptions, visit);
   const { page, close } = await world.person(personOptions);
   await visit('not-found', page, await page.goto(`${world.product.origin}/nowhere`));
@@ -46,6 +47,20 @@ async function declineStates(world, personOptions, visit) {
   await page.getByRole('button', { name: `Decline ${CRM.name}` }).click();
   await page.getByText('Declined', { exact: true }).waitFor();
   await visit('declined', page);
+  await close();
+}
+
+async function accountStates(world, personOptions, visit) {
+  const ask = await world.ask([CRM, SHOP], { slot: { expected_account: 'reports@globex.example' } });
+  const { page, close } = await world.person({ ...personOptions, friends: [] });
+  await page.goto(ask.link);
+  await connect(page, CRM);
+  await badge(page, CRM, 'Held').waitFor();
+  await visit('held', page);
+  await card(page, SHOP).getByRole('textbox').first().fill('not a shop');
+  await connectButton(page, SHOP).click();
+  await card(page, SHOP).getByText(/^This .*for example/).waitFor();
+  await visit('mistyped', page);
   await close();
 }
 

@@ -13,10 +13,12 @@ export const CRM = { slug: 'acme-crm', name: 'Acme CRM' };
 export const SHEETS = { slug: 'acme-sheets', name: 'Acme Sheets' };
 /** An app whose OAuth client the agency never registered. */
 export const BOARD = { slug: 'acme-board', name: 'Acme Board' };
+/** An app of the catalogue whose address is the client's own; there is nobody at it here. */
+export const SHOP = { slug: 'shopify', name: 'Shopify', scopes: [] };
 const SCOPES = ['openid', 'email'];
 
-/** The product, a mail sink, a provider with the agency's apps on it, and a browser. */
-export async function startWorld({ database = 'sqlite', accessTokenSeconds } = {}) {
+/** The product (with `settings` of its own), a mail sink, a provider with the agency's apps on it, and a browser. */
+export async function startWorld({ database = 'sqlite', accessTokenSeconds, settings } = {}) {
   const started = [];
   const keep = (thing) => { started.unshift(thing); return thing; };
   const stop = () => stopAll(started);
@@ -24,7 +26,7 @@ export async function startWorld({ database = 'sqlite', accessTokenSeconds } = {
     const directory = keep(await workDirectory());
     const sink = keep(await startSink());
     const provider = keep(await startProvider({ accessTokenSeconds }));
-    const product = keep(await startProduct({ database, directory: directory.path, smtpUrl: sink.url }));
+    const product = keep(await startProduct({ database, directory: directory.path, smtpUrl: sink.url, extra: settings }));
     const browser = await launchBrowser();
     keep({ stop: () => browser.close() });
     const world = new World({ directory: directory.path, sink, provider, product, browser, stop });
@@ -71,20 +73,25 @@ class World {
       await this.api.post('/apps', { ...app, issuer: this.provider.issuer });
     }
     for (const app of [CRM, SHEETS]) await this.registerClient(app);
+    await this.api.put(`/apps/${SHOP.slug}/oauth-client`, { client_id: 'shop-client', client_secret: randomUUID() });
   }
 
   async registerClient({ slug }) {
     const client = { client_id: `client-of-${slug}`, client_secret: randomUUID() };
     const { redirect_uri: redirectUri } = await this.api.put(`/apps/${slug}/oauth-client`, client);
     await this.provider.register({ clientId: client.client_id, clientSecret: client.client_secret, redirectUri });
+    this.provider.told.push({ kind: 'client secret', value: client.client_secret });
   }
 
-  /** A workflow that waits for `apps`, and a request for them, sent to somebody new: everything a test needs of it. */
-  async ask(apps, { note = 'For your Monday report' } = {}) {
+  /**
+   * A workflow that waits for `apps`, and a request for them, sent to somebody new: everything a test needs of it.
+   * `slot` holds what every slot asks for besides.
+   */
+  async ask(apps, { note = 'For your Monday report', slot = {} } = {}) {
     const workflow = await this.api.post('/workflows', {
       workspace_id: this.workspace.id,
       name: 'Weekly report',
-      slots: apps.map(({ slug }) => ({ app: slug, scopes: SCOPES })),
+      slots: apps.map(({ slug, scopes = SCOPES }) => ({ app: slug, scopes, ...slot })),
     });
     this.#people += 1;
     const email = `jo${this.#people}@globex.example`;

@@ -53,7 +53,10 @@ for (const scripts of [true, false]) {
     await card(page, CRM).getByRole('button', { name: `Decline ${CRM.name}` }).click();
     await badge(page, CRM, 'Declined').waitFor();
     await progress(page, 0, 2).waitFor();
-    assert.deepEqual((await world.request(ask)).items.map(({ status }) => status), ['declined', 'pending']);
+    const { items } = await world.request(ask);
+    assert.deepEqual(items.map(({ status }) => status), ['declined', 'pending']);
+    const { data: [told] } = await world.api.get(`/events?type=item.declined&subject=${items[0].id}`);
+    assert.equal(told.data.reason, 'Our finance team owns it');
     assert.deepEqual(problems, []);
     await close();
   });
