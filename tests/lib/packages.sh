@@ -37,12 +37,29 @@ install_wanted() {
   wanted=()
 }
 
+# Debian 12 brings a Node.js that the journeys' packages no longer run on; npm brings a newer one, under target/.
+install_node() {
+  local major version=22.23.3 home=$PWD/target/tools/node machine
+  major=$(node -p 'process.versions.node.split(".")[0]')
+  ((major < 20)) || return 0
+  case $(uname -m) in
+    x86_64) machine=x64 ;;
+    aarch64) machine=arm64 ;;
+    *) die "the browser journeys need Node.js 20 or later, this is $(node --version)" ;;
+  esac
+  local programs=$home/node_modules/node-linux-$machine/bin
+  if [[ $("$programs/node" --version 2>/dev/null) != "v$version" ]]; then
+    say "installing Node.js $version"
+    mkdir -p "$home"
+    npm install --prefix "$home" --no-save --no-audit --no-fund "node-linux-$machine@$version" >"$logs/node.log" 2>&1 \
+      || die 'Node.js could not be installed'
+  fi
+  PATH=$programs:$PATH
+}
+
 # Node's packages, installed anew only when the lock file is another one.
 install_node_packages() {
   local here=tests/browser
-  local major
-  major=$(node -p 'process.versions.node.split(".")[0]')
-  ((major >= 20)) || die "the browser journeys need Node.js 20 or later, this is $(node --version)"
   cmp -s "$here/package-lock.json" "$here/node_modules/.installed" && return
   say 'installing the Node packages of tests/browser'
   npm ci --prefix "$here" --no-audit --no-fund >"$logs/npm.log" 2>&1 || die 'npm ci failed in tests/browser'

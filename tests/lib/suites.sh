@@ -1,13 +1,24 @@
 # shellcheck shell=bash disable=SC2154
-# Runs one suite after the other, keeps its output in a log, and adds up what passed and what failed.
+# Runs one suite after the other, keeps its output in a log, adds up what passed and what failed, and takes the time.
 
 passed=0
 failed=0
+times=()
 
 say() { printf '== %s\n' "$*"; }
 die() {
   printf 'tests/run: %s\n' "$*" >&2
   exit 1
+}
+
+# timed NAME COMMAND...: runs it and remembers how long that took. No `||` around the command: it would switch `set -e` off in it.
+timed() {
+  local name=$1 start=$SECONDS
+  shift
+  "$@"
+  local status=$?
+  times+=("$(printf '%5d s  %s' $((SECONDS - start)) "$name")")
+  return "$status"
 }
 
 # suite NAME COUNTER COMMAND...: COUNTER prints "passed failed" from the log. A suite that ends badly without a
@@ -16,10 +27,16 @@ suite() {
   local name=$1 counter=$2 status=0 good bad
   shift 2
   say "$name"
-  "$@" 2>&1 | tee "$logs/$name.log" || status=$?
+  timed "$name" logged "$logs/$name.log" "$@" || status=$?
   read -r good bad < <("$counter" "$logs/$name.log")
   ((status == 0 || bad > 0)) || bad=1
   ((passed += good, failed += bad)) || true
+}
+
+logged() {
+  local log=$1
+  shift
+  "$@" 2>&1 | tee "$log"
 }
 
 count_nextest() {
