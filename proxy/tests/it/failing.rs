@@ -1,7 +1,6 @@
-use crate::support::{Edge, app, ask, config, echo, get, nowhere, serve_on};
+use crate::support::{Edge, Nowhere, app, ask, config, echo, get, serve_on};
 use latchkey_proxy::{Proxy, ProxyError};
 use std::net::TcpListener as StdListener;
-use tokio::net::TcpListener;
 
 #[track_caller]
 fn assert_unbranded(answer: &str) {
@@ -13,8 +12,8 @@ fn assert_unbranded(answer: &str) {
 
 #[tokio::test]
 async fn without_an_app_a_plain_page_says_so_until_it_is_back() {
-    let upstream = nowhere().await;
-    let edge = Edge::before(&[upstream]);
+    let dead = Nowhere::new();
+    let edge = Edge::before(&[dead.address]);
 
     let answer = ask(&edge, &get("/connect")).await;
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
@@ -26,14 +25,15 @@ async fn without_an_app_a_plain_page_says_so_until_it_is_back() {
     assert!(answer.ends_with("</html>\n"), "{answer}");
     assert_unbranded(&answer);
 
-    serve_on(TcpListener::bind(upstream).await.unwrap(), echo);
+    serve_on(dead.listen(), echo);
     let answer = ask(&edge, &get("/connect")).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
 #[tokio::test]
 async fn programs_get_a_problem_document() {
-    let edge = Edge::before(&[nowhere().await]);
+    let dead = Nowhere::new();
+    let edge = Edge::before(&[dead.address]);
     let answer = ask(&edge, &get("/api/v1/apps")).await;
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     assert!(answer.contains("application/problem+json"), "{answer}");
@@ -44,7 +44,8 @@ async fn programs_get_a_problem_document() {
 
 #[tokio::test]
 async fn head_gets_no_body() {
-    let edge = Edge::before(&[nowhere().await]);
+    let dead = Nowhere::new();
+    let edge = Edge::before(&[dead.address]);
     let answer = ask(
         &edge,
         "HEAD / HTTP/1.1\r\nHost: acme.example\r\nConnection: close\r\n\r\n",
@@ -56,7 +57,8 @@ async fn head_gets_no_body() {
 
 #[tokio::test]
 async fn one_dead_app_costs_no_request() {
-    let edge = Edge::before(&[nowhere().await, app(echo).await]);
+    let dead = Nowhere::new();
+    let edge = Edge::before(&[dead.address, app(echo).await]);
     for _ in 0..8 {
         let answer = ask(
             &edge,
@@ -69,7 +71,8 @@ async fn one_dead_app_costs_no_request() {
 
 #[tokio::test]
 async fn with_every_app_dead_all_are_tried_and_the_answer_is_503() {
-    let edge = Edge::before(&[nowhere().await, nowhere().await]);
+    let dead = [Nowhere::new(), Nowhere::new()];
+    let edge = Edge::before(&[dead[0].address, dead[1].address]);
     let answer = ask(&edge, &get("/")).await;
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     assert_unbranded(&answer);

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 
 /// Far above what anything here takes; a test that waits this long has failed.
@@ -106,10 +106,23 @@ pub async fn echo(mut connection: Conversation) {
     }
 }
 
-/// An address where nothing listens.
-pub async fn nowhere() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    listener.local_addr().unwrap()
+/// An address where nothing listens, and nobody else can while this is held.
+pub struct Nowhere {
+    socket: TcpSocket,
+    pub address: SocketAddr,
+}
+
+impl Nowhere {
+    pub fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = socket.local_addr().unwrap();
+        Self { socket, address }
+    }
+
+    pub fn listen(self) -> TcpListener {
+        self.socket.listen(64).unwrap()
+    }
 }
 
 pub async fn connect(address: SocketAddr) -> Conversation {

@@ -6,7 +6,7 @@ use latchkey_themes::{
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     task::JoinHandle,
 };
 
@@ -201,9 +201,10 @@ async fn a_broken_conversation_is_worth_another_try() {
 
 #[tokio::test]
 async fn a_relay_that_is_not_there_is_worth_another_try() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
-    let port = listener.local_addr().expect("an address").port();
-    drop(listener);
+    // Bound and not listening: nobody else can come to be there.
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("binds");
+    let port = socket.local_addr().expect("an address").port();
     let mailer = Mailer::new(
         &format!("smtp://127.0.0.1:{port}").into(),
         "notify@mail.example",
