@@ -4,7 +4,7 @@ use latchkey_themes::Page;
 
 use super::{
     notice::{self, brought},
-    session::opened,
+    session::opened_page,
     view::{connect_page, dead_link, provider_origins},
 };
 use crate::{
@@ -23,7 +23,7 @@ pub(super) async fn show(
     let id = request.parse().map_err(|_| PageError::not_found())?;
     let mut respond = Respond::new(&platform, &site);
     let mut tx = platform.store.read(&site.agency.id).await?;
-    let Some(opened) = opened(&mut tx, &site, &headers, &id).await? else {
+    let Some((opened, around)) = opened_page(&mut tx, &site, &headers, &id).await? else {
         return Ok(dead_link(
             &respond,
             &headers,
@@ -32,7 +32,8 @@ pub(super) async fn show(
         ));
     };
     let notice = brought(&headers);
-    let (page, apps) = connect_page(&mut tx, &site, &opened, notice.as_ref(), None).await?;
+    let (page, apps) =
+        connect_page(&mut tx, &site, &opened, &around, notice.as_ref(), None).await?;
     drop(tx);
     if opened.request.opened_at.is_none() || opened.session.touch_due {
         let mut tx = platform.store.begin(&site.agency.id).await?;

@@ -3,7 +3,10 @@ use axum::{
     extract::{FromRequest, Request as HttpRequest},
 };
 use http::HeaderMap;
-use latchkey_tenants::{ItemId, Request, RequestId, StoreError, Tx, store::LinkSession};
+use latchkey_tenants::{
+    ItemId, Request, RequestId, StoreError, Timestamp, Tx,
+    store::{LinkSession, Surroundings},
+};
 use secrecy::SecretString;
 
 use crate::{
@@ -37,16 +40,43 @@ pub(crate) async fn opened(
     let Some(secret) = cookie(headers, &cookie_name(id)) else {
         return Ok(None);
     };
-    let Some((session, request)) = tx.link_session(&secret).await? else {
+    let found = tx.link_session(&secret).await?;
+    Ok(found.and_then(|(session, request)| {
+        let opened = Opened {
+            session,
+            secret,
+            request,
+        };
+        opened.holds(id, site, tx.now()).then_some(opened)
+    }))
+}
+
+/// As [`opened`], with what the link page says besides.
+pub(super) async fn opened_page(
+    tx: &mut Tx,
+    site: &Site,
+    headers: &HeaderMap,
+    id: &RequestId,
+) -> Result<Option<(Opened, Surroundings)>, StoreError> {
+    let Some(secret) = cookie(headers, &cookie_name(id)) else {
         return Ok(None);
     };
-    let own = request.id == *id && session.host == site.host;
-    let opened = own && request.can_be_opened(tx.now());
-    Ok(opened.then_some(Opened {
-        session,
-        secret,
-        request,
+    let found = tx.link_page(&secret).await?;
+    Ok(found.and_then(|(session, request, around)| {
+        let opened = Opened {
+            session,
+            secret,
+            request,
+        };
+        opened.holds(id, site, tx.now()).then_some((opened, around))
     }))
+}
+
+impl Opened {
+    fn holds(&self, id: &RequestId, site: &Site, now: Timestamp) -> bool {
+        let own = self.request.id == *id && self.session.host == site.host;
+        own && self.request.can_be_opened(now)
+    }
 }
 
 /// As [`opened`], for the request that an item belongs to.

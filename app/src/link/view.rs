@@ -1,4 +1,7 @@
-use std::collections::BTreeMap;
+use std::{
+    borrow::{Borrow, Cow},
+    collections::BTreeMap,
+};
 
 use axum::response::Response;
 use http::{HeaderMap, StatusCode, header};
@@ -31,11 +34,11 @@ pub(crate) async fn connect_page(
     tx: &mut Tx,
     site: &Site,
     opened: &Opened,
+    around: &Surroundings,
     notice: Option<&(Notice, ItemId)>,
     input: Option<&HostInput>,
-) -> Result<(ConnectPage, Vec<App>), StoreError> {
+) -> Result<(ConnectPage, Vec<Cow<'static, App>>), StoreError> {
     let request = &opened.request;
-    let around = tx.request_surroundings(&request.id).await?;
     let mut apps = Vec::with_capacity(request.items.len());
     for item in &request.items {
         apps.push(
@@ -64,7 +67,7 @@ pub(crate) async fn connect_page(
         workflows: around.workflows.iter().map(ToString::to_string).collect(),
         note: request.note.as_ref().map(ToString::to_string),
         cards: pairs()
-            .map(|(item, app)| card(item, app, &around, input))
+            .map(|(item, app)| card(item, app, around, input))
             .collect(),
         notice,
         expires_at: request.expires_at.unwrap_or(request.created_at).date_time(),
@@ -162,8 +165,9 @@ fn authorize_host(app: &App) -> Option<&str> {
 }
 
 /// What `form-action` lists: every origin that a start form of this page may lead to, once.
-pub(crate) fn provider_origins(apps: &[App]) -> Vec<String> {
-    let mut origins: Vec<String> = apps.iter().flat_map(App::consent_origins).collect();
+pub(crate) fn provider_origins<A: Borrow<App>>(apps: &[A]) -> Vec<String> {
+    let apps = apps.iter().map(Borrow::borrow);
+    let mut origins: Vec<String> = apps.flat_map(App::consent_origins).collect();
     origins.sort();
     origins.dedup();
     origins

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use latchkey_tenants::{
     OauthClient, StoreError, Tx,
@@ -10,7 +10,7 @@ use super::protocol::ClientCredentials;
 /// What a call to a provider on an agency's behalf needs.
 #[derive(Debug)]
 pub(crate) struct Provider {
-    pub app: App,
+    pub app: Cow<'static, App>,
     pub endpoints: Endpoints,
     pub credentials: ClientCredentials,
     pub client: OauthClient,

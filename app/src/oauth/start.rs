@@ -184,7 +184,8 @@ async fn mistyped(
         values,
         error,
     };
-    let (page, apps) = connect_page(&mut tx, site, opened, None, Some(&input)).await?;
+    let around = tx.request_surroundings(&opened.request.id).await?;
+    let (page, apps) = connect_page(&mut tx, site, opened, &around, None, Some(&input)).await?;
     let mut respond = Respond::new(platform, site);
     respond.providers = provider_origins(&apps);
     Ok(respond.page(StatusCode::UNPROCESSABLE_ENTITY, &Page::Connect(page)))

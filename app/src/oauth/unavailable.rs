@@ -24,7 +24,7 @@ pub(super) async fn unavailable(
     let app = tx
         .app(&item.app)
         .await?
-        .map_or_else(|| item.app.clone(), |app| app.name);
+        .map_or_else(|| item.app.clone(), |app| app.name.clone());
     tell_agency(platform, site, &mut tx, request, item, reason, fix).await?;
     tx.commit().await?;
     platform.changed(&site.agency.id);

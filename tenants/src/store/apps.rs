@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use secrecy::SecretString;
 
 use super::{
@@ -66,13 +68,14 @@ impl Tx {
     }
 
     /// The app that this agency knows by this slug: the catalogue's, else its own.
-    pub async fn app(&mut self, slug: &str) -> Result<Option<App>, StoreError> {
+    pub async fn app(&mut self, slug: &str) -> Result<Option<Cow<'static, App>>, StoreError> {
         if let Some(app) = Catalogue::builtin().app(slug) {
-            return Ok(Some(app.clone()));
+            return Ok(Some(Cow::Borrowed(app)));
         }
         let agency = self.agency.clone();
         let row = self.inner.optional(ONE, args![&agency, slug]).await?;
-        row.map(|row| row.json("definition")).transpose()
+        row.map(|row| row.json("definition").map(Cow::Owned))
+            .transpose()
     }
 
     /// The agency's own apps, by slug.

@@ -91,7 +91,9 @@ impl Backend {
 
     pub async fn read(&self, agency: &str) -> Result<Conn, StoreError> {
         match self {
-            Self::Sqlite { readers, .. } => Ok(Conn::SqliteRead(readers.take()?)),
+            Self::Sqlite { readers, .. } => {
+                Ok(Conn::SqliteRead(readers.take(agency != EVERY_AGENCY)?))
+            }
             Self::Postgres(pool) => postgres_transaction(pool, "begin read only", agency).await,
         }
     }

@@ -135,23 +135,7 @@ impl Tx {
             .inner
             .all(OF_REQUESTS, args![&agency, first, last])
             .await?;
-        let mut items: Vec<(RequestId, Item)> = Vec::new();
-        for row in &rows {
-            let id = row.text("id")?;
-            if items.last().is_none_or(|(_, last)| last.id.as_str() != id) {
-                items.push((row.parsed("request_id")?, item(row)?));
-            }
-            if let (Some((_, item)), Some(slot_id)) =
-                (items.last_mut(), row.optional_parsed("slot_id")?)
-            {
-                let workflow_id = row.parsed("workflow_id")?;
-                item.slots.push(SlotRef {
-                    workflow_id,
-                    slot_id,
-                });
-            }
-        }
-        Ok(items)
+        items(&rows)
     }
 
     /// The request that an item belongs to.
@@ -276,6 +260,27 @@ impl Tx {
         self.request_settle(&request.id).await?;
         self.request_existing(&request.id).await
     }
+}
+
+/// The items of rows that are in the items' order, one row for each slot of an item.
+pub(super) fn items(rows: &[Row]) -> Result<Vec<(RequestId, Item)>, StoreError> {
+    let mut items: Vec<(RequestId, Item)> = Vec::new();
+    for row in rows {
+        let id = row.text("id")?;
+        if items.last().is_none_or(|(_, last)| last.id.as_str() != id) {
+            items.push((row.parsed("request_id")?, item(row)?));
+        }
+        if let (Some((_, item)), Some(slot_id)) =
+            (items.last_mut(), row.optional_parsed("slot_id")?)
+        {
+            let workflow_id = row.parsed("workflow_id")?;
+            item.slots.push(SlotRef {
+                workflow_id,
+                slot_id,
+            });
+        }
+    }
+    Ok(items)
 }
 
 /// An item without its slots, each of which has a row of its own.

@@ -3,7 +3,9 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::{
-    PlatformTx, StoreError, Tx,
+    PlatformTx, StoreError, Surroundings, Tx,
+    conn::Row,
+    requests::request,
     statement::{args, statements},
 };
 use crate::{
@@ -16,7 +18,7 @@ statements! {
     END = "update links set ended_at = $3 where agency_id = $1 and request_id = $2 and ended_at is null";
     BY_HASH = "select request_id, ended_at from links where agency_id = $1 and hash = $2";
     START_SESSION = "insert into link_sessions (hash, agency_id, request_id, host, created_at, last_seen_at, expires_at) values ($2, $1, $3, $4, $5, $5, $6)";
-    SESSION = "select r.*, s.host as session_host, s.last_seen_at as session_seen_at, s.expires_at as session_expires_at from link_sessions s join requests r on r.agency_id = s.agency_id and r.id = s.request_id where s.agency_id = $1 and s.hash = $2";
+    SESSION = "select r.*, w.name as workspace, s.host as session_host, s.last_seen_at as session_seen_at, s.expires_at as session_expires_at from link_sessions s join requests r on r.agency_id = s.agency_id and r.id = s.request_id join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where s.agency_id = $1 and s.hash = $2";
     TOUCH = "update link_sessions set last_seen_at = $3 where agency_id = $1 and hash = $2 and last_seen_at < $3";
     DROP_OLD = "delete from link_sessions where expires_at < $1";
 }
@@ -103,6 +105,32 @@ impl Tx {
         &mut self,
         secret: &SecretString,
     ) -> Result<Option<(LinkSession, Request)>, StoreError> {
+        match self.live_session(secret).await? {
+            Some((session, row)) => Ok(Some((session, self.request_whole(&row).await?))),
+            None => Ok(None),
+        }
+    }
+
+    /// As [`Tx::link_session`], with what a page says besides: all that the link page shows, in two statements.
+    pub async fn link_page(
+        &mut self,
+        secret: &SecretString,
+    ) -> Result<Option<(LinkSession, Request, Surroundings)>, StoreError> {
+        let Some((session, row)) = self.live_session(secret).await? else {
+            return Ok(None);
+        };
+        let mut request = request(&row)?;
+        let (items, around) = self
+            .items_and_surroundings(&request.id, row.parsed("workspace")?)
+            .await?;
+        request.items = items;
+        Ok(Some((session, request, around)))
+    }
+
+    async fn live_session(
+        &mut self,
+        secret: &SecretString,
+    ) -> Result<Option<(LinkSession, Row)>, StoreError> {
         let (agency, now) = (self.agency.clone(), self.now());
         let hash = secret_hash(secret);
         let Some(row) = self.inner.optional(SESSION, args![&agency, &hash]).await? else {
@@ -120,7 +148,7 @@ impl Tx {
             host: row.text("session_host")?,
             touch_due: now >= seen.plus(TOUCH_EVERY),
         };
-        Ok(Some((session, self.request_whole(&row).await?)))
+        Ok(Some((session, row)))
     }
 
     pub async fn link_session_touch(&mut self, session: &LinkSession) -> Result<(), StoreError> {

@@ -283,7 +283,8 @@ impl PlatformTx {
     }
 }
 
-fn request(row: &Row) -> Result<Request, StoreError> {
+/// A request without its items.
+pub(super) fn request(row: &Row) -> Result<Request, StoreError> {
     let lifetime = u64::try_from(row.int("lifetime")?).unwrap_or_default();
     Ok(Request {
         id: row.parsed("id")?,

@@ -25,7 +25,7 @@ pub(super) struct Readers {
     idle: Mutex<Vec<Connection>>,
 }
 
-/// One reader: everything it reads is of one committed state. Goes home when dropped.
+/// One reader. Goes home when dropped.
 pub(super) struct Reader {
     connection: Option<Connection>,
     home: Arc<Readers>,
@@ -46,7 +46,8 @@ impl Readers {
         })
     }
 
-    pub fn take(self: &Arc<Self>) -> rusqlite::Result<Reader> {
+    /// With `snapshot` everything that it reads is of one committed state; without, each statement is.
+    pub fn take(self: &Arc<Self>, snapshot: bool) -> rusqlite::Result<Reader> {
         let kept = self
             .idle
             .lock()
@@ -56,7 +57,9 @@ impl Readers {
             Some(connection) => connection,
             None => self.connect()?,
         };
-        connection.prepare_cached("begin")?.raw_execute()?;
+        if snapshot {
+            connection.prepare_cached("begin")?.raw_execute()?;
+        }
         Ok(Reader {
             connection: Some(connection),
             home: Arc::clone(self),
@@ -148,15 +151,14 @@ impl Drop for Reader {
         let Some(connection) = self.connection.take() else {
             return;
         };
-        let ended = connection
-            .prepare_cached("commit")
-            .and_then(|mut commit| commit.raw_execute());
+        let commit = || connection.prepare_cached("commit")?.raw_execute();
+        let ended = connection.is_autocommit() || commit().is_ok();
         let mut idle = self
             .home
             .idle
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if ended.is_ok() && idle.len() < KEPT {
+        if ended && idle.len() < KEPT {
             idle.push(connection);
         }
     }

@@ -2,12 +2,14 @@ use std::collections::HashMap;
 
 use super::{
     StoreError, Tx,
+    items::items,
     statement::{args, statements},
 };
-use crate::{Account, ItemId, RequestId, values::Name};
+use crate::{Account, Item, ItemId, RequestId, values::Name};
 
 statements! {
-    AROUND = "select w.name as workspace, f.name as workflow, i.id as item, c.account_id, c.account_label from requests r join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id left join items i on i.agency_id = r.agency_id and i.request_id = r.id left join connections c on c.agency_id = i.agency_id and c.id = i.connection_id left join item_slots s on s.agency_id = i.agency_id and s.item_id = i.id left join workflows f on f.agency_id = s.agency_id and f.id = s.workflow_id where r.agency_id = $1 and r.id = $2 order by f.name";
+    WORKSPACE = "select w.name as workspace from requests r join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where r.agency_id = $1 and r.id = $2";
+    ITEMS = "select i.*, s.slot_id, s.workflow_id, f.name as workflow, c.account_id, c.account_label from items i left join connections c on c.agency_id = i.agency_id and c.id = i.connection_id left join item_slots s on s.agency_id = i.agency_id and s.item_id = i.id left join workflows f on f.agency_id = s.agency_id and f.id = s.workflow_id where i.agency_id = $1 and i.request_id = $2 order by i.position, s.slot_id";
 }
 
 /// What a page or mail about a request says besides the request itself.
@@ -26,23 +28,41 @@ impl Tx {
         id: &RequestId,
     ) -> Result<Surroundings, StoreError> {
         let agency = self.agency.clone();
-        let rows = self.inner.all(AROUND, args![&agency, id]).await?;
-        let first = rows.first().ok_or_else(|| StoreError::gone("request"))?;
-        let workspace = first.parsed("workspace")?;
+        let row = self.inner.optional(WORKSPACE, args![&agency, id]).await?;
+        let row = row.ok_or_else(|| StoreError::gone("request"))?;
+        let (_, around) = self
+            .items_and_surroundings(id, row.parsed("workspace")?)
+            .await?;
+        Ok(around)
+    }
+
+    /// The items of a request and what surrounds them, in one statement.
+    pub(super) async fn items_and_surroundings(
+        &mut self,
+        id: &RequestId,
+        workspace: Name,
+    ) -> Result<(Vec<Item>, Surroundings), StoreError> {
+        let agency = self.agency.clone();
+        let rows = self.inner.all(ITEMS, args![&agency, id]).await?;
         let mut workflows: Vec<Name> = Vec::new();
         let mut accounts = HashMap::new();
         for row in &rows {
-            let workflow = row.optional_parsed("workflow")?;
-            workflows.extend(workflow.filter(|name| workflows.last() != Some(name)));
+            workflows.extend(row.optional_parsed("workflow")?);
             if let Some(id) = row.optional_text("account_id")? {
                 let label = row.optional_text("account_label")?;
-                accounts.insert(row.parsed("item")?, Account { id, label });
+                accounts.insert(row.parsed("id")?, Account { id, label });
             }
         }
-        Ok(Surroundings {
-            workspace,
-            workflows,
-            accounts,
-        })
+        workflows.sort();
+        workflows.dedup();
+        let items = items(&rows)?.into_iter().map(|(_, item)| item).collect();
+        Ok((
+            items,
+            Surroundings {
+                workspace,
+                workflows,
+                accounts,
+            },
+        ))
     }
 }

@@ -37,7 +37,7 @@ pub(super) async fn show_app(
         }
         None => None,
     };
-    Ok(Json(AppDetails::of(app, client)))
+    Ok(Json(AppDetails::of(app.into_owned(), client)))
 }
 
 /// On the host on which the agency's links and pages live.

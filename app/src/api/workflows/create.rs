@@ -111,7 +111,7 @@ async fn slot_of(tx: &mut Tx, index: usize, new: CreateSlot) -> Result<NewSlot, 
     };
     Ok(NewSlot {
         scopes: scopes_of(&app, index, new.scopes)?,
-        app: app.slug,
+        app: app.slug.clone(),
         required: new.required,
         expected_account: new.expected_account,
     })

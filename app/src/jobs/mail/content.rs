@@ -214,14 +214,14 @@ async fn mail_app(tx: &mut Tx, item: &Item) -> Result<MailApp, StoreError> {
         },
         |app| MailApp {
             permissions: app.scope_labels(&app.scopes_for(&item.scopes)),
-            name: app.name,
+            name: app.name.clone(),
         },
     ))
 }
 
 async fn app_name(tx: &mut Tx, slug: &str) -> Result<String, StoreError> {
     let app = tx.app(slug).await?;
-    Ok(app.map_or_else(|| slug.to_owned(), |app| app.name))
+    Ok(app.map_or_else(|| slug.to_owned(), |app| app.name.clone()))
 }
 
 /// The apps of the items with this status.

@@ -58,6 +58,7 @@ async fn t1_foreign_ids_read_nothing(world: World) {
             assert!(tx.link(&our.link).await?.is_none());
             assert!(!tx.link_lives(&our.link).await?);
             assert!(tx.link_session(&our.session).await?.is_none());
+            assert!(tx.link_page(&our.session).await?.is_none());
             assert!(tx.flow_trace(&our.journey.state).await?.is_none());
             assert!(tx.mail(&our.mail.id).await?.is_none());
             assert!(tx.mails_of(our.id()).await?.is_empty());
