@@ -14,7 +14,10 @@ use crate::{
     assets,
     brand::Brand,
     color::{BrandColor, Palette},
-    page::{AppUnavailable, CardState, ConnectPage, DeadLink, Message, Page, PageChrome},
+    page::{
+        AppCard, AppUnavailable, CardState, ConnectPage, DeadLink, Message, Moment, Notice, Page,
+        PageChrome,
+    },
     text,
 };
 
@@ -293,8 +296,15 @@ impl<'a> BrandView<'a> {
 /// The link page with what follows from its cards.
 #[derive(Serialize)]
 struct ConnectView<'a> {
-    #[serde(flatten)]
-    page: &'a ConnectPage,
+    csrf: &'a str,
+    request_path: &'a str,
+    requester: Option<&'a str>,
+    workspace: &'a str,
+    workflows: &'a [String],
+    note: Option<&'a str>,
+    cards: &'a [AppCard],
+    notice: Option<&'a Notice>,
+    expires_at: Moment,
     fulfilled: usize,
     total: usize,
     /// Cards that still wait for the client.
@@ -324,7 +334,15 @@ impl<'a> ConnectView<'a> {
             (false, _) => Phase::Open,
         };
         ConnectView {
-            page,
+            csrf: &page.csrf,
+            request_path: &page.request_path,
+            requester: page.requester.as_deref(),
+            workspace: &page.workspace,
+            workflows: &page.workflows,
+            note: page.note.as_deref(),
+            cards: &page.cards,
+            notice: page.notice.as_ref(),
+            expires_at: Moment::of(page.expires_at),
             fulfilled,
             total,
             open,

@@ -81,7 +81,11 @@ pub(crate) fn format(out: &mut Output, state: &mut State, value: &Value) -> Resu
 
 fn escape(out: &mut Output, text: &str) -> Result<(), Error> {
     let mut rest = text;
-    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+    // Bytes will do: none of these is ever a part of a longer character.
+    while let Some(at) = rest
+        .bytes()
+        .position(|b| matches!(b, b'&' | b'<' | b'>' | b'"' | b'\''))
+    {
         let entity = match rest.as_bytes()[at] {
             b'&' => "&amp;",
             b'<' => "&lt;",
