@@ -18,4 +18,4 @@ pub(crate) use headers::security_headers;
 pub(crate) use page::{PageError, PageResult, Respond, brand_errors};
 pub(crate) use query::Query;
 pub(crate) use segment::Segment;
-pub(crate) use site::Site;
+pub(crate) use site::{Site, Sites};

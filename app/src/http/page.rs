@@ -241,7 +241,7 @@ pub(crate) async fn brand_errors(
     };
     let brand = match Site::of(&host, &platform).await {
         Ok(site) => site.brand,
-        Err(_) => nobody(&host, &platform.urls),
+        Err(_) => std::sync::Arc::new(nobody(&host, &platform.urls)),
     };
     error.into_page(&platform, &brand)
 }

@@ -1,6 +1,12 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, Uri, header::HOST, request::Parts};
-use latchkey_tenants::{Agency, AgencyStatus};
+use latchkey_tenants::{Agency, AgencyStatus, Timestamp};
 use latchkey_themes::Brand;
 
 use super::page::PageError;
@@ -12,13 +18,48 @@ use crate::{
 /// The agency whose host was asked, and that host. Nothing else says which agency a page belongs to.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
-    pub agency: Agency,
+    pub agency: Arc<Agency>,
     pub host: String,
-    pub brand: Brand,
+    pub brand: Arc<Brand>,
+}
+
+/// The agencies whose pages were asked for in the last second: a page does not read who it belongs to each time. So a new
+/// name, colour or status shows after a second at most.
+#[derive(Debug, Default)]
+pub(crate) struct Sites(RwLock<HashMap<String, (Timestamp, Site)>>);
+
+const REMEMBERED_FOR: Duration = Duration::from_secs(1);
+/// When more are known the memory is emptied: reading an agency costs microseconds.
+const REMEMBERED: usize = 4096;
+
+impl Sites {
+    fn remembered(&self, host: &str, now: Timestamp) -> Option<Site> {
+        let sites = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let (since, site) = sites.get(host)?;
+        (now >= *since && now < since.plus(REMEMBERED_FOR)).then(|| site.clone())
+    }
+
+    fn remember(&self, site: &Site, now: Timestamp) {
+        let mut sites = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if sites.len() >= REMEMBERED {
+            sites.clear();
+        }
+        sites.insert(site.host.clone(), (now, site.clone()));
+    }
 }
 
 impl Site {
     pub async fn of(host: &str, platform: &Platform) -> Result<Self, PageError> {
+        let now = platform.now();
+        if let Some(site) = platform.sites.remembered(host, now) {
+            return Ok(site);
+        }
+        let site = Self::read(host, platform).await?;
+        platform.sites.remember(&site, now);
+        Ok(site)
+    }
+
+    async fn read(host: &str, platform: &Platform) -> Result<Self, PageError> {
         let stranger = || PageError::unknown_host(nobody(host, &platform.urls));
         let slug = platform.urls.agency_slug(host).ok_or_else(stranger)?;
         let mut tx = platform.store.read_platform().await?;
@@ -28,9 +69,9 @@ impl Site {
             return Err(PageError::suspended(brand));
         }
         Ok(Self {
-            agency,
+            agency: Arc::new(agency),
             host: host.to_owned(),
-            brand,
+            brand: Arc::new(brand),
         })
     }
 }

@@ -204,6 +204,8 @@ async fn a_suspended_agency_answers_with_a_pause_and_goes_on_later() {
         world
             .write(&world.north, async |tx| tx.agency_set_status(status).await)
             .await;
+        // Pages remember whose they are for a second.
+        world.test.clock.advance(Duration::from_secs(1));
     };
     status(AgencyStatus::Suspended).await;
     let callback = world.crm.consent(&screen);
