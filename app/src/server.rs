@@ -3,7 +3,7 @@ use std::{future::Future, io, net::SocketAddr};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Path},
-    middleware::{from_fn, from_fn_with_state},
+    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
     routing::{any, get},
 };
@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     api,
-    http::{PageError, access_log, brand_errors, security_headers},
+    http::{PageError, answer, brand_errors},
     link, oauth,
     platform::Platform,
 };
@@ -34,8 +34,7 @@ pub fn router(platform: Platform) -> Router {
         .route("/api/v1/", any(api::no_such_call))
         .merge(pages)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(from_fn(security_headers))
-        .layer(from_fn_with_state(platform.clone(), access_log))
+        .layer(from_fn_with_state(platform.clone(), answer))
         .with_state(platform)
 }
 

@@ -1,22 +1,18 @@
-use axum::{extract::Request, middleware::Next, response::Response};
 use http::{
-    HeaderName, HeaderValue,
+    HeaderMap, HeaderName, HeaderValue,
     header::{
         CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
         X_CONTENT_TYPE_OPTIONS,
     },
 };
 
-/// Headers of every answer. A page adds its Content-Security-Policy, an asset its own caching.
-pub(crate) async fn security_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+/// Headers of every answer. A page has its Content-Security-Policy already, an asset its own caching.
+pub(super) fn add_security_headers(headers: &mut HeaderMap) {
     for (name, value) in &ALWAYS {
         if !headers.contains_key(name) {
             headers.insert(name, HeaderValue::from_static(value));
         }
     }
-    response
 }
 
 static ALWAYS: [(HeaderName, &str); 8] = [

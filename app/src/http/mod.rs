@@ -1,6 +1,6 @@
 //! What every page shares: who is asked, who asks, and how an answer is dressed.
 
-mod access_log;
+mod answer;
 mod client;
 mod cookies;
 mod csrf;
@@ -10,11 +10,10 @@ mod query;
 mod segment;
 mod site;
 
-pub(crate) use access_log::access_log;
+pub(crate) use answer::answer;
 pub(crate) use client::ClientAddress;
 pub(crate) use cookies::{clear_cookie, cookie, set_cookie};
 pub(crate) use csrf::{check_fetch_site, csrf_matches, csrf_token};
-pub(crate) use headers::security_headers;
 pub(crate) use page::{PageError, PageResult, Respond, brand_errors};
 pub(crate) use query::Query;
 pub(crate) use segment::Segment;

@@ -8,7 +8,7 @@ mod origins;
 mod pattern;
 mod shape;
 
-use std::sync::LazyLock;
+use std::{collections::HashMap, sync::LazyLock};
 
 pub use app::*;
 pub use custom::{ExplicitApp, MetadataError};
@@ -22,6 +22,8 @@ const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/apps.rs"));
 #[derive(Debug)]
 pub struct Catalogue {
     apps: Vec<App>,
+    /// Where in `apps` a slug is.
+    places: HashMap<String, usize>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +51,7 @@ impl Catalogue {
     }
 
     pub fn app(&self, slug: &str) -> Option<&App> {
-        self.apps.iter().find(|app| app.slug == slug)
+        self.places.get(slug).map(|place| &self.apps[*place])
     }
 
     pub fn apps(&self) -> impl Iterator<Item = &App> {
@@ -72,7 +74,12 @@ impl Catalogue {
             apps.push(app);
         }
         apps.sort_by_cached_key(|app| (app.name.to_lowercase(), app.slug.clone()));
-        Ok(Self { apps })
+        let places = apps
+            .iter()
+            .enumerate()
+            .map(|(place, app)| (app.slug.clone(), place))
+            .collect();
+        Ok(Self { apps, places })
     }
 }
 
