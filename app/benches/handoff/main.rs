@@ -3,6 +3,12 @@
 //! `cargo bench -p latchkey-app --bench handoff [seconds per round]` prints requests/s and ratios. Servers and load share the
 //! machine's cores; the load is raw HTTP/1.1 over keep-alive connections, the same for all.
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints its table, and stops where it cannot measure"
+)]
+
 mod load;
 mod scene;
 

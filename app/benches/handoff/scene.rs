@@ -2,8 +2,8 @@ use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use latchkey_app::{AppConfig, Platform, Urls, serve};
 use latchkey_tenants::{
-    Account, Agency, Clock, Entropy, KeyScope, Lifetime, NewAgency, NewRequest, NewSlot,
-    NewWorkflow, Recipient, Resume, SlotRef, Store, SystemClock, SystemEntropy,
+    Account, Agency, Clock, Entropy, ItemId, KeyScope, Lifetime, NewAgency, NewRequest, NewSlot,
+    NewWorkflow, Recipient, Resume, SlotRef, Store, SystemClock, SystemEntropy, Tx, Workflow,
     store::{NewConnection, Tokens},
     testing,
 };
@@ -90,38 +90,18 @@ async fn agency(store: &Store) -> Agency {
 /// A request for three apps, sent, and the first app connected: its link's secret and the connection.
 async fn handoff(store: &Store, agency: &Agency) -> (SecretString, String) {
     let mut tx = store.begin(&agency.id).await.expect("a transaction");
-    let name = "Globex".parse().expect("a name");
-    let workspace = tx
-        .workspace_create(name, "globex".parse().expect("a slug"), "bench")
-        .await
-        .expect("a workspace");
-    let slot = |app: &str| NewSlot {
-        app: app.to_owned(),
-        scopes: Vec::new(),
-        required: true,
-        expected_account: None,
-    };
-    let workflow = NewWorkflow {
-        workspace_id: workspace.id.clone(),
-        name: "Weekly report".parse().expect("a name"),
-        external_id: None,
-        resume: Resume::Auto,
-        slots: ["slack", "google-drive", "hubspot"].map(slot).into(),
-    };
-    let workflow = tx
-        .workflow_create(workflow, "bench")
-        .await
-        .expect("a workflow");
-    let slots = workflow.slots.iter();
+    let workflow = workflow(&mut tx).await;
     let request = NewRequest {
-        workspace_id: workspace.id,
+        workspace_id: workflow.workspace_id.clone(),
         recipient: Recipient {
             email: "jo@globex.example".parse().expect("an address"),
             name: None,
         },
         note: Some("For your Monday report".parse().expect("a note")),
         lifetime: Lifetime::MAILED,
-        slots: slots
+        slots: workflow
+            .slots
+            .iter()
             .map(|slot| SlotRef {
                 workflow_id: workflow.id.clone(),
                 slot_id: slot.id.clone(),
@@ -136,10 +116,40 @@ async fn handoff(store: &Store, agency: &Agency) -> (SecretString, String) {
         .request_make_link(&request.id, "bench")
         .await
         .expect("a link");
+    let connection = connect(&mut tx, &request.items[0].id).await;
+    tx.commit().await.expect("committed");
+    (link, connection)
+}
+
+async fn workflow(tx: &mut Tx) -> Workflow {
+    let name = "Globex".parse().expect("a name");
+    let workspace = tx
+        .workspace_create(name, "globex".parse().expect("a slug"), "bench")
+        .await
+        .expect("a workspace");
+    let slot = |app: &str| NewSlot {
+        app: app.to_owned(),
+        scopes: Vec::new(),
+        required: true,
+        expected_account: None,
+    };
+    let workflow = NewWorkflow {
+        workspace_id: workspace.id,
+        name: "Weekly report".parse().expect("a name"),
+        external_id: None,
+        resume: Resume::Auto,
+        slots: ["slack", "google-drive", "hubspot"].map(slot).into(),
+    };
+    tx.workflow_create(workflow, "bench")
+        .await
+        .expect("a workflow")
+}
+
+async fn connect(tx: &mut Tx, item: &ItemId) -> String {
     let token =
         SecretString::from("an-access-token-of-a-usual-length-of-sixty-four-characters-or-so");
     let connection = NewConnection {
-        item_id: &request.items[0].id,
+        item_id: item,
         account: Some(Account {
             id: "T01".to_owned(),
             label: Some("globex.slack.com".to_owned()),
@@ -156,8 +166,7 @@ async fn handoff(store: &Store, agency: &Agency) -> (SecretString, String) {
         },
     };
     let (_, connection) = tx.connection_fulfil(connection).await.expect("fulfilled");
-    tx.commit().await.expect("committed");
-    (link, connection.to_string())
+    connection.to_string()
 }
 
 async fn serve_app(store: Store, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> SocketAddr {
