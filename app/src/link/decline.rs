@@ -2,41 +2,29 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, StatusCode, header};
+use http::{StatusCode, header};
 use latchkey_tenants::{ActionError, ItemId, RequestId, values::Note};
 
 use super::{
-    fresh_path,
     notice::{Notice, notice_cookie},
-    session::{Form, opened_by_item},
+    session::ItemForm,
 };
 use crate::{
-    http::{PageError, PageResult, Respond, Segment, Site},
-    link::dead_link,
+    http::{PageError, PageResult},
     platform::Platform,
     urls::Urls,
 };
 
 /// `POST /connect/items/{item}/decline`: the client says no to one app. Doing it twice is doing it once.
-pub(super) async fn decline(
-    State(platform): State<Platform>,
-    site: Site,
-    Segment(item): Segment,
-    headers: HeaderMap,
-    form: Form,
-) -> PageResult {
-    let item: ItemId = item.parse().map_err(|_| PageError::not_found())?;
-    let mut tx = platform.store.begin(&site.agency.id).await?;
-    let Some(opened) = opened_by_item(&mut tx, &site, &headers, &item).await? else {
-        return Ok(dead_link(
-            &Respond::new(&platform, &site),
-            &headers,
-            &fresh_path(&item),
-            false,
-        ));
-    };
-    form.check(&platform, &opened)?;
-    let reason = reason(form.fields.get("reason").unwrap_or_default())?;
+pub(super) async fn decline(State(platform): State<Platform>, form: ItemForm) -> PageResult {
+    let ItemForm {
+        site,
+        item,
+        opened,
+        fields,
+        mut tx,
+    } = form;
+    let reason = reason(fields.get("reason").unwrap_or_default())?;
     let notice = match tx.item_decline(&item, reason.as_ref()).await {
         Ok(_) => {
             tx.commit().await?;

@@ -16,10 +16,10 @@ use axum::{
 
 use crate::platform::Platform;
 
-pub(crate) use fresh::fresh_path;
+use fresh::fresh_path;
 pub(crate) use notice::{Notice, notice_cookie};
-pub(crate) use session::{Form, Opened, opened, opened_by_item};
-pub(crate) use view::{HostInput, connect_page, dead_link, provider_origins};
+pub(crate) use session::{ItemForm, Opened, opened};
+pub(crate) use view::{HostInput, connect_page, provider_origins};
 
 pub(crate) fn routes() -> Router<Platform> {
     Router::new()

@@ -1,6 +1,7 @@
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Request as HttpRequest},
+    extract::{FromRequest, FromRequestParts, Request as HttpRequest},
+    response::{IntoResponse, Response},
 };
 use http::HeaderMap;
 use latchkey_tenants::{
@@ -9,8 +10,9 @@ use latchkey_tenants::{
 };
 use secrecy::SecretString;
 
+use super::{fresh_path, view::dead_link};
 use crate::{
-    http::{PageError, Query, Site, check_fetch_site, cookie, csrf_matches},
+    http::{PageError, Query, Respond, Segment, Site, check_fetch_site, cookie, csrf_matches},
     limits::Limited,
     platform::Platform,
 };
@@ -79,19 +81,6 @@ impl Opened {
     }
 }
 
-/// As [`opened`], for the request that an item belongs to.
-pub(crate) async fn opened_by_item(
-    tx: &mut Tx,
-    site: &Site,
-    headers: &HeaderMap,
-    item: &ItemId,
-) -> Result<Option<Opened>, StoreError> {
-    match tx.request_id_of_item(item).await? {
-        Some(request) => opened(tx, site, headers, &request).await,
-        None => Ok(None),
-    }
-}
-
 /// A form that a page of ours sent, each field at most once. Not yet bound to a session: see [`Form::check`].
 pub(crate) struct Form {
     pub fields: Query,
@@ -100,7 +89,7 @@ pub(crate) struct Form {
 
 impl Form {
     /// Whether it was sent from a page that this session was shown, and not too often.
-    pub fn check(&self, platform: &Platform, opened: &Opened) -> Result<(), PageError> {
+    fn check(&self, platform: &Platform, opened: &Opened) -> Result<(), PageError> {
         self.check_token(&opened.secret)?;
         platform
             .limits
@@ -139,5 +128,64 @@ impl FromRequest<Platform> for Form {
             fields,
             same_origin,
         })
+    }
+}
+
+/// A form about one item, from a browser that opened the item's request: session, CSRF token, origin and limits are
+/// checked. `tx` is the writing transaction in which they were.
+pub(crate) struct ItemForm {
+    pub site: Site,
+    pub item: ItemId,
+    pub opened: Opened,
+    pub fields: Query,
+    pub tx: Tx,
+}
+
+impl FromRequest<Platform> for ItemForm {
+    /// An error's page, or the one neutral answer to every session that has ended.
+    type Rejection = Response;
+
+    async fn from_request(request: HttpRequest, platform: &Platform) -> Result<Self, Response> {
+        let page = |error: PageError| error.into_response();
+        let (mut parts, body) = request.into_parts();
+        let site = Site::from_request_parts(&mut parts, platform)
+            .await
+            .map_err(page)?;
+        let item = match Segment::from_request_parts(&mut parts, platform).await {
+            Ok(Segment(item)) => item.parse::<ItemId>(),
+            Err(never) => match never {},
+        };
+        let item = item.map_err(|_| page(PageError::not_found()))?;
+        let headers = parts.headers.clone();
+        let form = Form::from_request(HttpRequest::from_parts(parts, body), platform)
+            .await
+            .map_err(page)?;
+        let begun = platform.store.begin(&site.agency.id).await;
+        let mut tx = begun.map_err(|error| page(error.into()))?;
+        let opened = opened_by_item(&mut tx, &site, &headers, &item).await;
+        let Some(opened) = opened.map_err(|error| page(error.into()))? else {
+            let respond = Respond::new(platform, &site);
+            return Err(dead_link(&respond, &headers, &fresh_path(&item), false));
+        };
+        form.check(platform, &opened).map_err(page)?;
+        Ok(Self {
+            site,
+            item,
+            opened,
+            fields: form.fields,
+            tx,
+        })
+    }
+}
+
+async fn opened_by_item(
+    tx: &mut Tx,
+    site: &Site,
+    headers: &HeaderMap,
+    item: &ItemId,
+) -> Result<Option<Opened>, StoreError> {
+    match tx.request_id_of_item(item).await? {
+        Some(request) => opened(tx, site, headers, &request).await,
+        None => Ok(None),
     }
 }

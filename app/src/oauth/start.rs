@@ -4,7 +4,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, StatusCode, header};
+use http::{StatusCode, header};
 use latchkey_tenants::{
     Item, ItemId, Request, RequestStatus, Tx,
     catalogue::HostVarError,
@@ -21,38 +21,25 @@ use super::{
     unavailable::unavailable,
 };
 use crate::{
-    http::{PageError, PageResult, Respond, Segment, Site, set_cookie},
-    link::{
-        Form, HostInput, Opened, connect_page, dead_link, fresh_path, opened_by_item,
-        provider_origins,
-    },
+    http::{PageError, PageResult, Query, Respond, Site, set_cookie},
+    link::{HostInput, ItemForm, Opened, connect_page, provider_origins},
     platform::Platform,
     urls::Urls,
 };
 
 /// `POST /connect/items/{item}/start`: leads straight to the provider's consent screen.
-pub(super) async fn start(
-    State(platform): State<Platform>,
-    site: Site,
-    Segment(item): Segment,
-    headers: HeaderMap,
-    form: Form,
-) -> PageResult {
-    let item: ItemId = item.parse().map_err(|_| PageError::not_found())?;
-    let mut tx = platform.store.begin(&site.agency.id).await?;
-    let Some(opened) = opened_by_item(&mut tx, &site, &headers, &item).await? else {
-        return Ok(dead_link(
-            &Respond::new(&platform, &site),
-            &headers,
-            &fresh_path(&item),
-            false,
-        ));
-    };
-    form.check(&platform, &opened)?;
+pub(super) async fn start(State(platform): State<Platform>, form: ItemForm) -> PageResult {
+    let ItemForm {
+        site,
+        item,
+        opened,
+        fields,
+        mut tx,
+    } = form;
     let Some(item) = startable(&opened.request, &item, &tx) else {
         return Ok(see_other(&Urls::request_path(&opened.request.id)));
     };
-    let host_vars = host_vars(&mut tx, item, &form).await?;
+    let host_vars = host_vars(&mut tx, item, &fields).await?;
     match provider(&mut tx, &item.app, &host_vars).await {
         Ok(provider) => begin(&platform, &site, tx, &opened, item, &provider, &host_vars).await,
         Err(ProviderProblem::HostVar(error)) => {
@@ -87,13 +74,13 @@ fn startable<'a>(request: &'a Request, id: &ItemId, tx: &Tx) -> Option<&'a Item>
 async fn host_vars(
     tx: &mut Tx,
     item: &Item,
-    form: &Form,
+    fields: &Query,
 ) -> Result<BTreeMap<String, String>, PageError> {
     let Some(app) = tx.app(&item.app).await? else {
         return Ok(BTreeMap::new());
     };
     let vars = app.host_vars.iter().map(|var| {
-        let typed = form.fields.get(&var.name).unwrap_or_default();
+        let typed = fields.get(&var.name).unwrap_or_default();
         (var.name.clone(), typed.trim().to_owned())
     });
     Ok(vars.collect())
