@@ -12,10 +12,10 @@ use http::{HeaderMap, header};
 use latchkey_tenants::{Request, RequestId, StoreError};
 use serde::Serialize;
 
-use super::session::opened;
+use super::session::{cookie_name, opened};
 use crate::{
     bus::Changes,
-    http::{PageError, PageResult, Segment, Site},
+    http::{PageError, PageResult, Segment, Site, cookie},
     platform::Platform,
 };
 
@@ -32,6 +32,8 @@ pub(super) async fn stream(
     headers: HeaderMap,
 ) -> PageResult {
     let id: RequestId = request.parse().map_err(|_| PageError::not_found())?;
+    // Who never opened the link has no page that could wait for news.
+    cookie(&headers, &cookie_name(&id)).ok_or_else(PageError::not_found)?;
     let changes = platform.bus.changes_of(&site.agency.id);
     let watch = Watch {
         platform,
@@ -42,9 +44,6 @@ pub(super) async fn stream(
         shown: None,
         ended: false,
     };
-    if watch.look().await?.is_none() {
-        return Err(PageError::not_found());
-    }
     let events = stream::unfold(watch, |mut watch| async move {
         let event = watch.next().await?;
         Some((Ok::<_, Infallible>(event), watch))
@@ -70,7 +69,8 @@ impl Watch {
         while !self.ended {
             let Some(now) = self.look().await.ok()? else {
                 self.ended = true;
-                return Some(Event::default().event("ended").data(""));
+                // Browsers drop an event without data.
+                return Some(Event::default().event("ended").data("{}"));
             };
             if self.shown.as_deref() != Some(&now) {
                 self.shown = Some(now.clone());

@@ -17,7 +17,8 @@ export function launchBrowser() {
  */
 export async function openPerson(browser, { scripts = true, friends = [], prepare = () => {}, ...options } = {}) {
   const context = await browser.newContext({ javaScriptEnabled: scripts, ...options });
-  context.setDefaultTimeout(15_000);
+  // Far above what anything takes; a busy machine is no failure.
+  context.setDefaultTimeout(40_000);
   const problems = [];
   const watch = (page) => {
     page.on('pageerror', (error) => problems.push(`script error: ${error.message}`));

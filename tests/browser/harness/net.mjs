@@ -15,7 +15,7 @@ export function freePort() {
 }
 
 /** Polls until `look` answers something truthy, which is returned; fails with `what` and the last error after `seconds`. */
-export async function eventually(what, look, seconds = 20) {
+export async function eventually(what, look, seconds = 40) {
   const deadline = Date.now() + seconds * 1000;
   let last;
   for (;;) {

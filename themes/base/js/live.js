@@ -35,6 +35,8 @@ addEventListener("pageshow", () => {
 const typing = () => document.activeElement?.matches("input, textarea");
 
 function reload() {
+  // The reader is on the way to another page already, and a reload would call them back.
+  if (document.querySelector("form[data-busy]")) return;
   if (typing()) {
     main.addEventListener("focusout", () => setTimeout(reload), { once: true });
   } else {
