@@ -82,7 +82,7 @@ fn check_settings(settings: &Settings, report: &mut Report) -> Result<()> {
         Ok(_) => report.ok("edge secret", "set"),
         Err(_) => report.absent(
             "edge secret",
-            "not set; only `latchkey serve` can do without",
+            "not set; `latchkey proxy` needs it, and `latchkey app` believes no proxy without it",
         ),
     }?;
     if settings.dev_loopback {
