@@ -59,6 +59,8 @@ test('news does not call back a reader who is on the way to another page', async
   await decline(other, SHEETS);
   await badge(other, SHEETS, 'Declined').waitFor();
   await news;
+  // The sentence about what happened is for whichever page of this browser is next.
+  await other.close();
   release();
   await page.getByText(`You declined ${CRM.name}`).waitFor();
   for (const app of [CRM, SHEETS]) await badge(page, app, 'Declined').waitFor();
