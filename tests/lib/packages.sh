@@ -18,6 +18,10 @@ want_basics() {
 want_servers() {
   postgres_tools >/dev/null || wanted+=(postgresql)
   want psql postgresql-client
+  want redis-server redis-server
+  want h2load nghttp2-client
+  want slowhttptest slowhttptest
+  want wrk wrk
 }
 
 want_browser() {
@@ -29,12 +33,14 @@ want_browser() {
 install_wanted() {
   ((${#wanted[@]})) || return 0
   say "installing ${wanted[*]}"
-  local as_root=()
-  ((EUID)) && as_root=(sudo)
-  "${as_root[@]}" apt-get update -qq
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${wanted[@]}" \
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${wanted[@]}" \
     >"$logs/apt.log" 2>&1 || die "apt-get could not install ${wanted[*]}"
   wanted=()
+}
+
+as_root() {
+  if ((EUID)); then sudo "$@"; else "$@"; fi
 }
 
 # Debian 12 brings a Node.js that the journeys' packages no longer run on; npm brings a newer one, under target/.
@@ -66,14 +72,23 @@ install_node_packages() {
   cp "$here/package-lock.json" "$here/node_modules/.installed"
 }
 
-# Schemathesis in a virtual environment under target/, made anew only when the pinned list is another one.
-install_schemathesis() {
-  local list=tests/tools/schemathesis.txt home=$PWD/target/tools/schemathesis
-  export LATCHKEY_SCHEMATHESIS=$home/bin/schemathesis
+# install_python NAME: one tool in a virtual environment under target/, made anew only when its pinned list is another one.
+install_python() {
+  local name=$1 list=tests/tools/$1.txt home=$PWD/target/tools/$1
   cmp -s "$list" "$home/.installed" && return
-  say 'installing schemathesis'
+  say "installing $name"
   rm -rf "$home"
   { python3 -m venv "$home" && "$home/bin/pip" install --quiet --disable-pip-version-check -r "$list"; } \
-    >"$logs/pip.log" 2>&1 || die 'schemathesis could not be installed'
+    >"$logs/pip-$name.log" 2>&1 || die "$name could not be installed"
   cp "$list" "$home/.installed"
+}
+
+install_schemathesis() {
+  install_python schemathesis
+  export LATCHKEY_SCHEMATHESIS=$PWD/target/tools/schemathesis/bin/schemathesis
+}
+
+install_sslyze() {
+  install_python sslyze
+  export LATCHKEY_TEST_SSLYZE=$PWD/target/tools/sslyze/bin/sslyze
 }
