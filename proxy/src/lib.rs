@@ -6,7 +6,9 @@ mod drain;
 mod error_page;
 mod gateway;
 mod headers;
+pub mod metrics;
 mod server;
+pub mod snapshot;
 mod upgrade;
 
 pub use server::Proxy;

@@ -152,6 +152,10 @@ pub mod kinds {
         JobId = JobKind "job";
         MailId = MailKind "mal";
         DataKeyId = DataKeyKind "dek";
+        DomainId = DomainKind "dom";
+        CertificateId = CertificateKind "crt";
+        OrderId = OrderKind "ord";
+        EdgeId = EdgeKind "edg";
     }
 }
 

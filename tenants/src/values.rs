@@ -65,6 +65,17 @@ text_value! {
 }
 
 text_value! {
+    /// A DNS name as DNS has it: lower case, A-labels, at least two labels, no final dot, at most 253 characters.
+    Host, |text| host(text)
+}
+
+impl std::borrow::Borrow<str> for Host {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+text_value! {
     /// An address that mail can be sent to, its domain in lower case. ASCII, at most 254 characters.
     Email, |text| email(text)
 }
@@ -109,6 +120,31 @@ text_value! {
 fn unprintable(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{2028}' | '\u{2029}')
+}
+
+/// What people type becomes what DNS has: `Connect.Bücher.example.` is `connect.xn--bcher-kva.example`.
+fn host(text: &str) -> Result<String, Refused> {
+    let text = text.trim();
+    if text.contains("://") || text.contains('/') {
+        return Err(Refused(
+            "write the host name alone, without https:// and path",
+        ));
+    }
+    if text.contains('*') {
+        return Err(Refused("a wildcard is no host: add each host by itself"));
+    }
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    if bare.parse::<std::net::IpAddr>().is_ok() {
+        return Err(Refused("an IP address is no host name"));
+    }
+    if text.contains(':') {
+        return Err(Refused("write the host name without a port"));
+    }
+    let text = text.strip_suffix('.').unwrap_or(text);
+    let ascii = idna::domain_to_ascii_strict(text).ok();
+    ascii
+        .filter(|name| name.contains('.') && name.len() <= 253 && !text.contains('_'))
+        .ok_or(Refused("a host is a DNS name such as connect.example.com"))
 }
 
 fn email(text: &str) -> Result<String, Refused> {
@@ -158,6 +194,37 @@ mod tests {
             &"a".repeat(51),
         ] {
             assert!(bad.parse::<Slug>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn hosts() {
+        for (typed, host) in [
+            (" Connect.ACME.Example. ", "connect.acme.example"),
+            ("bücher.example", "xn--bcher-kva.example"),
+            ("a-1.b2.example", "a-1.b2.example"),
+        ] {
+            assert_eq!(typed.parse::<Host>().unwrap().as_str(), host);
+        }
+        for bad in [
+            "",
+            "localhost",
+            "https://acme.example",
+            "acme.example/x",
+            "acme.example:443",
+            "*.acme.example",
+            "192.0.2.1",
+            "[2001:db8::1]",
+            "2001:db8::1",
+            "a..example",
+            "-a.example",
+            "a_b.example",
+            "a b.example",
+            "a\0b.example",
+            &format!("{}.example", "a".repeat(64)),
+            &format!("{}example", "a.".repeat(130)),
+        ] {
+            assert!(bad.parse::<Host>().is_err(), "{bad:?}");
         }
     }
 

@@ -114,6 +114,11 @@ impl Vault {
 }
 
 impl DataKey {
+    /// A key from outside that seals by itself: the edge's.
+    pub fn of(id: &str, key: &SecretBox<[u8; 32]>) -> Self {
+        Self(NamedKey::new(id.to_owned(), key.expose_secret()))
+    }
+
     pub fn id(&self) -> &str {
         &self.0.id
     }

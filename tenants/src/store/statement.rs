@@ -107,6 +107,7 @@ macro_rules! value_args {
 
 value_args!(
     crate::values::Email,
+    crate::values::Host,
     crate::values::Name,
     crate::values::Note,
     crate::values::Opaque,

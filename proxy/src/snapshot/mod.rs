@@ -1,0 +1,82 @@
+//! What the edge serves from: every host, its agency and its certificate, in memory.
+//!
+//! A snapshot never changes. A new one is made beside it and swapped in whole; what did not change is shared between the
+//! two, parsed certificates too.
+
+mod certificate;
+
+pub use certificate::Certificate;
+
+use arc_swap::{ArcSwap, Guard};
+use latchkey_tenants::{
+    AgencyId, AgencyStatus, DomainId, Timestamp,
+    values::{Email, Host, Name, Slug},
+};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The store's edge version up to which it is complete; 0: nothing was read yet.
+    pub version: i64,
+    /// When the store was last known to say the same.
+    pub taken_at: Timestamp,
+    hosts: HashMap<Host, Arc<HostEntry>>,
+    agencies: HashMap<AgencyId, Arc<AgencyEntry>>,
+}
+
+/// One host that is served.
+#[derive(Debug)]
+pub struct HostEntry {
+    pub host: Host,
+    pub domain_id: DomainId,
+    pub agency: Arc<AgencyEntry>,
+    /// None: not issued yet.
+    pub certificate: Option<Arc<Certificate>>,
+}
+
+/// What the edge knows about an agency: enough for its error pages and its limits.
+#[derive(Debug)]
+pub struct AgencyEntry {
+    pub id: AgencyId,
+    pub slug: Slug,
+    pub name: Name,
+    pub support_email: Option<Email>,
+    /// `#rrggbb`
+    pub brand_color: String,
+    pub status: AgencyStatus,
+}
+
+impl Snapshot {
+    pub fn empty() -> Self {
+        Self {
+            version: 0,
+            taken_at: Timestamp(0),
+            hosts: HashMap::new(),
+            agencies: HashMap::new(),
+        }
+    }
+
+    /// `host` in lower case without port and final dot.
+    pub fn host(&self, host: &str) -> Option<&Arc<HostEntry>> {
+        self.hosts.get(host)
+    }
+}
+
+/// The snapshot in force. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct SnapshotCell(Arc<ArcSwap<Snapshot>>);
+
+impl SnapshotCell {
+    pub fn new(snapshot: Snapshot) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(snapshot)))
+    }
+
+    pub fn load(&self) -> Guard<Arc<Snapshot>> {
+        self.0.load()
+    }
+
+    pub fn swap(&self, snapshot: Snapshot) {
+        self.0.store(Arc::new(snapshot));
+    }
+}
