@@ -11,6 +11,7 @@ mod server;
 pub mod snapshot;
 mod upgrade;
 
+pub use gateway::RouteClass;
 pub use server::Proxy;
 
 use secrecy::SecretString;

@@ -1,3 +1,7 @@
+pub(crate) mod route;
+
+pub use route::RouteClass;
+
 use crate::drain::{InFlight, Running};
 use crate::error_page::error_page;
 use crate::headers::{self, Origin};
