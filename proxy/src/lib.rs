@@ -2,6 +2,7 @@
 //!
 //! It is the only writer of the forwarding fields that the app believes, and proves itself with the edge secret.
 
+pub mod acme;
 mod drain;
 mod error_page;
 mod gateway;
