@@ -121,6 +121,7 @@ async fn begin(
         issuer: provider.endpoints.issuer.as_deref(),
         scopes: &scopes,
         host_vars,
+        hop: None,
     })
     .await?;
     tx.commit().await?;

@@ -7,14 +7,15 @@ use super::{
     api_keys::to_json,
     conn::Row,
     data_keys::{AGENCY_SCOPE, Cell},
+    hops::{HopTrace, NewHop},
     statement::{args, statements},
 };
 use crate::{EventType, FlowId, ItemId, NewEvent, RequestId, secret::secret_hash};
 
 statements! {
-    CREATE = "insert into flows (id, agency_id, request_id, item_id, app, ctx, host, state_hash, cookie_hash, session_hash, verifier, nonce, redirect_uri, issuer, scopes, host_vars, created_at, expires_at) values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+    CREATE = "insert into flows (id, agency_id, request_id, item_id, app, ctx, host, state_hash, cookie_hash, session_hash, verifier, nonce, redirect_uri, issuer, scopes, host_vars, created_at, expires_at, redirect_host, hop_hash, hop_until, hop_url) values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
     TAKE = "update flows set used_at = $3 where agency_id = $1 and state_hash = $2 and used_at is null and expires_at > $3 returning id, request_id, item_id, app, ctx, host, cookie_hash, session_hash, verifier, nonce, redirect_uri, issuer, scopes, host_vars";
-    PEEK = "select request_id, item_id, app, cookie_hash, session_hash from flows where agency_id = $1 and state_hash = $2";
+    PEEK = "select request_id, item_id, app, host, state_hash, cookie_hash, session_hash, redirect_host, hop_cookie_hash from flows where agency_id = $1 and state_hash = $2";
     DROP_OLD = "delete from flows where expires_at < $1";
 }
 
@@ -39,6 +40,8 @@ pub struct NewFlow<'a> {
     pub issuer: Option<&'a str>,
     pub scopes: &'a [String],
     pub host_vars: &'a BTreeMap<String, String>,
+    /// Where the redirect URI is on another host than the page.
+    pub hop: Option<NewHop<'a>>,
 }
 
 /// A flow that was taken: nobody else can have it.
@@ -66,8 +69,14 @@ pub struct FlowTrace {
     pub request_id: RequestId,
     pub item_id: ItemId,
     pub app: String,
+    /// The host of the page on which it started.
+    pub host: String,
+    pub state_hash: Vec<u8>,
+    /// Of the cookie on the page's host.
     pub cookie_hash: Vec<u8>,
     pub session_hash: Vec<u8>,
+    /// Where the redirect URI is on another host than the page.
+    pub hop: Option<HopTrace>,
 }
 
 impl Tx {
@@ -78,6 +87,11 @@ impl Tx {
             Some(verifier) => Some(self.seal(verifier_cell(&id), verifier).await?),
             None => None,
         };
+        let hop = match &new.hop {
+            Some(hop) => Some(self.hop_columns(&id, hop).await?),
+            None => None,
+        };
+        let hop = hop.as_ref();
         self.inner
             .execute(
                 CREATE,
@@ -99,7 +113,11 @@ impl Tx {
                     &to_json(new.scopes),
                     &to_json(new.host_vars),
                     now,
-                    now.plus(FLOW_LIFETIME)
+                    now.plus(FLOW_LIFETIME),
+                    hop.map(|hop| hop.redirect_host),
+                    hop.map(|hop| &*hop.hash),
+                    hop.map(|hop| hop.until),
+                    hop.map(|hop| &*hop.url)
                 ],
             )
             .await?;
@@ -135,23 +153,14 @@ impl Tx {
         state: &SecretString,
     ) -> Result<Option<FlowTrace>, StoreError> {
         let agency = self.agency.clone();
-        let Some(row) = self
+        let row = self
             .inner
             .optional(PEEK, args![&agency, &secret_hash(state)])
-            .await?
-        else {
-            return Ok(None);
-        };
-        Ok(Some(FlowTrace {
-            request_id: row.parsed("request_id")?,
-            item_id: row.parsed("item_id")?,
-            app: row.text("app")?,
-            cookie_hash: row.bytes("cookie_hash")?,
-            session_hash: row.bytes("session_hash")?,
-        }))
+            .await?;
+        row.as_ref().map(read_trace).transpose()
     }
 
-    async fn read_flow(&mut self, row: &Row) -> Result<Flow, StoreError> {
+    pub(super) async fn read_flow(&mut self, row: &Row) -> Result<Flow, StoreError> {
         let id: FlowId = row.parsed("id")?;
         let verifier = match row.optional_bytes("verifier")? {
             Some(sealed) => Some(self.open(verifier_cell(&id), &sealed).await?),
@@ -181,6 +190,25 @@ impl PlatformTx {
         let before = self.now().minus(FLOW_KEPT);
         self.inner.execute(DROP_OLD, args![before]).await
     }
+}
+
+pub(super) fn read_trace(row: &Row) -> Result<FlowTrace, StoreError> {
+    let hop = row.optional_text("redirect_host")?.map(|host| {
+        Ok::<_, StoreError>(HopTrace {
+            host,
+            cookie_hash: row.optional_bytes("hop_cookie_hash")?,
+        })
+    });
+    Ok(FlowTrace {
+        request_id: row.parsed("request_id")?,
+        item_id: row.parsed("item_id")?,
+        app: row.text("app")?,
+        host: row.text("host")?,
+        state_hash: row.bytes("state_hash")?,
+        cookie_hash: row.bytes("cookie_hash")?,
+        session_hash: row.bytes("session_hash")?,
+        hop: hop.transpose()?,
+    })
 }
 
 fn verifier_cell(id: &FlowId) -> Cell<'_> {

@@ -26,11 +26,18 @@ impl Store {
 
 macro_rules! migrations {
     ($folder:literal) => {
-        Migrator::with_migrations(vec![migration(
-            1,
-            "init",
-            include_str!(concat!("../../../migrations/", $folder, "/0001_init.sql")),
-        )])
+        Migrator::with_migrations(vec![
+            migration(
+                1,
+                "init",
+                include_str!(concat!("../../../migrations/", $folder, "/0001_init.sql")),
+            ),
+            migration(
+                3,
+                "hop",
+                include_str!(concat!("../../../migrations/", $folder, "/0003_hop.sql")),
+            ),
+        ])
     };
 }
 

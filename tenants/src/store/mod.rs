@@ -15,6 +15,7 @@ mod error;
 mod events;
 mod flows;
 mod fulfilment;
+mod hops;
 mod idempotency;
 mod items;
 mod jobs;
@@ -45,6 +46,7 @@ pub use credentials::{Credential, Handout, HandoutToken, REFRESH_LEASE, Tokens};
 pub use events::EventFilter;
 pub use flows::{FLOW_LIFETIME, Flow, FlowTrace, NewFlow};
 pub use fulfilment::NewConnection;
+pub use hops::{HopTrace, NewHop, TICKET_LIFETIME};
 pub use idempotency::Replay;
 pub use jobs::{ClaimedJob, NewJob};
 pub use links::{LinkSession, SESSION_ABSOLUTE, SESSION_IDLE};
@@ -288,6 +290,7 @@ const STATEMENTS: &[&[Statement]] = &[
     events::STATEMENTS,
     flows::STATEMENTS,
     fulfilment::STATEMENTS,
+    hops::STATEMENTS,
     idempotency::STATEMENTS,
     items::STATEMENTS,
     jobs::STATEMENTS,

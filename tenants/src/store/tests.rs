@@ -35,6 +35,7 @@ mod flows;
 mod foreign;
 mod fulfilment;
 mod gates;
+mod hops;
 mod idempotency;
 mod jobs;
 mod links;

@@ -6,7 +6,7 @@ use super::{
     world::{World, slot},
 };
 use crate::{
-    ActionError, ConnectionId, ItemId, KeyScope, Request, RequestId, Workflow, store::Mail,
+    ActionError, ConnectionId, FlowId, ItemId, KeyScope, Request, RequestId, Workflow, store::Mail,
 };
 
 /// Something of ours in every table.
@@ -17,7 +17,11 @@ pub struct Estate {
     pub connection: ConnectionId,
     pub link: SecretString,
     pub session: SecretString,
+    /// Not yet come to the other host.
     pub journey: Journey,
+    pub flow: FlowId,
+    /// Of a flow whose answer waits for it.
+    pub ticket_home: SecretString,
     pub mail: Mail,
 }
 
@@ -26,8 +30,9 @@ impl Estate {
         let (workflow, request) = world.sent_for(vec![slot("slack"), slot("gmail")]).await;
         let connected = world.fulfil(&request.items[0].id, Some("T01")).await;
         let link = world.mailed_link(&request).await;
-        let journey = Journey::new(world);
-        journey.start(world, &request).await;
+        let journey = Journey::hopping(world);
+        let flow = journey.start(world, &request).await;
+        let ticket_home = answered(world, &request).await;
         world.api_key(&world.ours, KeyScope::ALL).await;
         let body = SecretString::from("body");
         let session = world
@@ -54,6 +59,8 @@ impl Estate {
             link,
             session,
             journey,
+            flow,
+            ticket_home,
             mail,
         }
     }
@@ -65,4 +72,19 @@ impl Estate {
     pub fn id(&self) -> &RequestId {
         &self.request.id
     }
+}
+
+async fn answered(world: &World, request: &Request) -> SecretString {
+    let journey = Journey::hopping(world);
+    let id = journey.start(world, request).await;
+    let ticket = SecretString::from(world.entropy.token());
+    world
+        .write(async |tx| {
+            tx.flow_hop_take(journey.ticket(), &journey.cookie).await?;
+            tx.flow_take(&journey.state).await?;
+            tx.flow_answer_keep(&id, &journey.verifier, &ticket).await
+        })
+        .await
+        .unwrap();
+    ticket
 }

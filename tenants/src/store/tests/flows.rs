@@ -6,7 +6,7 @@ use super::world::World;
 use crate::{
     FlowId, Request, StoreError, Tx,
     secret::secret_hash,
-    store::{FLOW_LIFETIME, Flow, NewFlow},
+    store::{FLOW_LIFETIME, Flow, NewFlow, NewHop},
 };
 
 contract! {
@@ -114,7 +114,17 @@ pub struct Journey {
     pub state: SecretString,
     pub cookie: SecretString,
     pub verifier: SecretString,
+    pub hop: Option<Hop>,
 }
+
+/// The secrets of the way to another host.
+pub struct Hop {
+    pub ticket: SecretString,
+    pub url: SecretString,
+}
+
+/// Where the redirect URI of a journey with a hop is.
+pub const REDIRECT_HOST: &str = "connect.ours.example";
 
 impl Journey {
     pub fn new(world: &World) -> Self {
@@ -123,7 +133,25 @@ impl Journey {
             state: secret(),
             cookie: secret(),
             verifier: secret(),
+            hop: None,
         }
+    }
+
+    /// Its redirect URI is on another host than its page.
+    pub fn hopping(world: &World) -> Self {
+        let secret = || SecretString::from(world.entropy.token());
+        Self {
+            hop: Some(Hop {
+                ticket: secret(),
+                url: secret(),
+            }),
+            ..Self::new(world)
+        }
+    }
+
+    /// The ticket to the host of the redirect URI.
+    pub fn ticket(&self) -> &SecretString {
+        &self.hop.as_ref().unwrap().ticket
     }
 
     pub async fn start(&self, world: &World, request: &Request) -> FlowId {
@@ -149,12 +177,17 @@ impl Journey {
             issuer: Some("https://slack.example"),
             scopes: &["slack.read".to_owned()],
             host_vars: &BTreeMap::from([("shop".to_owned(), "globex".to_owned())]),
+            hop: self.hop.as_ref().map(|hop| NewHop {
+                host: REDIRECT_HOST,
+                ticket: &hop.ticket,
+                url: &hop.url,
+            }),
         })
         .await
     }
 }
 
-async fn take(world: &World, state: &SecretString) -> Option<Flow> {
+pub async fn take(world: &World, state: &SecretString) -> Option<Flow> {
     world
         .write(async |tx| tx.flow_take(state).await)
         .await

@@ -60,6 +60,9 @@ async fn t1_foreign_ids_read_nothing(world: World) {
             assert!(tx.link_session(&our.session).await?.is_none());
             assert!(tx.link_page(&our.session).await?.is_none());
             assert!(tx.flow_trace(&our.journey.state).await?.is_none());
+            let hop = our.journey.ticket();
+            assert!(tx.flow_hop_trace(hop).await?.is_none());
+            assert!(tx.flow_return_trace(&our.ticket_home).await?.is_none());
             assert!(tx.mail(&our.mail.id).await?.is_none());
             assert!(tx.mails_of(our.id()).await?.is_empty());
             assert!(tx.app("acme-crm").await?.is_none());
@@ -210,6 +213,11 @@ async fn t1_foreign_steps_change_nothing(world: World) {
     world
         .write_foreign(async |tx| {
             assert!(tx.flow_take(&our.journey.state).await?.is_none());
+            let (hop, home) = (our.journey.ticket(), &our.ticket_home);
+            assert!(tx.flow_hop_take(hop, home).await?.is_none());
+            assert!(tx.flow_return_take(home).await?.is_none());
+            let kept = tx.flow_answer_keep(&our.flow, home, hop).await?;
+            assert!(!kept);
             tx.link_session_touch(&session).await?;
             tx.mail_done(&our.mail, MailStatus::Sent, None).await?;
             tx.mail_trouble(&our.mail.id, "trouble").await?;
