@@ -18,6 +18,10 @@ text_enum! {
         ConnectionActive = "connection.active", ConnectionError = "connection.error", ConnectionRevoked = "connection.revoked",
         ConnectionRefreshed = "connection.refreshed",
         GateOpened = "gate.opened", GatePaused = "gate.paused",
+        DomainClaimed = "domain.claimed", DomainVerified = "domain.verified", DomainLive = "domain.live",
+        DomainFailing = "domain.failing", DomainDrifted = "domain.drifted", DomainReleased = "domain.released",
+        DomainTransferred = "domain.transferred", DomainPrimary = "domain.primary",
+        CertificateIssued = "certificate.issued",
         MailSent = "mail.sent", MailFailed = "mail.failed",
     }
 }

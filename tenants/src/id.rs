@@ -152,7 +152,7 @@ pub mod kinds {
         JobId = JobKind "job";
         MailId = MailKind "mal";
         DataKeyId = DataKeyKind "dek";
-        DomainId = DomainKind "dom";
+        DomainId = DomainIdKind "dom";
         CertificateId = CertificateKind "crt";
         OrderId = OrderKind "ord";
         EdgeId = EdgeKind "edg";

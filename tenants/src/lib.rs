@@ -6,8 +6,10 @@ mod action;
 mod agency;
 mod api_key;
 pub mod catalogue;
+mod certificate;
 mod clock;
 mod connection;
+mod domain;
 mod entropy;
 mod event;
 pub mod gate;
@@ -28,10 +30,17 @@ mod workflow;
 pub use action::{ActionError, PageOf};
 pub use agency::{Agency, AgencyStatus, Member, NewAgency, Role};
 pub use api_key::{ApiKey, KeyScope};
+pub use certificate::{
+    CertificateSummary, ChallengeKind, CurrentCertificate, OrderPurpose, tls_key_place,
+};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use connection::{
     Account, Connection, ConnectionMove, ConnectionStatus, IllegalConnectionMove, Receipt,
     ReceiptOutcome,
+};
+pub use domain::{
+    Domain, DomainCause, DomainKind, DomainMove, DomainState, IllegalDomainMove, Standing,
+    edge_name,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use event::{Event, EventType, NewEvent, event_hash};

@@ -98,14 +98,13 @@ impl Backend {
         }
     }
 
-    /// Forgets what the last test left in its database: all of it belongs to agencies. What refers to connections goes
-    /// first.
+    /// Forgets what the last test left in its database. What refers to connections goes first.
     #[cfg(any(test, feature = "testing"))]
     pub async fn empty(&self) -> Result<(), StoreError> {
         let Conn::Postgres(mut tx) = self.begin(EVERY_AGENCY).await? else {
             return Ok(());
         };
-        let sql = "delete from requests; delete from slots; delete from agencies";
+        let sql = "delete from requests; delete from slots; delete from agencies; delete from acme_accounts; delete from acme_budgets; delete from edges; update edge_version set version = 0";
         sqlx::raw_sql(sql).execute(&mut *tx).await?;
         Ok(tx.commit().await?)
     }

@@ -16,6 +16,8 @@ pub enum StoreError {
         column: &'static str,
         problem: String,
     },
+    #[error("this process was started without the vault's key, so it opens and seals no secret")]
+    NoVault,
     #[error(transparent)]
     Vault(#[from] crate::vault::VaultError),
 }

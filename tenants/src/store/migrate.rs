@@ -33,6 +33,11 @@ macro_rules! migrations {
                 include_str!(concat!("../../../migrations/", $folder, "/0001_init.sql")),
             ),
             migration(
+                2,
+                "edge",
+                include_str!(concat!("../../../migrations/", $folder, "/0002_edge.sql")),
+            ),
+            migration(
                 3,
                 "hop",
                 include_str!(concat!("../../../migrations/", $folder, "/0003_hop.sql")),

@@ -47,6 +47,7 @@ impl Estate {
             })
             .await
             .unwrap();
+        edge_rows(world).await;
         let mail = world
             .read(async |tx| tx.mails_of(&request.id).await)
             .await
@@ -87,4 +88,26 @@ async fn answered(world: &World, request: &Request) -> SecretString {
         .await
         .unwrap();
     ticket
+}
+
+async fn edge_rows(world: &World) {
+    let ours = &world.ours.id;
+    for sql in [
+        format!(
+            "insert into domains (id, agency_id, host, kind, state, bound, contested, token, findings, created_at, quiet_checks, log_seq, epoch, version) values ('dom', '{ours}', 'a.example', 'custom', 'live', 1, 0, 't', '{{}}', 0, 0, 0, 0, 1)"
+        ),
+        format!(
+            "insert into certificates (id, agency_id, domain_id, issuer, serial, chain, sealed_key, not_before, not_after, renew_at, in_use, created_at) select 'crt', '{ours}', 'dom', 'i', 's', event_hash, event_hash, 0, 0, 0, 1, 0 from agencies where id = '{ours}'"
+        ),
+        format!(
+            "insert into orders (id, agency_id, domain_id, host, purpose, state, attempts, run_at, epoch, created_at) values ('ord', '{ours}', 'dom', 'a.example', 'first', 'wanted', 0, 0, 0, 0)"
+        ),
+        format!("insert into challenges values ('{ours}', 'a.example', 'http-01', 't', 'k', 0, 0)"),
+        format!("insert into domain_log values ('{ours}', 'dom', 1, 0, 'k', '{{}}')"),
+        "insert into acme_accounts select 'i', event_hash, 0 from agencies limit 1".to_owned(),
+        "insert into acme_budgets values ('i', 'b', '', 0)".to_owned(),
+        "insert into edges values ('edg', 'n', '1', 0, 0, 0)".to_owned(),
+    ] {
+        world.sql(&sql).await;
+    }
 }

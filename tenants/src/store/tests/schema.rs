@@ -159,12 +159,15 @@ async fn applied(world: &World) -> i64 {
     world.count("_sqlx_migrations").await
 }
 
+/// Tables of the whole installation. No agency's transaction sees a row of them, but for the one count that all share.
+pub const OF_INSTALLATION: [&str; 4] = ["acme_accounts", "acme_budgets", "edge_version", "edges"];
+
 async fn every_table_belongs_to_an_agency(world: World) {
     for table in raw::tables(&world.store).await {
-        let column = if table == "agencies" {
-            "id"
-        } else {
-            "agency_id"
+        let column = match table.as_str() {
+            "agencies" => "id",
+            table if OF_INSTALLATION.contains(&table) => continue,
+            _ => "agency_id",
         };
         world
             .sql(&format!("select {column} from {table} where {column} = ''"))
@@ -257,11 +260,11 @@ async fn sqlite_schema(store: &Store) -> BTreeMap<String, Table> {
                 .insert(text(&row[0]), (kind, row[2] == Cell::Int(0)));
         }
         let list = format!(
-            "select l.name, l.\"unique\", (select group_concat(name, ', ') from (select name from pragma_index_info(l.name) order by seqno)) from pragma_index_list('{name}') l"
+            "select l.name, l.\"unique\", (select group_concat(name, ', ') from (select name from pragma_index_info(l.name) order by seqno)), l.partial from pragma_index_list('{name}') l"
         );
         for row in raw::sql(store, &list).await {
             if row[1] == Cell::Int(1) {
-                table.unique.insert(text(&row[2]));
+                table.unique.insert(uniqueness(&row));
             } else {
                 table.indexes.insert((text(&row[0]), text(&row[2])));
             }
@@ -290,11 +293,11 @@ async fn postgres_schema(store: &Store) -> BTreeMap<String, Table> {
                 .insert(text(&row[0]), (text(&row[1]), row[2] == Cell::Int(1)));
         }
         let list = format!(
-            "select c.relname::text, i.indisunique::int::bigint, (select string_agg(a.attname, ', ' order by k.n) from unnest(i.indkey) with ordinality k(attnum, n) join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum) from pg_index i join pg_class c on c.oid = i.indexrelid where i.indrelid = '{name}'::regclass"
+            "select c.relname::text, i.indisunique::int::bigint, (select string_agg(a.attname, ', ' order by k.n) from unnest(i.indkey) with ordinality k(attnum, n) join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum), (i.indpred is not null)::int::bigint from pg_index i join pg_class c on c.oid = i.indexrelid where i.indrelid = '{name}'::regclass"
         );
         for row in raw::sql(store, &list).await {
             if row[1] == Cell::Int(1) {
-                table.unique.insert(text(&row[2]));
+                table.unique.insert(uniqueness(&row));
             } else {
                 table.indexes.insert((text(&row[0]), text(&row[2])));
             }
@@ -315,6 +318,14 @@ async fn postgres_schema(store: &Store) -> BTreeMap<String, Table> {
         schema.insert(name, table);
     }
     schema
+}
+
+/// The columns; a partial index also by name, as only some of its rows are held apart.
+fn uniqueness(row: &[Cell]) -> String {
+    match row[3] {
+        Cell::Int(0) => text(&row[2]),
+        _ => format!("{} by {}", text(&row[2]), text(&row[0])),
+    }
 }
 
 fn text(cell: &Cell) -> String {

@@ -1,0 +1,182 @@
+-- The migration numbers agencies of every kind: it needs the platform's door.
+select set_config('latchkey.agency', '*', true);
+
+alter table agencies add column version bigint not null default 0;
+alter table agencies add column primary_host text;
+create index agencies_by_version on agencies (version);
+
+alter table oauth_clients add column redirect_host text;
+
+-- Rows of the whole installation whose locks put writers in order: `snapshot` counts what edges must notice, `bindings` is
+-- taken by whoever gives a host to an agency, `leases` by whoever hands out work, `budgets` by whoever spends.
+create table edge_version (
+    name text primary key,
+    version bigint not null
+);
+
+insert into edge_version (name, version) values ('snapshot', 0), ('bindings', 0), ('leases', 0), ('budgets', 0);
+
+update agencies set version = (select count(*) from agencies other where other.id <= agencies.id);
+update edge_version set version = (select count(*) from agencies) where name = 'snapshot';
+
+-- A claim of an agency to a host. `bound`: the host is this agency's, over the whole installation.
+create table domains (
+    id text primary key,
+    agency_id text not null references agencies (id) on delete cascade,
+    host text not null,
+    kind text not null,
+    state text not null,
+    bound bigint not null,
+    contested bigint not null,
+    token text not null,
+    cause text,
+    problem text,
+    next_step text,
+    findings text not null,
+    created_at bigint not null,
+    verified_at bigint,
+    live_at bigint,
+    released_at bigint,
+    quarantine_until bigint,
+    checked_at bigint,
+    next_check_at bigint,
+    watched_until bigint,
+    quiet_checks bigint not null,
+    order_after bigint,
+    log_seq bigint not null,
+    lease_owner text,
+    lease_until bigint,
+    epoch bigint not null,
+    version bigint not null,
+    unique (agency_id, id)
+);
+
+create unique index domains_bound on domains (host) where bound = 1;
+create unique index domains_claimed on domains (agency_id, host) where state <> 'released';
+create index domains_of_host on domains (host);
+create index domains_to_check on domains (next_check_at);
+create index domains_by_version on domains (version);
+
+create table certificates (
+    id text primary key,
+    agency_id text not null,
+    domain_id text not null,
+    issuer text not null,
+    serial text not null,
+    chain bytea not null,
+    sealed_key bytea not null,
+    not_before bigint not null,
+    not_after bigint not null,
+    renew_at bigint not null,
+    ari_id text,
+    ari_next_at bigint,
+    in_use bigint not null,
+    created_at bigint not null,
+    unique (agency_id, id),
+    foreign key (agency_id, domain_id) references domains (agency_id, id) on delete cascade
+);
+
+create unique index certificates_in_use on certificates (domain_id) where in_use = 1;
+create index certificates_of_domain on certificates (domain_id);
+create index certificates_to_renew on certificates (renew_at);
+create index certificates_to_ask_about on certificates (ari_next_at);
+
+-- An order that is open. When it is done or given up its row goes.
+create table orders (
+    id text primary key,
+    agency_id text not null,
+    domain_id text not null unique,
+    host text not null,
+    purpose text not null,
+    state text not null,
+    issuer text,
+    replaces text,
+    url text,
+    sealed_key bytea,
+    attempts bigint not null,
+    cause text,
+    problem text,
+    run_at bigint not null,
+    lease_owner text,
+    lease_until bigint,
+    epoch bigint not null,
+    created_at bigint not null,
+    foreign key (agency_id, domain_id) references domains (agency_id, id) on delete cascade
+);
+
+create index orders_to_run on orders (run_at);
+
+create table challenges (
+    agency_id text not null references agencies (id) on delete cascade,
+    host text not null,
+    kind text not null,
+    token text not null,
+    key_authorization text not null,
+    created_at bigint not null,
+    expires_at bigint not null,
+    primary key (agency_id, host, kind, token)
+);
+
+create index challenges_of_host on challenges (host);
+create index challenges_to_end on challenges (expires_at);
+
+create table domain_log (
+    agency_id text not null,
+    domain_id text not null,
+    seq bigint not null,
+    at bigint not null,
+    kind text not null,
+    detail text not null,
+    primary key (domain_id, seq),
+    foreign key (agency_id, domain_id) references domains (agency_id, id) on delete cascade
+);
+
+create table acme_accounts (
+    issuer text primary key,
+    sealed bytea not null,
+    created_at bigint not null
+);
+
+-- GCRA: `tat` is when the bucket is full again.
+create table acme_budgets (
+    issuer text not null,
+    bucket text not null,
+    subject text not null,
+    tat bigint not null,
+    primary key (issuer, bucket, subject)
+);
+
+create table edges (
+    id text primary key,
+    name text not null,
+    version text not null,
+    snapshot_version bigint not null,
+    started_at bigint not null,
+    seen_at bigint not null
+);
+
+-- The wall of agencies, and the platform's own tables, which no agency's transaction sees.
+do $$
+declare
+    name text;
+begin
+    foreach name in array array['domains', 'certificates', 'orders', 'challenges', 'domain_log', 'acme_accounts', 'acme_budgets', 'edges', 'edge_version']
+    loop
+        execute format('alter table %I enable row level security', name);
+        execute format('alter table %I force row level security', name);
+    end loop;
+    foreach name in array array['domains', 'certificates', 'orders', 'challenges', 'domain_log']
+    loop
+        execute format(
+            'create policy agency_wall on %I using (agency_id = current_setting(''latchkey.agency'', true) or current_setting(''latchkey.agency'', true) = ''*'')',
+            name);
+    end loop;
+    foreach name in array array['acme_accounts', 'acme_budgets', 'edges']
+    loop
+        execute format('create policy platform_wall on %I using (current_setting(''latchkey.agency'', true) = ''*'')', name);
+    end loop;
+end
+$$;
+
+-- Every agency's change takes a number of the one sequence.
+create policy agency_wall on edge_version using (current_setting('latchkey.agency', true) <> '');
