@@ -16,8 +16,9 @@ statements! {
     OWNER = "select email from members where agency_id = $1 and role = 'owner'";
     BY_SLUG = "select * from agencies where slug = $1";
     EVERY = "select * from agencies order by slug";
-    SET_STATUS = "update agencies set status = $2 where id = $1";
-    SET_BRAND = "update agencies set name = $2, support_email = $3, brand_color = $4 where id = $1";
+    SET_STATUS = "update agencies set status = $2, version = $3 where id = $1";
+    SET_BRAND = "update agencies set name = $2, support_email = $3, brand_color = $4, version = $5 where id = $1";
+    SET_VERSION = "update agencies set version = $2 where id = $1";
 }
 
 impl Store {
@@ -77,6 +78,7 @@ impl Store {
             data: serde_json::json!({ "slug": new.slug }),
         })
         .await?;
+        tx.agency_changed().await?;
         let agency = tx.agency_itself().await?;
         tx.commit().await?;
         Ok(agency)
@@ -102,7 +104,9 @@ impl Tx {
 
     /// The brand kit's plain part.
     pub async fn agency_set_brand(&mut self, agency: &Agency) -> Result<(), StoreError> {
+        self.take_turn().await?;
         let id = self.agency.clone();
+        let version = self.inner.next_version().await?;
         self.inner
             .execute(
                 SET_BRAND,
@@ -110,17 +114,28 @@ impl Tx {
                     &id,
                     &agency.name,
                     agency.support_email.as_ref(),
-                    &agency.brand_color
+                    &agency.brand_color,
+                    version
                 ],
             )
             .await?;
         Ok(())
     }
 
-    pub async fn agency_set_status(&mut self, status: AgencyStatus) -> Result<(), StoreError> {
+    /// Something of it changed that edges must notice. Its turn is taken before.
+    pub(super) async fn agency_changed(&mut self) -> Result<(), StoreError> {
         let id = self.agency.clone();
+        let version = self.inner.next_version().await?;
+        self.inner.execute(SET_VERSION, args![&id, version]).await?;
+        Ok(())
+    }
+
+    pub async fn agency_set_status(&mut self, status: AgencyStatus) -> Result<(), StoreError> {
+        self.take_turn().await?;
+        let id = self.agency.clone();
+        let version = self.inner.next_version().await?;
         self.inner
-            .execute(SET_STATUS, args![&id, status.as_str()])
+            .execute(SET_STATUS, args![&id, status.as_str(), version])
             .await?;
         let kind = match status {
             AgencyStatus::Active => EventType::AgencyResumed,

@@ -3,6 +3,7 @@
 use sqlx::{Postgres, Row as _, Sqlite, postgres::PgRow, sqlite::SqliteRow};
 
 use super::{
+    dialect,
     error::StoreError,
     sqlite_reader::{ReadRow, Reader},
     statement::{Arg, Statement},
@@ -101,6 +102,14 @@ impl Conn {
             affected
         );
         changed.map_err(|error| failed(statement, error))
+    }
+
+    /// Whose rows the transaction sees from here on: on Postgres its policies hold it to that.
+    pub async fn enter(&mut self, agency: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Postgres(tx) => Ok(dialect::enter(tx, agency).await?),
+            Self::SqliteRead(_) | Self::Sqlite(_) => Ok(()),
+        }
     }
 
     pub async fn commit(self) -> Result<(), StoreError> {

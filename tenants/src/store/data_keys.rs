@@ -38,14 +38,13 @@ impl Tx {
             row: id.as_str(),
             field: "data_key",
         };
-        let (_, wrapped) = tools
-            .vault
-            .new_data_key(id.as_str(), place, &*tools.entropy);
+        let vault = tools.vault()?;
+        let (_, wrapped) = vault.new_data_key(id.as_str(), place, &*tools.entropy);
         let now = self.now();
         self.inner
             .execute(
                 CREATE,
-                args![&agency, &id, scope, tools.vault.key_id(), &wrapped, now],
+                args![&agency, &id, scope, vault.key_id(), &wrapped, now],
             )
             .await?;
         Ok(())
@@ -69,7 +68,7 @@ impl Tx {
         };
         let key = Arc::new(
             tools
-                .vault
+                .vault()?
                 .open_data_key(&id, place, &row.bytes("wrapped")?)?,
         );
         tools.cache_data_key(name, &key);

@@ -136,9 +136,18 @@ async fn postgres_transaction(
     agency: &str,
 ) -> Result<Conn, StoreError> {
     let mut tx = pool.begin_with(begin).await?;
+    enter(&mut tx, agency).await?;
+    Ok(Conn::Postgres(tx))
+}
+
+/// Tells the policies which agency the transaction is for, until it ends or enters another.
+pub(super) async fn enter(
+    tx: &mut sqlx::Transaction<'static, sqlx::Postgres>,
+    agency: &str,
+) -> Result<(), sqlx::Error> {
     sqlx::query("select set_config('latchkey.agency', $1, true)")
         .bind(agency)
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
-    Ok(Conn::Postgres(tx))
+    Ok(())
 }

@@ -11,6 +11,7 @@ mod connections;
 mod credentials;
 mod data_keys;
 mod dialect;
+mod edge;
 mod error;
 mod events;
 mod flows;
@@ -43,6 +44,11 @@ use statement::{Arg, Statement};
 pub use apps::NewOauthClient;
 pub use connections::ConnectionFilter;
 pub use credentials::{Credential, Handout, HandoutToken, REFRESH_LEASE, Tokens};
+pub use edge::{
+    accounts::BudgetUse,
+    edges::{EdgeSighting, SeenEdge},
+    snapshot::{EdgeAgency, EdgeCertificate, EdgeChanges, EdgeHost},
+};
 pub use events::EventFilter;
 pub use flows::{FLOW_LIFETIME, Flow, FlowTrace, NewFlow};
 pub use fulfilment::NewConnection;
@@ -72,7 +78,8 @@ pub struct Store {
 
 /// What every transaction carries: the vault and the arguments time and chance.
 pub(crate) struct Tools {
-    pub vault: Vault,
+    /// None: the process has nothing to do with secrets of agencies.
+    vault: Option<Vault>,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     data_keys: Mutex<HashMap<String, Arc<DataKey>>>,
@@ -83,6 +90,24 @@ impl Store {
     pub async fn connect(
         url: &str,
         vault: Vault,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, StoreError> {
+        Self::open(url, Some(vault), clock, entropy).await
+    }
+
+    /// Like [`Store::connect`], without the vault's key: whatever needs it answers [`StoreError::NoVault`].
+    pub async fn connect_for_edge(
+        url: &str,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, StoreError> {
+        Self::open(url, None, clock, entropy).await
+    }
+
+    async fn open(
+        url: &str,
+        vault: Option<Vault>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StoreError> {
@@ -243,6 +268,37 @@ impl Tx {
     pub(crate) fn new_id<P: Prefix>(&self) -> Id<P> {
         Id::new(&*self.inner.tools.clock, &*self.inner.tools.entropy)
     }
+
+    /// Reads what only the whole installation knows. Dropped half-way, the transaction cannot be committed.
+    async fn across_agencies<T>(
+        &mut self,
+        look: impl AsyncFnOnce(&mut Inner) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let failed = std::mem::replace(&mut self.inner.failed, true);
+        self.inner.conn.enter(dialect::EVERY_AGENCY).await?;
+        let result = look(&mut self.inner).await;
+        self.inner.conn.enter(self.agency.as_str()).await?;
+        self.inner.failed = failed || result.is_err();
+        result
+    }
+
+    /// A part of a step that is another agency's, in the same transaction. Dropped half-way, it cannot be committed.
+    async fn as_agency<T>(
+        &mut self,
+        other: &AgencyId,
+        step: impl AsyncFnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let failed = std::mem::replace(&mut self.inner.failed, true);
+        self.inner.conn.enter(other.as_str()).await?;
+        let own = std::mem::replace(&mut self.agency, other.clone());
+        let has_turn = std::mem::take(&mut self.has_turn);
+        let result = step(self).await;
+        self.agency = own;
+        self.has_turn = has_turn;
+        self.inner.conn.enter(self.agency.as_str()).await?;
+        self.inner.failed = failed || result.is_err();
+        result
+    }
 }
 
 impl PlatformTx {
@@ -256,6 +312,10 @@ impl PlatformTx {
 }
 
 impl Tools {
+    pub fn vault(&self) -> Result<&Vault, StoreError> {
+        self.vault.as_ref().ok_or(StoreError::NoVault)
+    }
+
     fn cached_data_key(&self, name: &str) -> Option<Arc<DataKey>> {
         self.data_keys
             .lock()
@@ -287,6 +347,12 @@ const STATEMENTS: &[&[Statement]] = &[
     connections::STATEMENTS,
     credentials::STATEMENTS,
     data_keys::STATEMENTS,
+    edge::accounts::STATEMENTS,
+    edge::challenges::STATEMENTS,
+    edge::edges::STATEMENTS,
+    edge::platform::STATEMENTS,
+    edge::snapshot::STATEMENTS,
+    edge::turns::STATEMENTS,
     events::STATEMENTS,
     flows::STATEMENTS,
     fulfilment::STATEMENTS,

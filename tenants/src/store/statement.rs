@@ -16,7 +16,7 @@ macro_rules! statements {
         $(const $name: $crate::store::statement::Statement =
             $crate::store::statement::Statement { name: stringify!($name), sql: $sql };)*
         #[cfg(test)]
-        pub(super) const STATEMENTS: &[$crate::store::statement::Statement] = &[$($name),*];
+        pub(in crate::store) const STATEMENTS: &[$crate::store::statement::Statement] = &[$($name),*];
     };
 }
 pub(crate) use statements;

@@ -28,11 +28,14 @@ macro_rules! contract {
 mod agencies;
 mod apps;
 mod connections;
+mod edge_accounts;
+mod edge_snapshot;
 mod ending;
 mod estate;
 mod events;
 mod flows;
 mod foreign;
+mod foreign_edge;
 mod fulfilment;
 mod gates;
 mod hops;

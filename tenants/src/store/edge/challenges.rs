@@ -1,0 +1,76 @@
+use crate::{
+    ChallengeKind, Timestamp,
+    store::{
+        PlatformTx, StoreError, Tx,
+        statement::{args, statements},
+    },
+    values::Host,
+};
+
+statements! {
+    PUT = "insert into challenges (agency_id, host, kind, token, key_authorization, created_at, expires_at) select $1, $2, $3, $4, $5, cast($6 as bigint), cast($7 as bigint) from domains where agency_id = $1 and host = $2 and bound = 1 on conflict (agency_id, host, kind, token) do update set key_authorization = excluded.key_authorization, created_at = excluded.created_at, expires_at = excluded.expires_at";
+    BY_TOKEN = "select key_authorization from challenges where host = $1 and token = $2 and kind = 'http-01' and expires_at > $3 order by created_at desc limit 1";
+    BY_HOST = "select key_authorization from challenges where host = $1 and kind = 'tls-alpn-01' and expires_at > $2 order by created_at desc, token limit 1";
+    DROP = "delete from challenges where host = $1 or expires_at <= $2";
+    DROP_OWN = "delete from challenges where agency_id = $1 and host = $2";
+}
+
+impl Tx {
+    /// Lets every edge answer a challenge for a host of the agency. False: the host is not the agency's.
+    pub async fn challenge_put(
+        &mut self,
+        host: &Host,
+        kind: ChallengeKind,
+        token: &str,
+        key_authorization: &str,
+        expires_at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (agency, now) = (self.agency.clone(), self.now());
+        let put = args![
+            &agency,
+            host,
+            kind.as_str(),
+            token,
+            key_authorization,
+            now,
+            expires_at
+        ];
+        Ok(self.inner.execute(PUT, put).await? > 0)
+    }
+
+    pub(in crate::store) async fn challenges_end(&mut self, host: &Host) -> Result<(), StoreError> {
+        let agency = self.agency.clone();
+        self.inner.execute(DROP_OWN, args![&agency, host]).await?;
+        Ok(())
+    }
+}
+
+impl PlatformTx {
+    /// The key authorization of an http-01 challenge that is open.
+    pub async fn challenge_by_token(
+        &mut self,
+        host: &str,
+        token: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let now = self.now();
+        let row = self
+            .inner
+            .optional(BY_TOKEN, args![host, token, now])
+            .await?;
+        row.map(|row| row.text("key_authorization")).transpose()
+    }
+
+    /// The key authorization of the newest tls-alpn-01 challenge that is open.
+    pub async fn challenge_by_host(&mut self, host: &str) -> Result<Option<String>, StoreError> {
+        let now = self.now();
+        let row = self.inner.optional(BY_HOST, args![host, now]).await?;
+        row.map(|row| row.text("key_authorization")).transpose()
+    }
+
+    /// Ends the host's challenges, and every other whose time is over.
+    pub async fn challenges_drop(&mut self, host: &str) -> Result<(), StoreError> {
+        let now = self.now();
+        self.inner.execute(DROP, args![host, now]).await?;
+        Ok(())
+    }
+}
