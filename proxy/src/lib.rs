@@ -10,13 +10,19 @@ mod headers;
 pub mod metrics;
 mod server;
 pub mod snapshot;
+pub mod tls;
 mod upgrade;
 
 pub use gateway::RouteClass;
 pub use server::Proxy;
 
+use crate::metrics::Metrics;
+use crate::snapshot::SnapshotCell;
+use crate::tls::{ChallengeCerts, Tickets, TlsConfig};
+use latchkey_tenants::vault::DataKey;
 use secrecy::SecretString;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
@@ -24,16 +30,28 @@ use tokio::signal::unix::{SignalKind, signal};
 /// How long running requests may go on after a stop before they are cut, when the caller has no other wish.
 pub const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 
-#[derive(Debug)]
 pub struct ProxyConfig {
     /// Where browsers reach the edge without TLS. Port 0 takes a free one, see [`Proxy::addresses`].
     pub http_listen: Vec<SocketAddr>,
+    /// None: no TLS.
+    pub https: Option<Https>,
     /// The apps' private listeners, tried in turn.
     pub upstreams: Vec<SocketAddr>,
     /// Sent to the app as `X-Latchkey-Edge`; printable ASCII.
     pub edge_secret: SecretString,
     /// Upper bound of the wait for running requests after a stop; nothing is waited for when none run.
     pub grace: Duration,
+}
+
+pub struct Https {
+    /// As in [`ProxyConfig::http_listen`]; listed after those by [`Proxy::addresses`].
+    pub listen: Vec<SocketAddr>,
+    pub tls: TlsConfig,
+    pub snapshot: SnapshotCell,
+    pub edge_key: Arc<DataKey>,
+    pub tickets: Arc<Tickets>,
+    pub challenges: Arc<dyn ChallengeCerts>,
+    pub metrics: Arc<Metrics>,
 }
 
 #[derive(Debug, Error)]

@@ -1,16 +1,26 @@
 //! What the operator sees of this edge. No label ever holds a host's name.
 
+use crate::tls::TlsMetrics;
 use prometheus::{Registry, TextEncoder};
+use std::sync::Arc;
 
 /// The counters of one edge.
 pub struct Metrics {
     registry: Registry,
+    pub tls: Arc<TlsMetrics>,
 }
 
 impl Metrics {
     pub fn new() -> Self {
+        let registry = Registry::new();
+        #[expect(
+            clippy::expect_used,
+            reason = "every name is written down once, which the first test of any edge shows"
+        )]
+        let tls = TlsMetrics::register(&registry).expect("names of their own");
         Self {
-            registry: Registry::new(),
+            tls: Arc::new(tls),
+            registry,
         }
     }
 

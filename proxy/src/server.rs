@@ -1,15 +1,16 @@
 use crate::drain::{Drain, InFlight};
 use crate::gateway::Gateway;
-use crate::{ProxyConfig, ProxyError};
+use crate::tls::{TlsFront, TlsParts};
+use crate::{Https, ProxyConfig, ProxyError};
 use async_trait::async_trait;
 use http::HeaderValue;
-use pingora::apps::HttpServerOptions;
+use pingora::apps::{HttpServerOptions, ServerApp};
 use pingora::lb::LoadBalancer;
 use pingora::lb::health_check::TcpHealthCheck;
 use pingora::lb::selection::RoundRobin;
 use pingora::listeners::{L4BufferSettings, ListenerConfig};
 use pingora::prelude::background_service;
-use pingora::proxy::{HttpProxy, http_proxy};
+use pingora::proxy::http_proxy;
 use pingora::server::configuration::{Opt, ServerConf};
 use pingora::server::{ListenFds, RunArgs, Server, ShutdownWatch};
 use pingora::services::Service;
@@ -24,6 +25,8 @@ use tokio::sync::watch;
 
 /// pingora's default of 64 KiB makes an idle connection cost twice as much memory.
 const READ_BUFFER: usize = 16 * 1024;
+/// None: rustls reads into a buffer of its own.
+const TLS_READ_BUFFER: usize = 0;
 const HEALTH_CHECK_EVERY: Duration = Duration::from_secs(1);
 const IDLE_UPSTREAM_CONNECTIONS: usize = 128;
 
@@ -31,6 +34,7 @@ const IDLE_UPSTREAM_CONNECTIONS: usize = 128;
 pub struct Proxy {
     config: ProxyConfig,
     sockets: Vec<(SocketAddr, TcpListener)>,
+    tls_sockets: Vec<(SocketAddr, TcpListener)>,
     edge_secret: HeaderValue,
     balancer: LoadBalancer<RoundRobin>,
 }
@@ -46,14 +50,13 @@ impl Proxy {
         let edge_secret = edge_secret(&config)?;
         let balancer =
             LoadBalancer::try_from_iter(&config.upstreams).map_err(ProxyError::Balancer)?;
-        let sockets = config
-            .http_listen
-            .iter()
-            .map(|address| listen(*address))
-            .collect::<Result<_, _>>()?;
+        let sockets = listen_on(&config.http_listen)?;
+        let https = config.https.as_ref();
+        let tls_sockets = listen_on(https.map_or(&[], |https| &https.listen))?;
         Ok(Self {
             config,
             sockets,
+            tls_sockets,
             edge_secret,
             balancer,
         })
@@ -61,7 +64,8 @@ impl Proxy {
 
     /// Where it listens, in the order of the configuration and with real ports.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.sockets.iter().map(|(address, _)| *address).collect()
+        let sockets = self.sockets.iter().chain(&self.tls_sockets);
+        sockets.map(|(address, _)| *address).collect()
     }
 
     /// Serves until `stop` resolves, then takes no new connection and returns when the running requests have ended or the
@@ -79,26 +83,52 @@ impl Proxy {
         }
         let health = background_service("upstreams", self.balancer);
         let in_flight = InFlight::new();
-        let gateway = Gateway {
+        let gateway = || Gateway {
             balancer: health.task(),
             upstream_count: self.config.upstreams.len(),
-            edge_secret: self.edge_secret,
+            edge_secret: self.edge_secret.clone(),
             in_flight: in_flight.clone(),
             upgrades: AtomicU64::new(0),
         };
-        server.add_service(health);
-
-        let mut proxy = http_proxy(&server.configuration, gateway);
-        // CONNECT is refused by the gateway: pingora's own refusal names the software.
-        let mut options = HttpServerOptions::default();
-        options.allow_connect_method_proxying = true;
-        proxy.server_options = Some(options);
+        let proxy = || {
+            let mut proxy = http_proxy(&server.configuration, gateway());
+            // CONNECT is refused by the gateway: pingora's own refusal names the software.
+            let mut options = HttpServerOptions::default();
+            options.allow_connect_method_proxying = true;
+            proxy.server_options = Some(options);
+            proxy
+        };
         let draining = watch::Sender::new(false);
-        server.add_service(BoundService::new(proxy, self.sockets, draining.subscribe()));
+        let plain = BoundService::new(proxy(), self.sockets, READ_BUFFER, draining.subscribe());
+        let tls = self.config.https.map(|https| {
+            let front = TlsFront::new(parts(https), proxy());
+            BoundService::new(
+                front,
+                self.tls_sockets,
+                TLS_READ_BUFFER,
+                draining.subscribe(),
+            )
+        });
+        server.add_service(health);
+        server.add_service(plain);
+        if let Some(tls) = tls {
+            server.add_service(tls);
+        }
 
         server.run(RunArgs {
             shutdown_signal: Box::new(Drain::new(stop, draining, in_flight, self.config.grace)),
         });
+    }
+}
+
+fn parts(https: Https) -> TlsParts {
+    TlsParts {
+        config: https.tls,
+        snapshot: https.snapshot,
+        edge_key: https.edge_key,
+        tickets: https.tickets,
+        challenges: https.challenges,
+        metrics: https.metrics.tls.clone(),
     }
 }
 
@@ -107,6 +137,10 @@ fn edge_secret(config: &ProxyConfig) -> Result<HeaderValue, ProxyError> {
         .map_err(|_| ProxyError::EdgeSecret)?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+fn listen_on(addresses: &[SocketAddr]) -> Result<Vec<(SocketAddr, TcpListener)>, ProxyError> {
+    addresses.iter().map(|address| listen(*address)).collect()
 }
 
 fn listen(address: SocketAddr) -> Result<(SocketAddr, TcpListener), ProxyError> {
@@ -132,23 +166,24 @@ fn server_conf(config: &ProxyConfig) -> ServerConf {
 }
 
 /// pingora's listening service over sockets bound beforehand, so that a taken port is an error before anything runs.
-struct BoundService {
-    inner: ListeningService<HttpProxy<Gateway>>,
+struct BoundService<A> {
+    inner: ListeningService<A>,
     sockets: Vec<(SocketAddr, TcpListener)>,
     draining: ShutdownWatch,
 }
 
-impl BoundService {
+impl<A: ServerApp + Send + Sync + 'static> BoundService<A> {
     fn new(
-        proxy: HttpProxy<Gateway>,
+        app: A,
         sockets: Vec<(SocketAddr, TcpListener)>,
+        read_buffer: usize,
         draining: ShutdownWatch,
     ) -> Self {
-        let mut inner = ListeningService::new("edge".to_owned(), proxy);
+        let mut inner = ListeningService::new("edge".to_owned(), app);
         for (address, _) in &sockets {
             inner.add_listener(
                 ListenerConfig::tcp(address.to_string())
-                    .l4_buffer(L4BufferSettings::default().read(READ_BUFFER)),
+                    .l4_buffer(L4BufferSettings::default().read(read_buffer)),
             );
         }
         Self {
@@ -160,7 +195,7 @@ impl BoundService {
 }
 
 #[async_trait]
-impl Service for BoundService {
+impl<A: ServerApp + Send + Sync + 'static> Service for BoundService<A> {
     async fn start_service(
         &mut self,
         fds: Option<ListenFds>,

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 pub fn run(settings: &Settings) -> Result<()> {
     let config = ProxyConfig {
         http_listen: settings.http_listen.clone(),
+        https: None,
         upstreams: upstreams(settings)?,
         edge_secret: settings.edge_secret()?.clone(),
         grace: DEFAULT_GRACE,

@@ -47,6 +47,7 @@ impl Edge {
         let failed = "cannot start the edge";
         let proxy = Proxy::bind(ProxyConfig {
             http_listen: listen.to_vec(),
+            https: None,
             upstreams: vec![app],
             edge_secret,
             grace: DEFAULT_GRACE,

@@ -5,6 +5,7 @@ pub use route::RouteClass;
 use crate::drain::{InFlight, Running};
 use crate::error_page::error_page;
 use crate::headers::{self, Origin};
+use crate::tls::conn_info;
 use crate::upgrade::UpgradeConnector;
 use async_trait::async_trait;
 use http::{HeaderValue, Method};
@@ -72,6 +73,17 @@ impl ProxyHttp for Gateway {
 
     /// None: pingora's default installs a compressor, and a pass-through has no use for it.
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
+
+    async fn early_request_filter(
+        &self,
+        session: &mut Session,
+        _passage: &mut Passage,
+    ) -> Result<()> {
+        if let Some(info) = conn_info(session) {
+            info.header_done();
+        }
+        Ok(())
+    }
 
     async fn request_filter(&self, session: &mut Session, _passage: &mut Passage) -> Result<bool> {
         if session.req_header().method == Method::CONNECT {
@@ -175,6 +187,9 @@ impl ProxyHttp for Gateway {
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, _passage: &mut Passage) {
+        if let Some(info) = conn_info(session) {
+            info.header_next();
+        }
         let Some(error) = error else { return };
         let status = session
             .response_written()

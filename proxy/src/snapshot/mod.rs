@@ -5,7 +5,7 @@
 
 mod certificate;
 
-pub use certificate::Certificate;
+pub use certificate::{Certificate, key_place};
 
 use arc_swap::{ArcSwap, Guard};
 use latchkey_tenants::{
@@ -54,6 +54,24 @@ impl Snapshot {
             taken_at: Timestamp(0),
             hosts: HashMap::new(),
             agencies: HashMap::new(),
+        }
+    }
+
+    /// A snapshot of just these hosts and their agencies.
+    pub fn from_parts(version: i64, taken_at: Timestamp, hosts: Vec<HostEntry>) -> Self {
+        let agencies = hosts
+            .iter()
+            .map(|entry| (entry.agency.id.clone(), Arc::clone(&entry.agency)))
+            .collect();
+        let hosts = hosts
+            .into_iter()
+            .map(|entry| (entry.host.clone(), Arc::new(entry)))
+            .collect();
+        Self {
+            version,
+            taken_at,
+            hosts,
+            agencies,
         }
     }
 

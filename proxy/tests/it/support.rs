@@ -64,6 +64,7 @@ impl Drop for Edge {
 pub fn config(upstreams: &[SocketAddr]) -> ProxyConfig {
     ProxyConfig {
         http_listen: vec!["127.0.0.1:0".parse().unwrap()],
+        https: None,
         upstreams: upstreams.to_vec(),
         edge_secret: "the-edge-secret".into(),
         grace: 3 * PATIENCE,

@@ -1,0 +1,238 @@
+use super::challenge::{ACME_TLS, ChallengeCerts};
+use super::config::TlsConfig;
+use super::conn_info::ConnInfo;
+use super::metrics::TlsMetrics;
+use super::proxy_protocol::{self, Preamble};
+use super::slots::{Slot, Slots};
+use super::stream::EdgeStream;
+use super::tickets::Tickets;
+use crate::snapshot::SnapshotCell;
+use latchkey_tenants::vault::DataKey;
+use pingora::protocols::l4::socket::SocketAddr as PeerAddress;
+use pingora::protocols::l4::stream::Stream as L4Stream;
+use pingora::protocols::{GetSocketDigest, SocketDigest};
+use rustls::crypto::CryptoProvider;
+use rustls::server::{Acceptor, ClientHello, NoServerSessionStorage, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, version};
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use tokio::io::AsyncWriteExt;
+use tokio::time::timeout;
+use tokio_rustls::server::TlsStream;
+use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
+
+/// A fatal alert `unrecognized_name` (RFC 6066 §3) in a record of its own.
+const UNRECOGNIZED_NAME: &[u8] = &[0x15, 3, 3, 0, 2, 2, 112];
+
+/// Turns connections into [`EdgeStream`]s, or ends them.
+pub(super) struct Handshakes {
+    pub config: TlsConfig,
+    pub snapshot: SnapshotCell,
+    pub edge_key: Arc<DataKey>,
+    pub challenges: Arc<dyn ChallengeCerts>,
+    pub metrics: Arc<TlsMetrics>,
+    pub slots: Arc<Slots>,
+    /// For browsers and programs; the certificate is put in for each connection.
+    pub web: ServerConfig,
+    /// For authorities that validate.
+    pub acme: ServerConfig,
+}
+
+/// Why a connection does not become a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// A validation that was answered.
+    Challenge,
+    NoChallenge,
+    UnknownName,
+    NoCertificate,
+    /// No usable ClientHello, or no agreement with it.
+    Failed,
+    BadProxyHeader,
+    TooMany,
+    Late,
+    /// The client left.
+    Gone,
+}
+
+impl Ending {
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Challenge => "challenge",
+            Self::NoChallenge => "no_challenge",
+            Self::UnknownName => "unknown_name",
+            Self::NoCertificate => "no_certificate",
+            Self::Failed => "failed",
+            Self::BadProxyHeader => "bad_proxy_header",
+            Self::TooMany => "too_many",
+            Self::Late => "late",
+            Self::Gone => "gone",
+        }
+    }
+
+    fn of(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::InvalidData {
+            tracing::debug!(%error, "handshake failed");
+            Self::Failed
+        } else {
+            Self::Gone
+        }
+    }
+}
+
+/// What a ClientHello gets.
+enum Answer {
+    Site(Box<str>, Arc<CertifiedKey>),
+    Challenge(Arc<CertifiedKey>),
+}
+
+impl Handshakes {
+    /// None: the connection is over, and counted.
+    pub async fn accept(&self, stream: L4Stream) -> Option<EdgeStream> {
+        let slot = self.slots.enter()?;
+        let established = timeout(self.config.handshake_deadline, self.establish(stream, slot))
+            .await
+            .unwrap_or(Err(Ending::Late));
+        match established {
+            Ok(stream) => Some(stream),
+            Err(ending) => {
+                self.metrics.ended(ending);
+                None
+            }
+        }
+    }
+
+    async fn establish(&self, mut stream: L4Stream, mut slot: Slot) -> Result<EdgeStream, Ending> {
+        let client = self.client(&mut stream).await?;
+        if !slot.join(client.ip()) {
+            return Err(Ending::TooMany);
+        }
+        let hello = LazyConfigAcceptor::new(Acceptor::default(), stream)
+            .await
+            .map_err(|error| Ending::of(&error))?;
+        match self.answer(&hello.client_hello()) {
+            Ok(Answer::Site(sni, key)) => {
+                let tls = finish(hello, &self.web, key).await?;
+                let info = conn_info(&tls, sni, client);
+                self.metrics.done(info.version, info.resumed);
+                Ok(EdgeStream::new(tls, info, slot, &self.config))
+            }
+            Ok(Answer::Challenge(key)) => {
+                let mut tls = finish(hello, &self.acme, key).await?;
+                // RFC 8737 §3: the handshake was all of it.
+                let _ = tls.shutdown().await;
+                Err(Ending::Challenge)
+            }
+            Err(ending) => {
+                let mut stream = hello.io;
+                if stream.write_all(UNRECOGNIZED_NAME).await.is_ok() {
+                    let _ = stream.shutdown().await;
+                }
+                Err(ending)
+            }
+        }
+    }
+
+    /// Who is on the other end. Also makes pingora know it.
+    async fn client(&self, stream: &mut L4Stream) -> Result<SocketAddr, Ending> {
+        let digest = stream.get_socket_digest().ok_or(Ending::Gone)?;
+        let peer = digest.peer_addr().and_then(|peer| peer.as_inet());
+        let peer = *peer.ok_or(Ending::Gone)?;
+        let told = if self.config.speaks_proxy_protocol(peer.ip()) {
+            let Preamble { client, rest } =
+                proxy_protocol::read(stream)
+                    .await
+                    .map_err(|error| match error.kind() {
+                        io::ErrorKind::InvalidData => Ending::BadProxyHeader,
+                        _ => Ending::Gone,
+                    })?;
+            stream.rewind(&rest);
+            client
+        } else {
+            None
+        };
+        let client = told.unwrap_or(peer);
+        let client = SocketAddr::new(client.ip().to_canonical(), client.port());
+        if client != peer {
+            let digest = SocketDigest::from_raw_fd(stream.as_raw_fd());
+            // A digest this new has no address yet.
+            let _ = digest.peer_addr.set(Some(PeerAddress::Inet(client)));
+            stream.set_socket_digest(digest);
+        }
+        Ok(client)
+    }
+
+    fn answer(&self, hello: &ClientHello<'_>) -> Result<Answer, Ending> {
+        let sni = hello.server_name().ok_or(Ending::UnknownName)?;
+        if validates(hello) {
+            let key = self.challenges.tls_alpn01(sni).ok_or(Ending::NoChallenge)?;
+            return Ok(Answer::Challenge(key));
+        }
+        let snapshot = self.snapshot.load();
+        let host = snapshot.host(sni).ok_or(Ending::UnknownName)?;
+        let key = host
+            .certificate
+            .as_ref()
+            .and_then(|certificate| certificate.signing(&self.edge_key))
+            .ok_or(Ending::NoCertificate)?;
+        Ok(Answer::Site(sni.into(), key))
+    }
+}
+
+/// An authority's validation offers this protocol and no other (RFC 8737 §3).
+fn validates(hello: &ClientHello<'_>) -> bool {
+    hello.alpn().is_some_and(|offered| offered.eq([ACME_TLS]))
+}
+
+async fn finish(
+    hello: StartHandshake<L4Stream>,
+    base: &ServerConfig,
+    key: Arc<CertifiedKey>,
+) -> Result<TlsStream<L4Stream>, Ending> {
+    let mut config = base.clone();
+    config.cert_resolver = Arc::new(Chosen(Some(key)));
+    hello
+        .into_stream(Arc::new(config))
+        .await
+        .map_err(|error| Ending::of(&error))
+}
+
+fn conn_info(tls: &TlsStream<L4Stream>, sni: Box<str>, client: SocketAddr) -> ConnInfo {
+    let (_, connection) = tls.get_ref();
+    let version = match connection.protocol_version() {
+        Some(ProtocolVersion::TLSv1_3) => "1.3",
+        _ => "1.2",
+    };
+    let resumed = connection.handshake_kind() == Some(HandshakeKind::Resumed);
+    let http2 = connection.alpn_protocol() == Some(b"h2");
+    ConnInfo::new(sni, client, version, resumed, http2)
+}
+
+/// Mozilla's "intermediate": TLS 1.3 and 1.2, forward secrecy and AEAD only, which is all that rustls speaks.
+pub(super) fn server_config(
+    provider: &Arc<CryptoProvider>,
+    tickets: Arc<Tickets>,
+    protocols: &[&[u8]],
+) -> Result<ServerConfig, rustls::Error> {
+    let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
+        .with_protocol_versions(&[&version::TLS13, &version::TLS12])?
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(Chosen(None)));
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.ticketer = tickets;
+    Ok(config)
+}
+
+/// The certificate that the ClientHello was answered with, whatever has been swapped in since.
+#[derive(Debug)]
+struct Chosen(Option<Arc<CertifiedKey>>);
+
+impl ResolvesServerCert for Chosen {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.0.clone()
+    }
+}

@@ -1,0 +1,24 @@
+//! TLS as the edge speaks it: which certificate a client gets, or which alert, decided from memory alone.
+//!
+//! [`TlsFront`] stands between pingora's plain TCP listener and the HTTP proxy. It shakes hands under a deadline and hands
+//! an [`EdgeStream`] on; what it learnt about the connection travels as [`ConnInfo`].
+
+mod challenge;
+mod config;
+mod conn_info;
+mod deadline;
+mod front;
+mod handshake;
+mod metrics;
+mod proxy_protocol;
+mod slots;
+mod stream;
+mod tickets;
+
+pub use challenge::{ChallengeCerts, NoChallenges};
+pub use config::TlsConfig;
+pub use conn_info::{ConnInfo, conn_info};
+pub use front::{TlsFront, TlsParts};
+pub use metrics::TlsMetrics;
+pub use stream::EdgeStream;
+pub use tickets::Tickets;
