@@ -7,6 +7,7 @@ mod drain;
 mod error_page;
 mod gateway;
 mod headers;
+pub mod limits;
 pub mod metrics;
 mod server;
 pub mod snapshot;

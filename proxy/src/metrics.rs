@@ -1,5 +1,6 @@
 //! What the operator sees of this edge. No label ever holds a host's name.
 
+use crate::limits::LimitMetrics;
 use crate::tls::TlsMetrics;
 use prometheus::{Registry, TextEncoder};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 pub struct Metrics {
     registry: Registry,
     pub tls: Arc<TlsMetrics>,
+    pub limits: LimitMetrics,
 }
 
 impl Metrics {
@@ -17,9 +19,13 @@ impl Metrics {
             clippy::expect_used,
             reason = "every name is written down once, which the first test of any edge shows"
         )]
-        let tls = TlsMetrics::register(&registry).expect("names of their own");
+        let (tls, limits) = (
+            TlsMetrics::register(&registry).expect("names of their own"),
+            LimitMetrics::register(&registry).expect("names of their own"),
+        );
         Self {
             tls: Arc::new(tls),
+            limits,
             registry,
         }
     }
