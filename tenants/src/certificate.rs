@@ -1,4 +1,4 @@
-use crate::{AgencyId, CertificateId, DomainId, Timestamp, text_enum, values::Host, vault::Place};
+use crate::{AgencyId, CertificateId, DomainId, Timestamp, text_enum, values::Host};
 
 /// What people are told about a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,16 +35,6 @@ pub struct CurrentCertificate {
     pub renew_at: Timestamp,
     /// When to ask the issuer again.
     pub ari_next_at: Option<Timestamp>,
-}
-
-/// What a domain's TLS key is bound to when the edge's key seals it, in its order as in its certificate.
-pub fn tls_key_place<'a>(agency: &'a AgencyId, domain: &'a DomainId) -> Place<'a> {
-    Place {
-        agency: agency.as_str(),
-        scope: "edge",
-        row: domain.as_str(),
-        field: "tls_key",
-    }
 }
 
 /// Certificates, leaf first, each with its length in front: four bytes, big endian.

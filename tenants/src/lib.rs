@@ -30,9 +30,7 @@ mod workflow;
 pub use action::{ActionError, PageOf};
 pub use agency::{Agency, AgencyStatus, Member, NewAgency, Role};
 pub use api_key::{ApiKey, KeyScope};
-pub use certificate::{
-    CertificateSummary, ChallengeKind, CurrentCertificate, OrderPurpose, tls_key_place,
-};
+pub use certificate::{CertificateSummary, ChallengeKind, CurrentCertificate, OrderPurpose};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use connection::{
     Account, Connection, ConnectionMove, ConnectionStatus, IllegalConnectionMove, Receipt,

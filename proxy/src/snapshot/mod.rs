@@ -4,15 +4,22 @@
 //! two, parsed certificates too.
 
 mod certificate;
+pub mod disk;
+mod merge;
+mod metrics;
+mod refresh;
 
 pub use certificate::{Certificate, key_place};
+pub use merge::Merge;
+pub use metrics::SnapshotMetrics;
+pub use refresh::{EdgeIdentity, Refresher};
 
 use arc_swap::{ArcSwap, Guard};
 use latchkey_tenants::{
     AgencyId, AgencyStatus, DomainId, Timestamp,
     values::{Email, Host, Name, Slug},
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -23,6 +30,8 @@ pub struct Snapshot {
     pub taken_at: Timestamp,
     hosts: HashMap<Host, Arc<HostEntry>>,
     agencies: HashMap<AgencyId, Arc<AgencyEntry>>,
+    /// Certificates of authorities, DER, each once however many chains go through it.
+    authorities: HashSet<Arc<[u8]>>,
 }
 
 /// One host that is served.
@@ -54,24 +63,7 @@ impl Snapshot {
             taken_at: Timestamp(0),
             hosts: HashMap::new(),
             agencies: HashMap::new(),
-        }
-    }
-
-    /// A snapshot of just these hosts and their agencies.
-    pub fn from_parts(version: i64, taken_at: Timestamp, hosts: Vec<HostEntry>) -> Self {
-        let agencies = hosts
-            .iter()
-            .map(|entry| (entry.agency.id.clone(), Arc::clone(&entry.agency)))
-            .collect();
-        let hosts = hosts
-            .into_iter()
-            .map(|entry| (entry.host.clone(), Arc::new(entry)))
-            .collect();
-        Self {
-            version,
-            taken_at,
-            hosts,
-            agencies,
+            authorities: HashSet::new(),
         }
     }
 
@@ -94,7 +86,15 @@ impl SnapshotCell {
         self.0.load()
     }
 
+    /// For those who keep it for longer than one look.
+    pub fn load_full(&self) -> Arc<Snapshot> {
+        self.0.load_full()
+    }
+
     pub fn swap(&self, snapshot: Snapshot) {
         self.0.store(Arc::new(snapshot));
     }
 }
+
+#[cfg(test)]
+mod tests;

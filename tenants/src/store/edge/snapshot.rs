@@ -47,7 +47,7 @@ pub struct EdgeCertificate {
     pub id: CertificateId,
     /// DER, leaf first.
     pub chain: Vec<Vec<u8>>,
-    /// PKCS #8, sealed by the edge's key at [`crate::tls_key_place`].
+    /// PKCS #8, sealed by the edge's key.
     pub sealed_key: Vec<u8>,
     pub not_before: Timestamp,
     pub not_after: Timestamp,
