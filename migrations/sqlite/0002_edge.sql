@@ -16,7 +16,8 @@ insert into edge_version (name, version) values ('snapshot', 0), ('bindings', 0)
 update agencies set version = (select count(*) from agencies other where other.id <= agencies.id);
 update edge_version set version = (select count(*) from agencies) where name = 'snapshot';
 
--- A claim of an agency to a host. `bound`: the host is this agency's, over the whole installation.
+-- A claim of an agency to a host. `bound`: the host is this agency's, over the whole installation. `bindings_seen`: how many
+-- bindings there were when its token was made, then when it was bound; so a token is known to be newer than a binding.
 create table domains (
     id text primary key,
     agency_id text not null references agencies (id) on delete cascade,
@@ -24,7 +25,7 @@ create table domains (
     kind text not null,
     state text not null,
     bound integer not null,
-    contested integer not null,
+    bindings_seen integer not null,
     token text not null,
     cause text,
     problem text,

@@ -11,6 +11,8 @@ mod connections;
 mod credentials;
 mod data_keys;
 mod dialect;
+mod domain_log;
+mod domains;
 mod edge;
 mod error;
 mod events;
@@ -44,6 +46,8 @@ use statement::{Arg, Statement};
 pub use apps::NewOauthClient;
 pub use connections::ConnectionFilter;
 pub use credentials::{Credential, Handout, HandoutToken, REFRESH_LEASE, Tokens};
+pub use domain_log::DomainLogLine;
+pub use domains::Claim;
 pub use edge::{
     accounts::BudgetUse,
     edges::{EdgeSighting, SeenEdge},
@@ -347,6 +351,8 @@ const STATEMENTS: &[&[Statement]] = &[
     connections::STATEMENTS,
     credentials::STATEMENTS,
     data_keys::STATEMENTS,
+    domain_log::STATEMENTS,
+    domains::STATEMENTS,
     edge::accounts::STATEMENTS,
     edge::challenges::STATEMENTS,
     edge::edges::STATEMENTS,

@@ -28,6 +28,7 @@ macro_rules! contract {
 mod agencies;
 mod apps;
 mod connections;
+mod domains;
 mod edge_accounts;
 mod edge_snapshot;
 mod ending;

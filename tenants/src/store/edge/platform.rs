@@ -10,7 +10,7 @@ use crate::{
 statements! {
     MISSING = "select a.id, a.slug from agencies a where not exists (select 1 from domains d where d.agency_id = a.id and d.kind = 'platform' and d.bound = 1) order by a.id limit $1";
     PRESENT = "select id from domains where agency_id = $1 and kind = 'platform' and bound = 1";
-    ADD = "insert into domains (id, agency_id, host, kind, state, bound, contested, token, findings, created_at, next_check_at, quiet_checks, log_seq, epoch, version) values ($2, $1, $3, $4, $5, 1, 0, $6, '{}', $7, $7, 0, 0, 0, $8) on conflict do nothing";
+    ADD = "insert into domains (id, agency_id, host, kind, state, bound, bindings_seen, token, findings, created_at, next_check_at, quiet_checks, log_seq, epoch, version) values ($2, $1, $3, $4, $5, 1, 0, $6, '{}', $7, $7, 0, 0, 0, $8) on conflict do nothing";
 }
 
 impl PlatformTx {

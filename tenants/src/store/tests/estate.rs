@@ -94,7 +94,7 @@ async fn edge_rows(world: &World) {
     let ours = &world.ours.id;
     for sql in [
         format!(
-            "insert into domains (id, agency_id, host, kind, state, bound, contested, token, findings, created_at, quiet_checks, log_seq, epoch, version) values ('dom', '{ours}', 'a.example', 'custom', 'live', 1, 0, 't', '{{}}', 0, 0, 0, 0, 1)"
+            "insert into domains (id, agency_id, host, kind, state, bound, bindings_seen, token, findings, created_at, quiet_checks, log_seq, epoch, version) values ('dom', '{ours}', 'a.example', 'custom', 'live', 1, 0, 't', '{{}}', 0, 0, 0, 0, 1)"
         ),
         format!(
             "insert into certificates (id, agency_id, domain_id, issuer, serial, chain, sealed_key, not_before, not_after, renew_at, in_use, created_at) select 'crt', '{ours}', 'dom', 'i', 's', event_hash, event_hash, 0, 0, 0, 1, 0 from agencies where id = '{ours}'"

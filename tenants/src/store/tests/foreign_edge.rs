@@ -1,11 +1,16 @@
 //! T1 for domains, certificates and orders: the foreign agency, with every id of ours in its hands.
 
-use super::{foreign::ours, world::World};
-use crate::{ChallengeKind, StoreError};
+use super::{
+    domains::{claim, new},
+    foreign::ours,
+    world::{World, not_found, page},
+};
+use crate::{ActionError, ChallengeKind, StoreError};
 
 contract! {
     t1_a_foreign_agency_answers_no_challenge_of_our_host,
     t1_a_foreign_agency_cannot_take_our_platform_host,
+    t1_a_foreign_agency_finds_no_domain_of_ours,
 }
 
 async fn t1_a_foreign_agency_answers_no_challenge_of_our_host(world: World) {
@@ -50,4 +55,35 @@ async fn t1_a_foreign_agency_cannot_take_our_platform_host(world: World) {
         .unwrap();
     assert_eq!(ours(&world).await, before);
     assert_eq!(world.count("domains").await, 1);
+}
+
+async fn t1_a_foreign_agency_finds_no_domain_of_ours(world: World) {
+    let domain = new(claim(&world, "a.example").await);
+    let before = world.rows().await;
+    let id = &domain.id;
+    world
+        .write_foreign(async |tx| {
+            assert!(tx.domain(id).await?.is_none());
+            assert!(tx.domain_by_host(&domain.host).await?.is_none());
+            assert!(tx.domains(&page(9)).await?.is_empty());
+            assert!(tx.domain_log(id, 9).await?.is_empty());
+            tx.domain_note(id, "theirs", &serde_json::json!({})).await?;
+            tx.domain_watch(id).await?;
+            assert_eq!(not_found(tx.domain_check_now(id).await), "domain");
+            assert_eq!(not_found(tx.domain_release(id, "staff").await), "domain");
+            let primary = tx.domain_make_primary(Some(id), "staff").await;
+            assert_eq!(not_found(primary), "domain");
+            assert_eq!(tx.agency_primary_host().await?, None);
+            Ok::<_, ActionError>(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(world.rows().await, before);
+    // Their own claim to the host is theirs alone.
+    let before = ours(&world).await;
+    world
+        .write_foreign(async |tx| tx.domain_claim(&domain.host, "staff").await)
+        .await
+        .unwrap();
+    assert_eq!(ours(&world).await, before);
 }
