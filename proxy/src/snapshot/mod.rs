@@ -67,6 +67,30 @@ impl Snapshot {
         }
     }
 
+    /// A snapshot of just these hosts and their agencies.
+    pub fn from_parts(version: i64, taken_at: Timestamp, hosts: Vec<HostEntry>) -> Self {
+        let agencies = hosts
+            .iter()
+            .map(|entry| (entry.agency.id.clone(), Arc::clone(&entry.agency)))
+            .collect();
+        let authorities = hosts
+            .iter()
+            .flat_map(|entry| entry.certificate.iter())
+            .flat_map(|certificate| certificate.chain.iter().skip(1).cloned())
+            .collect();
+        let hosts = hosts
+            .into_iter()
+            .map(|entry| (entry.host.clone(), Arc::new(entry)))
+            .collect();
+        Self {
+            version,
+            taken_at,
+            hosts,
+            agencies,
+            authorities,
+        }
+    }
+
     /// `host` in lower case without port and final dot.
     pub fn host(&self, host: &str) -> Option<&Arc<HostEntry>> {
         self.hosts.get(host)
