@@ -2,6 +2,8 @@
 
 mod draining;
 mod failing;
+mod limits;
+mod limits_shared;
 mod passing;
 // The attribute tells clippy that this is test code.
 #[cfg(test)]
