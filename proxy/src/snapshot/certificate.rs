@@ -67,6 +67,11 @@ impl Certificate {
             .clone()
     }
 
+    /// Whether a client has asked for it yet.
+    pub fn in_use(&self) -> bool {
+        self.parsed.get().is_some()
+    }
+
     fn parse(&self, edge_key: &DataKey) -> Result<CertifiedKey, CertificateError> {
         let key = edge_key.open(key_place(&self.host), &self.sealed_key)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.as_slice()));

@@ -5,6 +5,13 @@ mod failing;
 mod limits;
 mod limits_shared;
 mod passing;
-// The attribute tells clippy that this is test code.
+// The attribute tells clippy that this is test code, helpers too.
 #[cfg(test)]
 mod support;
+mod tls_limits;
+#[cfg(test)]
+mod tls_names;
+#[cfg(test)]
+mod tls_proxy_protocol;
+#[cfg(test)]
+mod tls_tickets;

@@ -1,3 +1,6 @@
+pub mod tls;
+pub mod validator;
+
 use latchkey_proxy::{Proxy, ProxyConfig};
 use std::future::Future;
 use std::net::SocketAddr;
@@ -18,15 +21,21 @@ pub async fn within<T>(what: impl Future<Output = T>) -> T {
 
 /// An edge on a free port, stopped when dropped.
 pub struct Edge {
+    /// The first of `addresses`.
     pub address: SocketAddr,
+    pub addresses: Vec<SocketAddr>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Edge {
     pub fn before(upstreams: &[SocketAddr]) -> Self {
-        let proxy = Proxy::bind(config(upstreams)).unwrap();
-        let address = proxy.addresses()[0];
+        Self::start(config(upstreams))
+    }
+
+    pub fn start(config: ProxyConfig) -> Self {
+        let proxy = Proxy::bind(config).unwrap();
+        let addresses = proxy.addresses();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             proxy.run_until(async {
@@ -34,7 +43,8 @@ impl Edge {
             });
         });
         Self {
-            address,
+            address: addresses[0],
+            addresses,
             stop: Some(stop),
             thread: Some(thread),
         }
@@ -146,6 +156,11 @@ pub struct Conversation(TcpStream);
 impl Conversation {
     pub async fn send(&mut self, text: &str) {
         within(self.0.write_all(text.as_bytes())).await.unwrap();
+    }
+
+    /// False when the other end is gone.
+    pub async fn try_send(&mut self, text: &str) -> bool {
+        self.0.write_all(text.as_bytes()).await.is_ok()
     }
 
     /// Up to and including the empty line.
