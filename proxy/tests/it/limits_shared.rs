@@ -1,4 +1,4 @@
-//! Limits that several edges count together, on the Redis that `LATCHKEY_TEST_REDIS` names; left out where it names none.
+//! Limits that edges count together, on the Redis that `LATCHKEY_TEST_REDIS` names; left out where it names none.
 
 use crate::limits::{agency, counted, limiter};
 use crate::support::{Nowhere, within};

@@ -2,7 +2,9 @@
 
 mod draining;
 mod failing;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
 mod limits_shared;
 mod passing;
 // The attribute tells clippy that this is test code, helpers too.
