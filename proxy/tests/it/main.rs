@@ -7,6 +7,7 @@ mod limits;
 #[cfg(test)]
 mod limits_shared;
 mod passing;
+mod routing;
 // The attribute tells clippy that this is test code, helpers too.
 #[cfg(test)]
 mod support;
