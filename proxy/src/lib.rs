@@ -4,6 +4,7 @@
 
 mod access_log;
 pub mod acme;
+pub mod domains;
 mod drain;
 mod error_page;
 mod gateway;
