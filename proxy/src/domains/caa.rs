@@ -294,11 +294,7 @@ mod tests {
             (
                 vec![
                     (0, "issue", "letsencrypt.org; validationmethods=dns-01"),
-                    (
-                        0,
-                        "issue",
-                        "letsencrypt.org; validationmethods=tls-alpn-01",
-                    ),
+                    (0, "issue", "letsencrypt.org; validationmethods=tls-alpn-01"),
                 ],
                 Ok(()),
             ),

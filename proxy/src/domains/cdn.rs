@@ -141,10 +141,7 @@ mod tests {
             of_name("connect.acme.example.cdn.cloudflare.net"),
             Some("Cloudflare")
         );
-        assert_eq!(
-            of_name("d1.cloudfront.net"),
-            Some("Amazon CloudFront")
-        );
+        assert_eq!(of_name("d1.cloudfront.net"), Some("Amazon CloudFront"));
         assert_eq!(of_name("notcloudfront.net"), None);
         assert_eq!(of_name("cloudfront.net.evil.example"), None);
     }

@@ -1,5 +1,7 @@
 //! The edge over real sockets: a hand-written app behind it and a hand-written browser in front.
 
+#[cfg(test)]
+mod domains;
 mod draining;
 mod failing;
 #[cfg(test)]

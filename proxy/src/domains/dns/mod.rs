@@ -132,6 +132,10 @@ impl Dns {
         Session::new(self)
     }
 
+    pub(super) fn entropy(&self) -> &dyn Entropy {
+        &*self.entropy
+    }
+
     /// The ones that find out for us and, mostly, check signatures.
     fn resolvers(&self) -> &[SocketAddr] {
         match &self.mode {
