@@ -19,6 +19,7 @@ use ring::{constant_time::verify_slices_are_equal, hmac};
 use secrecy::{ExposeSecret, SecretBox};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -148,9 +149,11 @@ impl Probe {
             found.then(|| body.to_bytes())
         };
         // The connection has to be driven for the answer to come; it ends with it.
+        let mut answer = pin!(answer);
         let body = tokio::select! {
-            body = answer => body,
-            _ = connection => None,
+            body = &mut answer => body,
+            // What came before its end can still be read.
+            _ = connection => answer.await,
         };
         let expected = self.key.answer(token).unwrap_or_default();
         match body {

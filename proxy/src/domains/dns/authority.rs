@@ -96,17 +96,24 @@ impl Session<'_> {
     /// The zone that `name` is in, by the start-of-authority record that comes with every answer about it.
     async fn find_zone(&self, name: &Name, reach: Reach) -> Result<Zone, Failure> {
         let mut at = name.clone();
+        let mut last = failure(Who::Authority, &[Silence::NoServer]);
         for _ in 0..MAX_CLIMB {
-            let (message, _) = self.recurse(&at, RecordType::SOA).await?;
-            if let Some(apex) = apex_of(&message, name) {
-                return self.zone_at(apex, reach).await;
+            match self.recurse(&at, RecordType::SOA).await {
+                Ok((message, _)) => {
+                    if let Some(apex) = apex_of(&message, name) {
+                        return self.zone_at(apex, reach).await;
+                    }
+                }
+                // Resolvers say so of aliases in a circle too, which do not hide the zone that they are in.
+                Err(failure) if failure.why == Silence::ServFail => last = failure,
+                Err(failure) => return Err(failure),
             }
             if at.is_root() {
                 break;
             }
             at = at.base_name();
         }
-        Err(failure(Who::Authority, &[Silence::NoServer]))
+        Err(last)
     }
 
     async fn zone_at(&self, apex: Name, reach: Reach) -> Result<Zone, Failure> {
