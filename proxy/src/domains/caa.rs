@@ -204,6 +204,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn the_records_decide_as_they_do_at_an_authority() {
         use CaaRefusal::{Account, Method, Others, UnknownCritical};
         for (records, expected) in [

@@ -221,6 +221,7 @@ fn right() -> Vec<Sample> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn routing() -> Vec<Sample> {
     use DomainCause as C;
     vec![

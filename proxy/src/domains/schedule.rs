@@ -39,6 +39,8 @@ pub fn pause(situation: Situation, entropy: &dyn Entropy) -> Option<Duration> {
         DomainState::Failing => hoping(age).max(5 * MINUTE),
         DomainState::Drifted if situation.watched => 5 * SECOND,
         DomainState::Drifted if quiet < 24 => HOUR,
+        // What was right a moment ago may be half of a change.
+        DomainState::Verified | DomainState::Issuing if quiet < 6 => 10 * MINUTE,
         DomainState::Verified | DomainState::Issuing | DomainState::Live | DomainState::Drifted => {
             6 * HOUR
         }
@@ -91,6 +93,7 @@ mod tests {
     };
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn the_table() {
         let old = |age: Duration| Situation { age, ..PENDING };
         let live = Situation {

@@ -48,11 +48,14 @@ pub enum Quirk {
     Lame,
 }
 
+/// A name, and perhaps a kind.
+type Asked = (Name, Option<RecordType>);
+
 #[derive(Default)]
 struct World {
     zones: Vec<(Name, Vec<IpAddr>)>,
     records: HashMap<IpAddr, Vec<(Name, RData)>>,
-    quirks: Vec<(IpAddr, Option<(Name, Option<RecordType>)>, Quirk)>,
+    quirks: Vec<(IpAddr, Option<Asked>, Quirk)>,
     asked: Vec<(IpAddr, String, RecordType, bool)>,
 }
 
@@ -346,7 +349,7 @@ impl World {
     }
 
     fn quirks_of(&self, server: IpAddr, name: &Name, kind: RecordType) -> Vec<Quirk> {
-        let fits = |at: &Option<(Name, Option<RecordType>)>| {
+        let fits = |at: &Option<Asked>| {
             at.as_ref()
                 .is_none_or(|(at, of)| at == name && of.is_none_or(|of| of == kind))
         };
@@ -464,12 +467,11 @@ impl World {
 
     /// The address of `ns{index}.{zone}`.
     fn name_server(&self, name: &Name) -> Option<IpAddr> {
-        let found = self.zones.iter().find_map(|(apex, servers)| {
+        self.zones.iter().find_map(|(apex, servers)| {
             (0..servers.len())
                 .find(|index| &ns_name(apex, *index) == name)
                 .map(|index| servers[index])
-        });
-        found
+        })
     }
 }
 
