@@ -105,9 +105,10 @@ impl Gateway {
         let Some(limiter) = &self.limiter else {
             return Decision::Pass;
         };
-        let (Some(agency), Some(client)) = (&passage.agency, passage.client) else {
+        let Some(client) = passage.client else {
             return Decision::Pass;
         };
+        let agency = passage.agency.as_deref();
         match limiter.admit(agency, client, class).await {
             Admission::Allowed { permit, fields } => {
                 passage.limit = Limit::Allowed;

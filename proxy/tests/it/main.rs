@@ -7,6 +7,8 @@ mod failing;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod limits_edge;
+#[cfg(test)]
 mod limits_shared;
 mod passing;
 mod routing;
