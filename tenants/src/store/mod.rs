@@ -50,7 +50,9 @@ pub use domain_log::DomainLogLine;
 pub use domains::Claim;
 pub use edge::{
     accounts::BudgetUse,
+    domain_checks::{DomainLease, DomainOutcome, DomainReport},
     edges::{EdgeSighting, SeenEdge},
+    orders::{Held, NewCertificate, OrderLease},
     snapshot::{EdgeAgency, EdgeCertificate, EdgeChanges, EdgeHost},
 };
 pub use events::EventFilter;
@@ -360,9 +362,13 @@ const STATEMENTS: &[&[Statement]] = &[
     domain_log::STATEMENTS,
     domains::STATEMENTS,
     edge::accounts::STATEMENTS,
+    edge::bindings::STATEMENTS,
     edge::challenges::STATEMENTS,
+    edge::domain_checks::STATEMENTS,
     edge::edges::STATEMENTS,
+    edge::orders::STATEMENTS,
     edge::platform::STATEMENTS,
+    edge::renewals::STATEMENTS,
     edge::snapshot::STATEMENTS,
     edge::turns::STATEMENTS,
     events::STATEMENTS,

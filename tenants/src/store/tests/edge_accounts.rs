@@ -145,6 +145,9 @@ async fn a_challenge_is_answered_until_its_end(world: World) {
     assert_eq!(by_token("other.example", "t1").await, None);
     assert_eq!(by_host(here).await.as_deref(), Some("t3.print"));
     assert_eq!(by_host("other.example").await, None);
+    let all = world.platform(async |tx| tx.alpn_challenges().await).await;
+    let open = |answer: &str| (here.to_owned(), answer.to_owned());
+    assert_eq!(all, [open("t3.print"), open("t2.print")]);
     world.later(hour - Duration::from_secs(1));
     assert_eq!(by_token(here, "t1").await, None);
     assert!(by_host(here).await.is_some());
