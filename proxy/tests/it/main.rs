@@ -5,6 +5,7 @@ mod domains;
 mod draining;
 mod failing;
 #[cfg(test)]
+mod framing;
 mod limits;
 #[cfg(test)]
 mod limits_edge;
