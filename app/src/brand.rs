@@ -3,14 +3,14 @@ use latchkey_themes::{Brand, BrandColor};
 
 use crate::urls::Urls;
 
-/// What a theme may know of an agency.
-pub(crate) fn brand(agency: &Agency, urls: &Urls) -> Brand {
+/// What a theme may know of an agency whose page or mail belongs to this host.
+pub(crate) fn brand(agency: &Agency, host: &str, urls: &Urls) -> Brand {
     Brand {
         name: agency.name.to_string(),
         color: color(&agency.brand_color),
         logo: None,
         support_email: agency.support_email.as_ref().map(ToString::to_string),
-        origin: urls.origin(&urls.agency_host(agency)),
+        origin: urls.origin(host),
     }
 }
 

@@ -1,4 +1,7 @@
-use latchkey_tenants::{Agency, RequestId, values::Slug};
+use latchkey_tenants::{
+    Agency, RequestId,
+    values::{Host, Slug},
+};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -39,9 +42,25 @@ impl Urls {
         self.public_origin.replace("{host}", host)
     }
 
-    /// The host on which an agency's links, pages and redirect URIs live.
+    /// The host on which an agency's new links and pages live: its primary host.
     pub fn agency_host(&self, agency: &Agency) -> String {
+        self.host_or_first(agency, agency.primary_host.as_ref())
+    }
+
+    /// The host that an agency has from its first day and always keeps.
+    pub fn first_host(&self, agency: &Agency) -> String {
         format!("{}.{}", agency.slug, self.platform_host)
+    }
+
+    /// As the store writes hosts: nothing stands for the first one.
+    pub fn host_or_first(&self, agency: &Agency, host: Option<&Host>) -> String {
+        host.map_or_else(|| self.first_host(agency), ToString::to_string)
+    }
+
+    /// Whether a host is `{anything}.{platform host}`, or the platform host itself.
+    pub fn is_platform(&self, host: &str) -> bool {
+        let before = host.strip_suffix(&self.platform_host);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
     }
 
     /// The agency that a host names, if it is `{slug}.{platform host}`.
@@ -62,6 +81,20 @@ impl Urls {
             self.origin(host),
             secret.expose_secret()
         ))
+    }
+
+    /// From the page's host to that of the redirect URI. Secret.
+    pub fn hop(&self, host: &str, ticket: &SecretString) -> String {
+        format!("{}/oauth/hop/{}", self.origin(host), ticket.expose_secret())
+    }
+
+    /// And back to the page's host. Secret.
+    pub fn hop_home(&self, host: &str, ticket: &SecretString) -> String {
+        format!(
+            "{}/oauth/return/{}",
+            self.origin(host),
+            ticket.expose_secret()
+        )
     }
 
     /// The clean page of a request.

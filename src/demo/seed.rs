@@ -141,10 +141,11 @@ pub async fn register_again(
     provider: &ProviderState,
 ) -> Result<(), SeedError> {
     let mut tx = store.read(&agency.id).await?;
-    let host = urls.agency_host(agency);
-    for (slug, ctx) in tx.oauth_client_contexts().await? {
-        if let Some(app) = SampleApp::by_slug(&slug) {
-            provider.register_redirect_uri(&client_id(app), &urls.redirect_uri(&host, &ctx))?;
+    for client in tx.oauth_client_contexts().await? {
+        if let Some(app) = SampleApp::by_slug(&client.app) {
+            let host = urls.host_or_first(agency, client.redirect_host.as_ref());
+            let redirect_uri = urls.redirect_uri(&host, &client.ctx);
+            provider.register_redirect_uri(&client_id(app), &redirect_uri)?;
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 use crate::{
     AgencyId, MemberId, Timestamp, text_enum,
-    values::{Email, Name, Slug},
+    values::{Email, Host, Name, Slug},
 };
 
 text_enum! {
@@ -19,6 +19,8 @@ pub struct Agency {
     pub locale: String,
     pub time_zone: String,
     pub status: AgencyStatus,
+    /// Where its new links and pages live. None: `{slug}.{platform host}`.
+    pub primary_host: Option<Host>,
     pub created_at: Timestamp,
 }
 

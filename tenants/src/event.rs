@@ -7,7 +7,7 @@ text_enum! {
     EventType {
         AgencyCreated = "agency.created", AgencySuspended = "agency.suspended", AgencyResumed = "agency.resumed",
         ApiKeyCreated = "api_key.created",
-        AppCreated = "app.created", OauthClientStored = "oauth_client.stored", AppUnavailable = "app.unavailable",
+        AppCreated = "app.created", OauthClientStored = "oauth_client.stored", OauthClientMoved = "oauth_client.moved", AppUnavailable = "app.unavailable",
         WorkspaceCreated = "workspace.created", WorkflowCreated = "workflow.created",
         RequestCreated = "request.created", RequestSent = "request.sent", RequestResent = "request.resent",
         RequestLinkMade = "request.link_made", RequestOpened = "request.opened", RequestCompleted = "request.completed",

@@ -1,6 +1,6 @@
 use secrecy::SecretString;
 
-use crate::{OauthClientId, Timestamp, catalogue::ClientAuth};
+use crate::{OauthClientId, Timestamp, catalogue::ClientAuth, values::Host};
 
 /// An agency's registration at a provider. Never shared between agencies.
 #[derive(Clone, Debug)]
@@ -9,6 +9,8 @@ pub struct OauthClient {
     pub app: String,
     /// 128 random bits that name (agency, app configuration) in the redirect URI.
     pub ctx: String,
+    /// The host of the redirect URI that is registered at the provider. None: `{slug}.{platform host}`.
+    pub redirect_host: Option<Host>,
     pub client_id: String,
     pub client_secret: Option<SecretString>,
     pub auth_method: Option<ClientAuth>,

@@ -11,8 +11,8 @@ use secrecy::SecretBox;
 use tempfile::TempDir;
 
 use crate::{
-    Agency, ApiKeyId, Clock, Entropy, KeyScope, ManualClock, NewAgency, SeededEntropy, Store,
-    Timestamp, Vault,
+    Agency, ApiKeyId, Clock, DomainState, Entropy, KeyScope, ManualClock, NewAgency, SeededEntropy,
+    Store, Timestamp, Vault,
 };
 
 /// Monday 23 November 2026, 07:00 UTC: when every test starts.
@@ -76,6 +76,22 @@ impl TestStore {
             brand_color: "#2f6f4f".to_owned(),
         };
         self.store.agency_create(new).await.expect("a new agency")
+    }
+
+    /// A host of the agency's own in this state, whatever it was before and without the checks that lead there.
+    pub async fn domain(&self, agency: &Agency, host: &str, state: DomainState) {
+        let mut tx = self.store.begin(&agency.id).await.expect("a transaction");
+        let host = host.parse().expect("a host");
+        tx.test_domain(&host, state).await.expect("a domain");
+        tx.commit().await.expect("committed");
+    }
+
+    /// Where the agency's new links and pages live from now on.
+    pub async fn primary(&self, agency: &Agency, host: Option<&str>) {
+        let mut tx = self.store.begin(&agency.id).await.expect("a transaction");
+        let host = host.map(|host| host.parse().expect("a host"));
+        tx.test_primary(host.as_ref()).await.expect("a primary");
+        tx.commit().await.expect("committed");
     }
 
     /// A key of the agency with these scopes.

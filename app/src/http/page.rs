@@ -17,7 +17,7 @@ pub(crate) struct Respond<'a> {
     pub platform: &'a Platform,
     pub brand: &'a Brand,
     pub locale: &'a str,
-    /// Origins of the providers that a form of this page leads to.
+    /// Origins that a form of this page leads to: hosts of the agency and providers.
     pub providers: Vec<String>,
 }
 

@@ -27,6 +27,16 @@ impl Query {
         Some(Self(pairs))
     }
 
+    /// These names and their values, as a text that [`Query::parse`] reads.
+    pub fn only(&self, names: &[&str]) -> String {
+        let pairs = names
+            .iter()
+            .filter_map(|name| Some((name, self.get(name)?)));
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish()
+    }
+
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
@@ -45,6 +55,10 @@ mod tests {
             "the same name in another spelling"
         );
         assert!(Query::parse(&format!("code={}", "x".repeat(LONGEST + 1))).is_none());
+        let kept = Query::parse("code=a%26b&x=1&iss=")
+            .unwrap()
+            .only(&["code", "iss", "error"]);
+        assert_eq!(kept, "code=a%26b&iss=");
         let many: Vec<_> = (0..=MOST).map(|index| format!("p{index}=1")).collect();
         assert!(Query::parse(&many.join("&")).is_none());
     }

@@ -1,18 +1,19 @@
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, Uri, header::HOST, request::Parts};
-use latchkey_tenants::{Agency, AgencyStatus, Timestamp};
+use latchkey_tenants::{Agency, AgencyStatus, PlatformTx, StoreError, Timestamp, values::Host};
 use latchkey_themes::Brand;
 
 use super::page::PageError;
 use crate::{
     brand::{brand, nobody},
     platform::Platform,
+    urls::Urls,
 };
 
 /// The agency whose host was asked, and that host. Nothing else says which agency a page belongs to.
@@ -21,6 +22,8 @@ pub(crate) struct Site {
     pub agency: Arc<Agency>,
     pub host: String,
     pub brand: Arc<Brand>,
+    /// Where redirect URIs are that are not on the agency's first host, by app.
+    redirect_hosts: Arc<BTreeMap<String, Host>>,
 }
 
 /// The agencies whose pages were asked for in the last second: a page does not read who it belongs to each time. So a new
@@ -60,19 +63,51 @@ impl Site {
     }
 
     async fn read(host: &str, platform: &Platform) -> Result<Self, PageError> {
-        let stranger = || PageError::unknown_host(nobody(host, &platform.urls));
-        let slug = platform.urls.agency_slug(host).ok_or_else(stranger)?;
         let mut tx = platform.store.read_platform().await?;
-        let agency = tx.agency_by_slug(&slug).await?.ok_or_else(stranger)?;
-        let brand = brand(&agency, &platform.urls);
+        let Some(agency) = agency_of(&mut tx, host, &platform.urls).await? else {
+            return Err(PageError::unknown_host(nobody(host, &platform.urls)));
+        };
+        let brand = brand(&agency, host, &platform.urls);
         if agency.status == AgencyStatus::Suspended {
             return Err(PageError::suspended(brand));
         }
+        let redirect_hosts = tx.redirect_hosts(&agency.id).await?;
         Ok(Self {
             agency: Arc::new(agency),
             host: host.to_owned(),
             brand: Arc::new(brand),
+            redirect_hosts: Arc::new(redirect_hosts),
         })
+    }
+
+    /// The origins of the agency's other hosts that a flow of these apps may pass on its way to the provider. The first and
+    /// the primary host are always among them: a redirect URI may move there while a page is open.
+    pub fn hop_origins<'a>(&self, apps: impl Iterator<Item = &'a str>, urls: &Urls) -> Vec<String> {
+        let registered = apps.filter_map(|app| self.redirect_hosts.get(app));
+        let mut hosts: BTreeSet<String> = registered.map(ToString::to_string).collect();
+        hosts.insert(urls.first_host(&self.agency));
+        hosts.insert(urls.agency_host(&self.agency));
+        hosts.remove(&self.host);
+        hosts.iter().map(|host| urls.origin(host)).collect()
+    }
+}
+
+/// `{slug}.{platform host}`, or a host that the agency has proven to be its own. The edge routes no other host here, but its
+/// word is not taken for it (T2).
+async fn agency_of(
+    tx: &mut PlatformTx,
+    host: &str,
+    urls: &Urls,
+) -> Result<Option<Agency>, StoreError> {
+    if urls.is_platform(host) {
+        return match urls.agency_slug(host) {
+            Some(slug) => tx.agency_by_slug(&slug).await,
+            None => Ok(None),
+        };
+    }
+    match host.parse::<Host>() {
+        Ok(known) if known.as_str() == host => tx.agency_by_host(&known).await,
+        _ => Ok(None),
     }
 }
 
@@ -91,18 +126,25 @@ impl FromRequestParts<Platform> for Site {
 /// The host that was asked, in lower case, without its port and without a dot at the end.
 pub(crate) fn host(headers: &HeaderMap, uri: &Uri) -> Option<String> {
     let mut all = headers.get_all(HOST).iter();
-    let text = match (uri.host(), all.next(), all.next()) {
-        (_, Some(_), Some(_)) => return None,
-        (Some(host), _, _) => host,
-        (None, Some(value), None) => value.to_str().ok()?,
-        (None, None, None) => return None,
-        (None, None, Some(_)) => return None,
+    let (first, second) = (all.next(), all.next());
+    let named = match first {
+        Some(value) => Some(bare(value.to_str().ok()?)),
+        None => None,
     };
+    // HTTP/2 and the absolute form have it in the address too.
+    match (uri.host().map(bare), named) {
+        _ if second.is_some() => None,
+        (Some(one), Some(other)) => (one == other).then_some(one),
+        (one, other) => one.or(other),
+    }
+}
+
+fn bare(text: &str) -> String {
     let name = text
         .rsplit_once(':')
         .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
     let name = name.map_or(text, |(name, _)| name);
-    Some(name.trim_end_matches('.').to_ascii_lowercase())
+    name.trim_end_matches('.').to_ascii_lowercase()
 }
 
 #[cfg(test)]
@@ -125,5 +167,16 @@ mod tests {
         assert_eq!(of(&["a1.localhost."]).as_deref(), Some("a1.localhost"));
         assert_eq!(of(&[]), None);
         assert_eq!(of(&["a", "b"]), None, "two hosts are none");
+    }
+
+    #[test]
+    fn t2_an_address_and_a_header_that_name_two_hosts_name_none() {
+        let address = Uri::from_static("http://a1.localhost:8080/x");
+        let mut headers = HeaderMap::new();
+        assert_eq!(host(&headers, &address).as_deref(), Some("a1.localhost"));
+        headers.insert(HOST, HeaderValue::from_static("A1.localhost."));
+        assert_eq!(host(&headers, &address).as_deref(), Some("a1.localhost"));
+        headers.insert(HOST, HeaderValue::from_static("b2.localhost"));
+        assert_eq!(host(&headers, &address), None);
     }
 }

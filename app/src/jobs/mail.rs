@@ -44,7 +44,8 @@ pub(super) async fn run(platform: &Platform, job: &ClaimedJob) -> Result<(), Job
         )
         .await?);
     };
-    let brand = brand(&draft.agency, &platform.urls);
+    let host = platform.urls.agency_host(&draft.agency);
+    let brand = brand(&draft.agency, &host, &platform.urls);
     let rendered = platform
         .renderer
         .mail(&brand, &letter)

@@ -5,7 +5,7 @@ use latchkey_themes::Page;
 use super::{
     notice::{self, brought},
     session::opened_page,
-    view::{connect_page, dead_link, provider_origins},
+    view::{connect_page, dead_link, form_targets},
 };
 use crate::{
     http::{PageError, PageResult, Respond, Segment, Site, clear_cookie},
@@ -42,7 +42,7 @@ pub(super) async fn show(
         tx.commit().await?;
         platform.changed(&site.agency.id);
     }
-    respond.providers = provider_origins(&apps);
+    respond.providers = form_targets(&platform.urls, &site, &apps);
     let mut response = respond.page(StatusCode::OK, &Page::Connect(page));
     if notice.is_some() {
         response

@@ -164,8 +164,17 @@ fn authorize_host(app: &App) -> Option<&str> {
     (!host.contains('{')).then_some(host)
 }
 
-/// What `form-action` lists: every origin that a start form of this page may lead to, once.
-pub(crate) fn provider_origins<A: Borrow<App>>(apps: &[A]) -> Vec<String> {
+/// What `form-action` lists: every origin that a start form of this page may pass. Chromium holds each redirect of the answer
+/// against it.
+pub(crate) fn form_targets<A: Borrow<App>>(urls: &Urls, site: &Site, apps: &[A]) -> Vec<String> {
+    let slugs = apps.iter().map(|app| app.borrow().slug.as_str());
+    let mut targets = site.hop_origins(slugs, urls);
+    targets.append(&mut provider_origins(apps));
+    targets
+}
+
+/// Every origin of a consent screen, once.
+fn provider_origins<A: Borrow<App>>(apps: &[A]) -> Vec<String> {
     let apps = apps.iter().map(Borrow::borrow);
     let mut origins: Vec<String> = apps.flat_map(App::consent_origins).collect();
     origins.sort();

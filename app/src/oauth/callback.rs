@@ -5,7 +5,6 @@ use axum::{
 use http::{HeaderMap, StatusCode, header};
 use latchkey_tenants::{
     EventType, Item, NewEvent, StoreError, Tx,
-    secret::secret_hash,
     store::{Flow, FlowTrace},
 };
 use secrecy::SecretString;
@@ -13,13 +12,14 @@ use secrecy::SecretString;
 use super::{
     arrival::{Arrived, arrive},
     client::{Provider, ProviderProblem, provider},
-    flow_cookie::flow_cookie_name,
+    flow_cookie::{clear_flow_cookie, has_flow_cookie},
+    hop,
     start::see_other,
     unavailable::unavailable,
 };
 use crate::{
     failpoint,
-    http::{PageResult, Query, Respond, Segment, Site, clear_cookie, cookie},
+    http::{PageResult, Query, Respond, Segment, Site},
     link::{Notice, Opened, notice_cookie, opened},
     platform::Platform,
     urls::Urls,
@@ -48,24 +48,47 @@ pub(super) async fn callback(
     let Some(trace) = tx.flow_trace(&state).await? else {
         return Ok(refused(&platform, &site));
     };
-    let opened = match starter(&mut tx, &site, &headers, &state, &trace).await? {
+    let back = Returned {
+        ctx: &ctx,
+        query: &query,
+        state: &state,
+    };
+    if let Some(there) = &trace.hop {
+        return hop::answered(&platform, &site, tx, &trace, there, &back, &headers).await;
+    }
+    let opened = match starter(&mut tx, &site, &headers, &trace).await? {
         Ok(opened) => opened,
         Err(reason) => {
-            return refuse(&platform, &site, tx, &trace, "unknown browser", reason).await;
+            return refuse(&platform, &site, tx, &trace, STRANGER, reason).await;
         }
     };
     let Some(flow) = tx.flow_take(&state).await? else {
-        return Ok(too_late(&opened, &trace, &state));
+        return Ok(too_late(&opened, &trace));
     };
     failpoint::hit("callback.taking");
-    match check(&mut tx, &site, &ctx, &query, opened, &flow).await? {
+    let checked = match check_answer(&mut tx, &site, &back, &flow.host, &flow).await? {
+        Ok(provider) => with_item(opened, provider, &flow),
+        Err(reason) => Err(reason),
+    };
+    match checked {
         Ok(checked) => {
             tx.commit().await?;
             failpoint::hit("callback.taken");
-            finish(&platform, &site, &flow, &checked, &query, &state).await
+            finish(&platform, &site, &flow, &checked, &query, &trace).await
         }
-        Err(reason) => refuse(&platform, &site, tx, &trace, "recipient", reason).await,
+        Err(reason) => refuse(&platform, &site, tx, &trace, RECIPIENT, reason).await,
     }
+}
+
+/// Who came back, as the log names them: a browser that started nothing here, and the one that did.
+pub(super) const STRANGER: &str = "unknown browser";
+pub(super) const RECIPIENT: &str = "recipient";
+
+/// What the address of a return says.
+pub(super) struct Returned<'a> {
+    pub ctx: &'a str,
+    pub query: &'a Query,
+    pub state: &'a SecretString,
 }
 
 /// HEAD of the same address: nothing is done for one who does not want the answer.
@@ -74,15 +97,13 @@ pub(super) async fn look(State(platform): State<Platform>, site: Site) -> Respon
 }
 
 /// The session that started the flow, if this is its browser. The reason of a refusal is for the agency's log only.
-async fn starter(
+pub(super) async fn starter(
     tx: &mut Tx,
     site: &Site,
     headers: &HeaderMap,
-    state: &SecretString,
     trace: &FlowTrace,
 ) -> Result<Result<Opened, &'static str>, StoreError> {
-    let own = cookie(headers, &flow_cookie_name(state));
-    if own.is_none_or(|own| secret_hash(&own) != trace.cookie_hash) {
+    if !has_flow_cookie(headers, &trace.state_hash, &trace.cookie_hash) {
         return Ok(Err("other_browser"));
     }
     let opened = opened(tx, site, headers, &trace.request_id).await?;
@@ -92,7 +113,7 @@ async fn starter(
 }
 
 /// Notes the reason in the agency's log; the browser always gets the same page.
-async fn refuse(
+pub(super) async fn refuse(
     platform: &Platform,
     site: &Site,
     mut tx: Tx,
@@ -120,41 +141,60 @@ pub(super) struct Checked {
     pub item: Item,
 }
 
-async fn check(
+/// Context, host and issuer of an answer, which has to come to the host `expected`.
+pub(super) async fn check_answer(
     tx: &mut Tx,
     site: &Site,
-    ctx: &str,
-    query: &Query,
-    opened: Opened,
+    back: &Returned<'_>,
+    expected: &str,
     flow: &Flow,
-) -> Result<Result<Checked, &'static str>, StoreError> {
-    if ctx != flow.ctx {
+) -> Result<Result<Provider, &'static str>, StoreError> {
+    if back.ctx != flow.ctx {
         return Ok(Err("context_mismatch"));
     }
-    if site.host != flow.host {
+    if site.host != expected {
         return Ok(Err("host_mismatch"));
     }
-    let provider = match provider(tx, &flow.app, &flow.host_vars).await {
-        Ok(provider) if provider.client.ctx == flow.ctx => provider,
-        Err(ProviderProblem::Store(error)) => return Err(error),
-        _ => return Ok(Err("oauth_client_changed")),
+    let provider = match provider_of(tx, flow).await? {
+        Ok(provider) => provider,
+        Err(reason) => return Ok(Err(reason)),
     };
-    if let Err(reason) = check_issuer(flow, &provider, query) {
-        return Ok(Err(reason));
+    Ok(check_issuer(flow, &provider, back.query).map(|()| provider))
+}
+
+/// The provider as it is now, if the flow's OAuth client still is the agency's.
+pub(super) async fn provider_of(
+    tx: &mut Tx,
+    flow: &Flow,
+) -> Result<Result<Provider, &'static str>, StoreError> {
+    match provider(tx, &flow.app, &flow.host_vars).await {
+        Ok(provider) if provider.client.ctx == flow.ctx => Ok(Ok(provider)),
+        Err(ProviderProblem::Store(error)) => Err(error),
+        _ => Ok(Err("oauth_client_changed")),
     }
+}
+
+pub(super) fn with_item(
+    opened: Opened,
+    provider: Provider,
+    flow: &Flow,
+) -> Result<Checked, &'static str> {
     let mut items = opened.request.items.iter();
     let item = items.find(|item| item.id == flow.item_id).cloned();
-    Ok(item
-        .map(|item| Checked {
-            opened,
-            provider,
-            item,
-        })
-        .ok_or("item_gone"))
+    let checked = item.map(|item| Checked {
+        opened,
+        provider,
+        item,
+    });
+    checked.ok_or("item_gone")
 }
 
 /// RFC 9207 §2.4: a wrong issuer is refused, and so is a missing one where the provider announces it.
-fn check_issuer(flow: &Flow, provider: &Provider, query: &Query) -> Result<(), &'static str> {
+pub(super) fn check_issuer(
+    flow: &Flow,
+    provider: &Provider,
+    query: &Query,
+) -> Result<(), &'static str> {
     match (query.get("iss"), &flow.issuer) {
         (Some(said), Some(expected)) if said != expected => Err("issuer_mismatch"),
         (None, _) if provider.app.iss_announced => Err("issuer_missing"),
@@ -163,13 +203,13 @@ fn check_issuer(flow: &Flow, provider: &Provider, query: &Query) -> Result<(), &
 }
 
 /// From here on the browser is known: whatever happens, it goes back to its page and learns what happened.
-async fn finish(
+pub(super) async fn finish(
     platform: &Platform,
     site: &Site,
     flow: &Flow,
     checked: &Checked,
     query: &Query,
-    state: &SecretString,
+    trace: &FlowTrace,
 ) -> PageResult {
     let arrived = arrive(platform, site, flow, checked, query).await?;
     failpoint::hit("callback.answering");
@@ -191,7 +231,7 @@ async fn finish(
     };
     response
         .headers_mut()
-        .append(header::SET_COOKIE, clear_cookie(&flow_cookie_name(state)));
+        .append(header::SET_COOKIE, clear_flow_cookie(&trace.state_hash));
     Ok(response)
 }
 
@@ -206,12 +246,12 @@ fn back(flow: &Flow, notice: Option<Notice>) -> Response {
 }
 
 /// A used or late flow: the browser that started it is sent back to its page.
-fn too_late(opened: &Opened, trace: &FlowTrace, state: &SecretString) -> Response {
+pub(super) fn too_late(opened: &Opened, trace: &FlowTrace) -> Response {
     let mut items = opened.request.items.iter();
     let waiting = items.any(|item| item.id == trace.item_id && item.status.is_open());
     let mut response = see_other(&Urls::request_path(&trace.request_id));
     let headers = response.headers_mut();
-    headers.append(header::SET_COOKIE, clear_cookie(&flow_cookie_name(state)));
+    headers.append(header::SET_COOKIE, clear_flow_cookie(&trace.state_hash));
     if waiting {
         headers.append(
             header::SET_COOKIE,
@@ -222,7 +262,7 @@ fn too_late(opened: &Opened, trace: &FlowTrace, state: &SecretString) -> Respons
 }
 
 /// One neutral page for everything that is not a finished flow of this very browser.
-fn refused(platform: &Platform, site: &Site) -> Response {
+pub(super) fn refused(platform: &Platform, site: &Site) -> Response {
     Respond::new(platform, site).message(
         StatusCode::BAD_REQUEST,
         "This sign-in could not be finished",

@@ -6,6 +6,7 @@ mod callback;
 mod client;
 mod disconnect;
 mod flow_cookie;
+mod hop;
 pub mod protocol;
 mod refresh;
 mod start;
@@ -32,4 +33,6 @@ pub(crate) fn routes() -> Router<Platform> {
             "/oauth/callback/{ctx}",
             get(callback::callback).head(callback::look),
         )
+        .route("/oauth/hop/{ticket}", get(hop::hop).head(hop::look))
+        .route("/oauth/return/{ticket}", get(hop::home).head(hop::look))
 }

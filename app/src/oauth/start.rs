@@ -6,9 +6,10 @@ use axum::{
 };
 use http::{StatusCode, header};
 use latchkey_tenants::{
-    Item, ItemId, Request, RequestStatus, Tx,
+    Entropy, Item, ItemId, Request, RequestStatus, Tx,
     catalogue::HostVarError,
-    store::{FLOW_LIFETIME, NewFlow},
+    secret::secret_hash,
+    store::{NewFlow, NewHop},
 };
 use latchkey_themes::Page;
 use secrecy::{ExposeSecret, SecretString};
@@ -16,13 +17,14 @@ use url::Url;
 
 use super::{
     client::{Provider, ProviderProblem, provider},
-    flow_cookie::flow_cookie_name,
+    flow_cookie::set_flow_cookie,
+    hop::may_pass,
     protocol::{AuthorizeParams, Pkce, authorize_url},
     unavailable::unavailable,
 };
 use crate::{
-    http::{PageError, PageResult, Query, Respond, Site, set_cookie},
-    link::{HostInput, ItemForm, Opened, connect_page, provider_origins},
+    http::{PageError, PageResult, Query, Respond, Site},
+    link::{HostInput, ItemForm, Opened, connect_page, form_targets},
     platform::Platform,
     urls::Urls,
 };
@@ -95,16 +97,13 @@ async fn begin(
     provider: &Provider,
     host_vars: &BTreeMap<String, String>,
 ) -> PageResult {
-    let (entropy, app) = (&*platform.entropy, &provider.app);
-    let state = SecretString::from(entropy.token());
-    let cookie = SecretString::from(entropy.token());
-    let pkce = Pkce::for_app(app, entropy);
-    let scopes = asked_scopes(item, provider);
-    let nonce = scopes
-        .iter()
-        .any(|scope| scope == "openid")
-        .then(|| entropy.token());
-    let redirect_uri = platform.urls.redirect_uri(&site.host, &provider.client.ctx);
+    let Some(way) = way(&mut tx, &platform.urls, site, provider).await? else {
+        let fix = "The redirect URI of this OAuth client is on a host that does not lead here any more. Register the one on your primary host at the provider, then switch to it.";
+        let reason = "redirect_host_gone";
+        return unavailable(platform, site, tx, &opened.request, item, reason, fix).await;
+    };
+    let new = Secrets::new(&*platform.entropy, provider, asked_scopes(item, provider));
+    let screen = consent_screen(item, provider, &new, &way.redirect_uri);
     tx.link_session_touch(&opened.session).await?;
     tx.flow_start(NewFlow {
         request_id: &opened.request.id,
@@ -112,38 +111,110 @@ async fn begin(
         app: &item.app,
         ctx: &provider.client.ctx,
         host: &site.host,
-        state: &state,
-        cookie: &cookie,
+        state: &new.state,
+        cookie: &new.cookie,
         session_hash: &opened.session.hash,
-        verifier: pkce.as_ref().map(|pkce| &pkce.verifier),
-        nonce: nonce.as_deref(),
-        redirect_uri: &redirect_uri,
+        verifier: new.pkce.as_ref().map(|pkce| &pkce.verifier),
+        nonce: new.nonce.as_deref(),
+        redirect_uri: way.redirect_uri.as_str(),
         issuer: provider.endpoints.issuer.as_deref(),
-        scopes: &scopes,
+        scopes: &new.scopes,
         host_vars,
-        hop: None,
+        hop: way.hops.then_some(NewHop {
+            host: &way.host,
+            ticket: &new.ticket,
+            url: &screen,
+        }),
     })
     .await?;
     tx.commit().await?;
-    let redirect_uri = Url::parse(&redirect_uri).map_err(|_| PageError::not_found())?;
+    let mut response = if way.hops {
+        see_other(&platform.urls.hop(&way.host, &new.ticket))
+    } else {
+        see_other(screen.expose_secret())
+    };
+    let cookie = set_flow_cookie(&secret_hash(&new.state), &new.cookie);
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// Where the provider sends the browser back to.
+struct Way {
+    host: String,
+    redirect_uri: Url,
+    /// Over another host than the page's.
+    hops: bool,
+}
+
+/// None: the host of the redirect URI that is registered does not lead here.
+async fn way(
+    tx: &mut Tx,
+    urls: &Urls,
+    site: &Site,
+    provider: &Provider,
+) -> Result<Option<Way>, PageError> {
+    let client = &provider.client;
+    let host = urls.host_or_first(&site.agency, client.redirect_host.as_ref());
+    let hops = host != site.host;
+    if hops && !may_pass(tx, urls, site, &host).await? {
+        return Ok(None);
+    }
+    let redirect_uri = Url::parse(&urls.redirect_uri(&host, &client.ctx));
+    let redirect_uri = redirect_uri.map_err(|_| PageError::not_found())?;
+    Ok(Some(Way {
+        host,
+        redirect_uri,
+        hops,
+    }))
+}
+
+/// What is new with each flow.
+struct Secrets {
+    state: SecretString,
+    cookie: SecretString,
+    /// To the host of the redirect URI, where that is another.
+    ticket: SecretString,
+    pkce: Option<Pkce>,
+    nonce: Option<String>,
+    scopes: Vec<String>,
+}
+
+impl Secrets {
+    fn new(entropy: &dyn Entropy, provider: &Provider, scopes: Vec<String>) -> Self {
+        let nonce = scopes.iter().any(|scope| scope == "openid");
+        Self {
+            state: entropy.token().into(),
+            cookie: entropy.token().into(),
+            ticket: entropy.token().into(),
+            pkce: Pkce::for_app(&provider.app, entropy),
+            nonce: nonce.then(|| entropy.token()),
+            scopes,
+        }
+    }
+}
+
+/// The provider's page, with `state`.
+fn consent_screen(
+    item: &Item,
+    provider: &Provider,
+    new: &Secrets,
+    redirect_uri: &Url,
+) -> SecretString {
     let expected = item
         .expected_account
         .as_ref()
         .map(|account| account.as_str());
     let params = AuthorizeParams {
         client_id: &provider.client.client_id,
-        redirect_uri: &redirect_uri,
-        state: state.expose_secret(),
-        scopes: &scopes,
-        code_challenge: pkce.as_ref().map(|pkce| pkce.challenge.as_str()),
-        nonce: nonce.as_deref(),
+        redirect_uri,
+        state: new.state.expose_secret(),
+        scopes: &new.scopes,
+        code_challenge: new.pkce.as_ref().map(|pkce| pkce.challenge.as_str()),
+        nonce: new.nonce.as_deref(),
         login_hint: expected.filter(|account| account.contains('@')),
     };
-    let mut response =
-        see_other(authorize_url(app, &provider.endpoints.authorize, &params).as_str());
-    let cookie = set_cookie(&flow_cookie_name(&state), &cookie, FLOW_LIFETIME);
-    response.headers_mut().append(header::SET_COOKIE, cookie);
-    Ok(response)
+    let url = authorize_url(&provider.app, &provider.endpoints.authorize, &params);
+    String::from(url).into()
 }
 
 /// What the slots ask for, and what the agency's registration always asks for besides.
@@ -175,7 +246,7 @@ async fn mistyped(
     let around = tx.request_surroundings(&opened.request.id).await?;
     let (page, apps) = connect_page(&mut tx, site, opened, &around, None, Some(&input)).await?;
     let mut respond = Respond::new(platform, site);
-    respond.providers = provider_origins(&apps);
+    respond.providers = form_targets(&platform.urls, site, &apps);
     Ok(respond.page(StatusCode::UNPROCESSABLE_ENTITY, &Page::Connect(page)))
 }
 

@@ -46,7 +46,11 @@ async fn tell_agency(
     fix: &str,
 ) -> Result<(), StoreError> {
     let client = tx.oauth_client(&item.app).await?;
-    let redirect_uri = client.map(|client| platform.urls.redirect_uri(&site.host, &client.ctx));
+    let redirect_uri = client.map(|client| {
+        let host = client.redirect_host.as_ref();
+        let host = platform.urls.host_or_first(&site.agency, host);
+        platform.urls.redirect_uri(&host, &client.ctx)
+    });
     let data = serde_json::json!({ "request_id": request.id, "reason": reason, "redirect_uri": redirect_uri });
     // Takes the agency's turn, so that two attempts at once do not write two mails.
     tx.record(NewEvent {

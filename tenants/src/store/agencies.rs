@@ -169,7 +169,7 @@ impl PlatformTx {
     }
 }
 
-fn agency(row: &Row) -> Result<Agency, StoreError> {
+pub(super) fn agency(row: &Row) -> Result<Agency, StoreError> {
     Ok(Agency {
         id: row.parsed("id")?,
         slug: row.parsed("slug")?,
@@ -179,6 +179,7 @@ fn agency(row: &Row) -> Result<Agency, StoreError> {
         locale: row.text("locale")?,
         time_zone: row.text("time_zone")?,
         status: row.parsed("status")?,
+        primary_host: row.optional_parsed("primary_host")?,
         created_at: row.time("created_at")?,
     })
 }

@@ -12,15 +12,17 @@ use super::{
 use crate::{
     ActionError, EventType, NewEvent, OauthClient, OauthClientId,
     catalogue::{App, Catalogue, ClientAuth},
+    values::Host,
 };
 
 statements! {
     CREATE = "insert into apps (agency_id, slug, definition, created_at) values ($1, $2, $3, $4) on conflict (agency_id, slug) do nothing";
     ONE = "select definition from apps where agency_id = $1 and slug = $2";
     LIST = "select definition from apps where agency_id = $1 order by slug";
-    PUT_CLIENT = "insert into oauth_clients (id, agency_id, app, ctx, client_id, client_secret, auth_method, scopes, created_at, updated_at) values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $9) on conflict (agency_id, app) do update set client_id = excluded.client_id, client_secret = excluded.client_secret, auth_method = excluded.auth_method, scopes = excluded.scopes, updated_at = excluded.updated_at";
-    CLIENT = "select id, app, ctx, client_id, client_secret, auth_method, scopes, updated_at from oauth_clients where agency_id = $1 and app = $2";
-    CLIENTS = "select id, app, ctx, client_id, client_secret, auth_method, scopes, updated_at from oauth_clients where agency_id = $1 order by app";
+    PUT_CLIENT = "insert into oauth_clients (id, agency_id, app, ctx, client_id, client_secret, auth_method, scopes, created_at, updated_at, redirect_host) values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $9, (select primary_host from agencies where id = $1)) on conflict (agency_id, app) do update set client_id = excluded.client_id, client_secret = excluded.client_secret, auth_method = excluded.auth_method, scopes = excluded.scopes, updated_at = excluded.updated_at";
+    CLIENT = "select id, app, ctx, redirect_host, client_id, client_secret, auth_method, scopes, updated_at from oauth_clients where agency_id = $1 and app = $2";
+    MOVE_CLIENT = "update oauth_clients set redirect_host = $3, updated_at = $4 where agency_id = $1 and app = $2";
+    CLIENTS = "select id, app, ctx, redirect_host, client_id, client_secret, auth_method, scopes, updated_at from oauth_clients where agency_id = $1 order by app";
 }
 
 /// What an agency stores of its registration at a provider.
@@ -29,6 +31,15 @@ pub struct NewOauthClient {
     pub client_secret: Option<SecretString>,
     pub auth_method: Option<ClientAuth>,
     pub scopes: Option<Vec<String>>,
+}
+
+/// What makes the redirect URI of an OAuth client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientContext {
+    pub app: String,
+    pub ctx: String,
+    /// None: `{slug}.{platform host}`.
+    pub redirect_host: Option<Host>,
 }
 
 impl Tx {
@@ -89,7 +100,8 @@ impl Tx {
             .collect()
     }
 
-    /// Stores or replaces the agency's OAuth client for an app. Its context id, and so its redirect URI, stays.
+    /// Stores or replaces the agency's OAuth client for an app. Its context id and its host, and so its redirect URI, stay; a
+    /// new one is on the agency's primary host.
     pub async fn oauth_client_put(
         &mut self,
         app: &str,
@@ -147,12 +159,50 @@ impl Tx {
         }
     }
 
+    /// The redirect URI that is registered at the provider is now on this host; None: `{slug}.{platform host}`. Whether the
+    /// host may be one is the caller's to say.
+    ///
+    /// # Errors
+    /// No such OAuth client.
+    pub async fn oauth_client_move(
+        &mut self,
+        app: &str,
+        host: Option<&Host>,
+        actor: &str,
+    ) -> Result<OauthClient, ActionError> {
+        self.take_turn().await?;
+        let missing = || ActionError::NotFound("OAuth client");
+        let known = self.oauth_client(app).await?.ok_or_else(missing)?;
+        if known.redirect_host.as_ref() == host {
+            return Ok(known);
+        }
+        let (agency, now) = (self.agency.clone(), self.now());
+        self.inner
+            .execute(MOVE_CLIENT, args![&agency, app, host, now])
+            .await?;
+        let data = serde_json::json!({ "from": known.redirect_host, "to": host });
+        self.record(NewEvent {
+            kind: EventType::OauthClientMoved,
+            actor,
+            subject: app,
+            data,
+        })
+        .await?;
+        self.oauth_client(app).await?.ok_or_else(missing)
+    }
+
     /// The apps that the agency has an OAuth client for, without secrets.
-    pub async fn oauth_client_contexts(&mut self) -> Result<Vec<(String, String)>, StoreError> {
+    pub async fn oauth_client_contexts(&mut self) -> Result<Vec<ClientContext>, StoreError> {
         let agency = self.agency.clone();
         let rows = self.inner.all(CLIENTS, args![&agency]).await?;
         rows.iter()
-            .map(|row| Ok((row.text("app")?, row.text("ctx")?)))
+            .map(|row| {
+                Ok(ClientContext {
+                    app: row.text("app")?,
+                    ctx: row.text("ctx")?,
+                    redirect_host: row.optional_parsed("redirect_host")?,
+                })
+            })
             .collect()
     }
 
@@ -165,6 +215,7 @@ impl Tx {
         Ok(OauthClient {
             app: row.text("app")?,
             ctx: row.text("ctx")?,
+            redirect_host: row.optional_parsed("redirect_host")?,
             client_id: row.text("client_id")?,
             client_secret,
             auth_method: optional_json(row, "auth_method")?,

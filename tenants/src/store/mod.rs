@@ -19,6 +19,7 @@ mod events;
 mod flows;
 mod fulfilment;
 mod hops;
+mod hosts;
 mod idempotency;
 mod items;
 mod jobs;
@@ -43,16 +44,14 @@ use dialect::Backend;
 pub use error::StoreError;
 use statement::{Arg, Statement};
 
-pub use apps::NewOauthClient;
+pub use apps::{ClientContext, NewOauthClient};
 pub use connections::ConnectionFilter;
 pub use credentials::{Credential, Handout, HandoutToken, REFRESH_LEASE, Tokens};
 pub use domain_log::DomainLogLine;
 pub use domains::Claim;
 pub use edge::{
     accounts::BudgetUse,
-    domain_checks::{DomainLease, DomainOutcome, DomainReport},
     edges::{EdgeSighting, SeenEdge},
-    orders::{Held, NewCertificate, OrderLease},
     snapshot::{EdgeAgency, EdgeCertificate, EdgeChanges, EdgeHost},
 };
 pub use events::EventFilter;
@@ -99,41 +98,35 @@ impl Store {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StoreError> {
-        Ok(Self::over(
-            Backend::connect(url).await?,
-            Some(vault),
-            clock,
-            entropy,
-        ))
+        Self::open(url, Some(vault), clock, entropy).await
     }
 
-    /// Without the vault's key: whatever needs it answers [`StoreError::NoVault`]. The database need not be there yet, and
-    /// may go and come back. Needs a tokio runtime.
-    pub fn for_edge(
+    /// Like [`Store::connect`], without the vault's key: whatever needs it answers [`StoreError::NoVault`].
+    pub async fn connect_for_edge(
         url: &str,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StoreError> {
-        let backend = Backend::lazily(url)?;
-        Ok(Self::over(backend, None, clock, entropy))
+        Self::open(url, None, clock, entropy).await
     }
 
-    fn over(
-        backend: Backend,
+    async fn open(
+        url: &str,
         vault: Option<Vault>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
-    ) -> Self {
+    ) -> Result<Self, StoreError> {
+        let backend = Backend::connect(url).await?;
         let tools = Tools {
             vault,
             clock,
             entropy,
             data_keys: Mutex::default(),
         };
-        Self {
+        Ok(Self {
             backend,
             tools: Arc::new(tools),
-        }
+        })
     }
 
     /// Brings the schema up to this version. Safe to run by several processes at once.
@@ -362,19 +355,16 @@ const STATEMENTS: &[&[Statement]] = &[
     domain_log::STATEMENTS,
     domains::STATEMENTS,
     edge::accounts::STATEMENTS,
-    edge::bindings::STATEMENTS,
     edge::challenges::STATEMENTS,
-    edge::domain_checks::STATEMENTS,
     edge::edges::STATEMENTS,
-    edge::orders::STATEMENTS,
     edge::platform::STATEMENTS,
-    edge::renewals::STATEMENTS,
     edge::snapshot::STATEMENTS,
     edge::turns::STATEMENTS,
     events::STATEMENTS,
     flows::STATEMENTS,
     fulfilment::STATEMENTS,
     hops::STATEMENTS,
+    hosts::STATEMENTS,
     idempotency::STATEMENTS,
     items::STATEMENTS,
     jobs::STATEMENTS,

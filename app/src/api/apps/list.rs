@@ -47,7 +47,7 @@ pub(super) async fn list_apps(
     let mut tx = caller.read().await?;
     let own = tx.own_apps().await?;
     let clients = tx.oauth_client_contexts().await?;
-    let clients: BTreeSet<&str> = clients.iter().map(|(app, _)| app.as_str()).collect();
+    let clients: BTreeSet<&str> = clients.iter().map(|client| client.app.as_str()).collect();
     let mut apps: Vec<&App> = Catalogue::builtin().apps().chain(&own).collect();
     apps.sort_by(|one, two| one.slug.cmp(&two.slug));
     if let Some(Cursor(last)) = query.cursor {

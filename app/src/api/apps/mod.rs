@@ -4,6 +4,7 @@ mod create;
 mod findings;
 mod list;
 mod oauth_client;
+mod redirect_host;
 mod show;
 mod view;
 
@@ -15,5 +16,9 @@ pub(super) fn routes() -> OpenApiRouter<Platform> {
     OpenApiRouter::new()
         .routes(routes!(list::list_apps, create::create_app))
         .routes(routes!(show::show_app))
-        .routes(routes!(oauth_client::put_oauth_client))
+        .routes(routes!(
+            oauth_client::show_oauth_client,
+            oauth_client::put_oauth_client
+        ))
+        .routes(routes!(redirect_host::move_redirect))
 }

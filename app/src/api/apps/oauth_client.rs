@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        auth::{AppsWrite, Caller},
+        auth::{AppsRead, AppsWrite, Caller},
         body::Body,
         path::Named,
         problem::Problem,
@@ -18,7 +18,6 @@ use super::{
         scope::{self, ScopeToken},
         secret::Secret,
     },
-    show::redirect_uri,
     view::{AuthMethod, OauthClientView},
 };
 
@@ -82,7 +81,32 @@ pub(super) async fn put_oauth_client(
         scopes: put.scopes.map(scope::texts),
     };
     let client = tx.oauth_client_put(&app.slug, &new, &caller.actor).await?;
-    let redirect_uri = redirect_uri(&caller.platform, &mut tx, &client.ctx).await?;
+    let agency = tx.agency_itself().await?;
     caller.commit(tx).await?;
-    Ok(Json(OauthClientView::of(client, redirect_uri)))
+    let view = OauthClientView::of(client, &agency, &caller.platform.urls);
+    Ok(Json(view))
+}
+
+/// Show the OAuth client
+///
+/// With the redirect URI that is registered at the provider and, once another host of yours is primary, the one that it
+/// would have there.
+#[utoipa::path(
+    get,
+    path = "/apps/{app}/oauth-client",
+    tag = "Apps",
+    params(("app" = schema::Slug, Path)),
+    responses((status = 200, description = "The OAuth client, without its secret.", body = OauthClientView)),
+    security(("api_key" = ["apps:read"])),
+)]
+pub(super) async fn show_oauth_client(
+    caller: Caller<AppsRead>,
+    Named(slug): Named<Slug>,
+) -> Result<Json<OauthClientView>, Problem> {
+    let mut tx = caller.read().await?;
+    let client = tx.oauth_client(slug.as_str()).await?;
+    let client = client.ok_or_else(|| Problem::not_found("OAuth client"))?;
+    let agency = tx.agency_itself().await?;
+    let view = OauthClientView::of(client, &agency, &caller.platform.urls);
+    Ok(Json(view))
 }

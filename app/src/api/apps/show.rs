@@ -1,5 +1,5 @@
 use axum::Json;
-use latchkey_tenants::{Tx, values::Slug};
+use latchkey_tenants::values::Slug;
 
 use super::{
     super::{
@@ -10,7 +10,6 @@ use super::{
     },
     view::{AppDetails, OauthClientView},
 };
-use crate::platform::Platform;
 
 /// Show an app
 ///
@@ -30,23 +29,8 @@ pub(super) async fn show_app(
     let mut tx = caller.read().await?;
     let app = tx.app(slug.as_str()).await?;
     let app = app.ok_or_else(|| Problem::not_found("app"))?;
-    let client = match tx.oauth_client(slug.as_str()).await? {
-        Some(client) => {
-            let redirect_uri = redirect_uri(&caller.platform, &mut tx, &client.ctx).await?;
-            Some(OauthClientView::of(client, redirect_uri))
-        }
-        None => None,
-    };
-    Ok(Json(AppDetails::of(app.into_owned(), client)))
-}
-
-/// On the host on which the agency's links and pages live.
-pub(super) async fn redirect_uri(
-    platform: &Platform,
-    tx: &mut Tx,
-    ctx: &str,
-) -> Result<String, Problem> {
+    let client = tx.oauth_client(slug.as_str()).await?;
     let agency = tx.agency_itself().await?;
-    let host = platform.urls.agency_host(&agency);
-    Ok(platform.urls.redirect_uri(&host, ctx))
+    let client = client.map(|client| OauthClientView::of(client, &agency, &caller.platform.urls));
+    Ok(Json(AppDetails::of(app.into_owned(), client)))
 }

@@ -1,11 +1,13 @@
 use latchkey_tenants::{
-    OauthClient, Timestamp,
+    Agency, OauthClient, Timestamp,
     catalogue::{App, Catalogue, ClientAuth, HostVar, Scope},
+    values::Host,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::schema;
+use crate::urls::Urls;
 
 /// An app in a list.
 #[derive(Serialize, ToSchema)]
@@ -137,9 +139,12 @@ pub(super) struct OauthClientView {
     app: String,
     #[schema(value_type = schema::Opaque)]
     client_id: String,
-    /// Register exactly this at the provider. It stays when the OAuth client is replaced.
+    /// The one that flows use: register exactly this at the provider. It stays when the OAuth client is replaced.
     #[schema(format = "uri")]
     redirect_uri: String,
+    /// The one on your primary host, where that differs: register it too, then switch.
+    #[schema(format = "uri", required)]
+    next_redirect_uri: Option<String>,
     /// Null: as the app has it.
     #[schema(required)]
     token_endpoint_auth_method: Option<AuthMethod>,
@@ -150,14 +155,34 @@ pub(super) struct OauthClientView {
 }
 
 impl OauthClientView {
-    pub fn of(client: OauthClient, redirect_uri: String) -> Self {
+    pub fn of(client: OauthClient, agency: &Agency, urls: &Urls) -> Self {
+        let host = client.redirect_host.as_ref();
+        let uris = RedirectUris::of(&client.ctx, host, agency, urls);
         Self {
             app: client.app,
             client_id: client.client_id,
-            redirect_uri,
+            redirect_uri: uris.now,
+            next_redirect_uri: uris.next,
             token_endpoint_auth_method: client.auth_method.map(AuthMethod::from),
             scopes: client.scopes.unwrap_or_default(),
             updated_at: client.updated_at,
+        }
+    }
+}
+
+/// The redirect URI that flows use, and the one on the primary host where that differs.
+pub(in super::super) struct RedirectUris {
+    pub now: String,
+    pub next: Option<String>,
+}
+
+impl RedirectUris {
+    pub fn of(ctx: &str, host: Option<&Host>, agency: &Agency, urls: &Urls) -> Self {
+        let now = urls.redirect_uri(&urls.host_or_first(agency, host), ctx);
+        let next = urls.redirect_uri(&urls.agency_host(agency), ctx);
+        Self {
+            next: (next != now).then_some(next),
+            now,
         }
     }
 }

@@ -4,6 +4,7 @@ mod canary;
 mod codes;
 mod contexts;
 mod headers;
+mod hops;
 mod id_tokens;
 mod issuers;
 mod other_browsers;

@@ -166,9 +166,22 @@ impl Browser {
         }
     }
 
+    /// Flows may lead over these hosts of the agency.
+    pub fn hops_over(&mut self, hosts: &[&str]) {
+        let paths = ["oauth/hop/", "oauth/return/"];
+        let addresses = hosts
+            .iter()
+            .flat_map(|host| paths.map(|path| format!("https://{host}/{path}")));
+        self.providers.extend(addresses);
+    }
+
     /// The cookies of the browser's own host.
     pub fn cookies(&mut self) -> &mut BTreeMap<String, String> {
-        self.jars.entry(self.host.clone()).or_default()
+        self.cookies_at(&self.host.clone())
+    }
+
+    pub fn cookies_at(&mut self, host: &str) -> &mut BTreeMap<String, String> {
+        self.jars.entry(host.to_owned()).or_default()
     }
 
     /// The names of the cookies that begin so.
@@ -282,6 +295,17 @@ impl Answer {
     pub fn led_to(&self) -> String {
         assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.body);
         assert!(self.location().starts_with('/'), "{}", self.location());
+        self.location().to_owned()
+    }
+
+    /// The way to another host of the agency that a 303 leads to: `hop` or `return`.
+    #[track_caller]
+    pub fn led_over(&self, host: &str, step: &str) -> String {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.body);
+        let start = format!("https://{host}/oauth/{step}/");
+        let ticket = self.location().strip_prefix(&start).unwrap_or_default();
+        assert_eq!(ticket.len(), 43, "256 bits: {}", self.location());
+        assert!(!ticket.contains(['/', '?', '#']));
         self.location().to_owned()
     }
 

@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use axum::Router;
 use latchkey_app::{Platform, egress::Egress, router};
 use latchkey_tenants::{
-    Agency, Connection, Event, EventType, Item, Lifetime, NewRequest, NewSlot, NewWorkflow, PageOf,
-    Recipient, Request, RequestId, Resume, SlotRef, StoreError, Tx, Workspace,
+    Agency, Connection, DomainState, Event, EventType, Item, Lifetime, NewRequest, NewSlot,
+    NewWorkflow, PageOf, Recipient, Request, RequestId, Resume, SlotRef, StoreError, Tx, Workspace,
     catalogue::App,
     store::{ConnectionFilter, EventFilter, Mail, NewOauthClient, RequestFilter},
     testing::TestStore,
@@ -108,6 +110,22 @@ impl World {
             tx.oauth_client_put(app, &new, "staff").await
         })
         .await;
+    }
+
+    /// The agency has this host too; its new links and pages live there.
+    pub async fn move_to(&mut self, host: &str) {
+        let north = &mut self.north;
+        self.test
+            .domain(&north.agency, host, DomainState::Live)
+            .await;
+        self.test.primary(&north.agency, Some(host)).await;
+        host.clone_into(&mut north.host);
+        self.forget_hosts();
+    }
+
+    /// What is remembered of hosts is remembered for a second.
+    pub fn forget_hosts(&self) {
+        self.test.clock.advance(Duration::from_secs(1));
     }
 
     /// The context id in the redirect URI of an agency's OAuth client.
@@ -312,11 +330,15 @@ impl World {
         parts.into_iter().flatten().flatten().collect()
     }
 
-    /// Nothing of the account at the provider is kept, and the item still waits.
-    pub async fn assert_nothing_connected(&self, tenant: &Tenant, sent: &Sent) {
+    pub async fn assert_item_waits(&self, tenant: &Tenant, sent: &Sent) {
         let item = self.item(tenant, sent).await;
         assert_eq!(item.status.as_str(), "pending");
         assert!(item.connection_id.is_none());
+    }
+
+    /// Nothing of the account at the provider is kept, and the item still waits.
+    pub async fn assert_nothing_connected(&self, tenant: &Tenant, sent: &Sent) {
+        self.assert_item_waits(tenant, sent).await;
         assert!(self.connections(tenant).await.is_empty());
     }
 

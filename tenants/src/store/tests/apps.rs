@@ -1,9 +1,10 @@
 use secrecy::{ExposeSecret, SecretString};
 
-use super::world::{World, refusal};
+use super::world::{World, not_found, refusal};
 use crate::{
     catalogue::{App, Catalogue, ClientAuth},
-    store::NewOauthClient,
+    store::{ClientContext, NewOauthClient},
+    values::Host,
 };
 
 contract! {
@@ -13,6 +14,7 @@ contract! {
     an_oauth_client_reads_back_with_its_secret,
     a_replaced_oauth_client_keeps_its_id_and_its_redirect_uri,
     a_public_oauth_client_has_no_secret,
+    a_redirect_uri_moves_only_when_it_is_said,
     contexts_list_the_apps_that_have_an_oauth_client,
 }
 
@@ -97,11 +99,39 @@ async fn contexts_list_the_apps_that_have_an_oauth_client(world: World) {
         .read(async |tx| tx.oauth_client_contexts().await)
         .await
         .unwrap();
-    let expected = [
-        ("gmail".to_owned(), gmail.ctx),
-        ("slack".to_owned(), slack.ctx),
-    ];
-    assert_eq!(contexts, expected);
+    let context = |client: crate::OauthClient| ClientContext {
+        app: client.app,
+        ctx: client.ctx,
+        redirect_host: None,
+    };
+    assert_eq!(contexts, [context(gmail), context(slack)]);
+}
+
+async fn a_redirect_uri_moves_only_when_it_is_said(world: World) {
+    let host = "connect.ours.example";
+    put(&world, "slack", &client("one", None)).await;
+    world.primary(&world.ours, Some(host)).await;
+    let same = put(&world, "slack", &client("two", None)).await;
+    assert_eq!(same.redirect_host, None, "replacing it moves nothing");
+    let new = put(&world, "gmail", &client("one", None)).await;
+    let host = Some(host.parse().unwrap());
+    assert_eq!(
+        new.redirect_host, host,
+        "a new one starts at the primary host"
+    );
+
+    let to = async |app: &str, host: Option<&Host>| {
+        world
+            .write(async |tx| tx.oauth_client_move(app, host, "staff").await)
+            .await
+    };
+    for _ in 0..2 {
+        let moved = to("slack", host.as_ref()).await.unwrap();
+        assert_eq!((&moved.redirect_host, &moved.ctx), (&host, &same.ctx));
+    }
+    assert_eq!(world.events_of("oauth_client.moved").await, 1);
+    assert_eq!(to("slack", None).await.unwrap().redirect_host, None);
+    assert_eq!(not_found(to("github", None).await), "OAuth client");
 }
 
 pub fn own_app(slug: &str) -> App {

@@ -67,6 +67,11 @@ async fn t1_foreign_ids_read_nothing(world: World) {
             assert!(tx.mails_of(our.id()).await?.is_empty());
             assert!(tx.app("acme-crm").await?.is_none());
             assert!(tx.oauth_client("slack").await?.is_none());
+            assert!(
+                tx.host_state(&"a.example".parse().unwrap())
+                    .await?
+                    .is_none()
+            );
             Ok::<_, StoreError>(())
         })
         .await
@@ -144,6 +149,8 @@ async fn t1_foreign_steps_find_no_request(world: World) {
             let tokens = planted("");
             let fulfilled = fulfil(tx, our.item(), Some("T01"), &tokens).await;
             assert_eq!(not_found(fulfilled), "item");
+            let moved = tx.oauth_client_move("slack", None, "staff").await;
+            assert_eq!(not_found(moved), "OAuth client");
             let resumed = tx.gate_resume(&our.workflow.id).await;
             assert_eq!(not_found(resumed), "workflow");
             tx.request_freshen(id).await?;

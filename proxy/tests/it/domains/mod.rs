@@ -1,5 +1,0 @@
-//! Domain checks against name servers and edges of the test's own.
-
-mod asking;
-mod checking;
-mod fake_dns;
