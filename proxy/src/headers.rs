@@ -1,17 +1,25 @@
 //! What the app may believe about a request: fields that claim something about the way here are the edge's own.
 
-use http::header::{FORWARDED, HOST, HeaderName, SERVER, VIA};
-use http::{HeaderMap, HeaderValue};
+use crate::gateway::ids::{self, RequestId, TRACE_PARENT, TRACE_STATE};
+use crate::gateway::{Passage, RouteClass};
+use http::header::{FORWARDED, HOST, HeaderName, SERVER, STRICT_TRANSPORT_SECURITY, VIA};
+use http::{HeaderMap, HeaderValue, Uri};
 use pingora::http::{RequestHeader, ResponseHeader};
 use std::net::IpAddr;
 
 pub(crate) const EDGE_FIELD: &str = "x-latchkey-edge";
+pub(crate) const REQUEST_ID: &str = "x-request-id";
+
+const HTTP: HeaderValue = HeaderValue::from_static("http");
+const HTTPS: HeaderValue = HeaderValue::from_static("https");
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// What the edge itself knows about where a request came from.
 pub(crate) struct Origin<'a> {
     pub client: Option<IpAddr>,
     pub tls: bool,
     pub edge_secret: &'a HeaderValue,
+    pub id: &'a RequestId,
 }
 
 /// Replaces what the client said about itself by what the edge saw.
@@ -19,17 +27,17 @@ pub(crate) fn set_origin(request: &mut RequestHeader, origin: &Origin<'_>) -> pi
     for name in named(&request.headers, claims_origin) {
         request.remove_header(&name);
     }
-    // HTTP/2 clients name the host in `:authority` alone.
-    if let Some(host) = authority(request) {
-        request.insert_header(HOST, host)?;
-    }
+    to_origin_form(request)?;
     if let Some(client) = origin.client {
         request.insert_header("x-forwarded-for", client.to_canonical().to_string())?;
     }
-    request.insert_header(
-        "x-forwarded-proto",
-        if origin.tls { "https" } else { "http" },
-    )?;
+    let scheme = if origin.tls { HTTPS } else { HTTP };
+    request.insert_header("x-forwarded-proto", scheme)?;
+    request.insert_header(REQUEST_ID, origin.id.value()?)?;
+    if ids::trace_parent(&request.headers).is_none() {
+        request.remove_header(TRACE_STATE);
+        request.insert_header(TRACE_PARENT, origin.id.trace_parent()?)?;
+    }
     request.insert_header(EDGE_FIELD, origin.edge_secret.clone())
 }
 
@@ -40,15 +48,43 @@ pub(crate) fn remove_traces(response: &mut ResponseHeader) {
     }
 }
 
+/// What the edge adds to every answer, its own and the app's.
+pub(crate) fn sign_answer(response: &mut ResponseHeader, passage: &Passage) -> pingora::Result<()> {
+    response.insert_header(REQUEST_ID, passage.id.value()?)?;
+    // Over plain HTTP browsers must ignore it (RFC 6797 §8.1).
+    if passage.tls.is_some() && !response.headers.contains_key(STRICT_TRANSPORT_SECURITY) {
+        response.insert_header(STRICT_TRANSPORT_SECURITY, HSTS)?;
+    }
+    let programs = passage.class == Some(RouteClass::Api) || response.status == 429;
+    if let (true, Some(fields)) = (programs, &passage.fields) {
+        for (name, value) in fields.pairs() {
+            response.insert_header(name, value)?;
+        }
+    }
+    Ok(())
+}
+
 fn claims_origin(name: &str) -> bool {
-    name == FORWARDED
-        || name == "x-real-ip"
-        || name.starts_with("x-forwarded-")
-        || name.starts_with("x-latchkey-")
+    // Most names begin otherwise; this looks at one byte of them.
+    match name.as_bytes().first() {
+        Some(b'x') => {
+            name == "x-real-ip"
+                || name == REQUEST_ID
+                || name.starts_with("x-forwarded-")
+                || name.starts_with("x-latchkey-")
+        }
+        Some(b'f') => name == FORWARDED,
+        _ => false,
+    }
 }
 
 fn names_software(name: &str) -> bool {
-    name == SERVER || name == VIA || name == "x-powered-by" || name.starts_with("x-latchkey-")
+    match name.as_bytes().first() {
+        Some(b'x') => name == "x-powered-by" || name.starts_with("x-latchkey-"),
+        Some(b's') => name == SERVER,
+        Some(b'v') => name == VIA,
+        _ => false,
+    }
 }
 
 fn named(headers: &HeaderMap, matches: fn(&str) -> bool) -> Vec<HeaderName> {
@@ -59,17 +95,28 @@ fn named(headers: &HeaderMap, matches: fn(&str) -> bool) -> Vec<HeaderName> {
         .collect()
 }
 
-fn authority(request: &RequestHeader) -> Option<String> {
-    let authority = request.uri.authority()?.as_str();
-    // Userinfo is no part of Host (RFC 9110 §7.2).
-    let host = authority.rsplit('@').next()?;
-    Some(host.to_owned())
+/// Host as a field and the target as path and query, which is how a request reaches an origin (RFC 9112 §3.2.1).
+/// HTTP/2 clients name the host in `:authority` alone, and HTTP/1 allows `GET http://host/path`.
+fn to_origin_form(request: &mut RequestHeader) -> pingora::Result<()> {
+    if let Some(authority) = request.uri.authority() {
+        // Userinfo is no part of Host (RFC 9110 §7.2).
+        let host = authority.as_str().rsplit('@').next().unwrap_or_default();
+        let host = host.to_owned();
+        request.insert_header(HOST, host)?;
+    } else if request.raw_path().first() == Some(&b'/') {
+        return Ok(());
+    }
+    let target = request.uri.path_and_query().cloned();
+    request.set_uri(target.map_or_else(Uri::default, Uri::from));
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::Uri;
+    use crate::gateway::ids::Ids;
+    use latchkey_tenants::SeededEntropy;
+    use std::sync::Arc;
 
     fn forwarded(fields: &[(&'static str, &str)], client: &str) -> RequestHeader {
         let mut request = RequestHeader::build("GET", b"/", None).unwrap();
@@ -85,6 +132,7 @@ mod tests {
             client: Some(client.parse().unwrap()),
             tls: false,
             edge_secret: &HeaderValue::from_static("right"),
+            id: &Ids::new(Arc::new(SeededEntropy::new(1))).draw(),
         };
         set_origin(request, &origin).unwrap();
     }

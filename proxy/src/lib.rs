@@ -2,7 +2,9 @@
 //!
 //! It is the only writer of the forwarding fields that the app believes, and proves itself with the edge secret.
 
+mod access_log;
 pub mod acme;
+pub mod domains;
 mod drain;
 mod error_page;
 mod gateway;
@@ -14,13 +16,16 @@ pub mod snapshot;
 pub mod tls;
 mod upgrade;
 
-pub use gateway::RouteClass;
+pub use gateway::{Deadlines, GatewayConfig, OpenHosts, PlainHttp, RouteClass, Shape};
 pub use server::Proxy;
 
+use crate::acme::Challenges;
+use crate::gateway::MOST_UPSTREAMS;
+use crate::limits::Limiter;
 use crate::metrics::Metrics;
 use crate::snapshot::SnapshotCell;
 use crate::tls::{ChallengeCerts, Tickets, TlsConfig};
-use latchkey_tenants::vault::DataKey;
+use latchkey_tenants::{Entropy, vault::DataKey};
 use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -42,17 +47,23 @@ pub struct ProxyConfig {
     pub edge_secret: SecretString,
     /// Upper bound of the wait for running requests after a stop; nothing is waited for when none run.
     pub grace: Duration,
+    pub gateway: GatewayConfig,
+    /// Whose hosts are served.
+    pub snapshot: SnapshotCell,
+    pub challenges: Arc<dyn Challenges>,
+    /// None: nobody is limited.
+    pub limiter: Option<Arc<Limiter>>,
+    pub entropy: Arc<dyn Entropy>,
+    pub metrics: Arc<Metrics>,
 }
 
 pub struct Https {
     /// As in [`ProxyConfig::http_listen`]; listed after those by [`Proxy::addresses`].
     pub listen: Vec<SocketAddr>,
     pub tls: TlsConfig,
-    pub snapshot: SnapshotCell,
     pub edge_key: Arc<DataKey>,
     pub tickets: Arc<Tickets>,
     pub challenges: Arc<dyn ChallengeCerts>,
-    pub metrics: Arc<Metrics>,
 }
 
 #[derive(Debug, Error)]
@@ -68,8 +79,8 @@ pub enum ProxyError {
         address: SocketAddr,
         source: std::io::Error,
     },
-    #[error("cannot set up the balancer")]
-    Balancer(#[source] std::io::Error),
+    #[error("at most {MOST_UPSTREAMS} apps can stand behind one edge")]
+    TooManyUpstreams,
 }
 
 /// Serves until SIGTERM or SIGINT, then drains. Blocks; must not be called on a tokio worker thread.

@@ -1,13 +1,19 @@
 //! What the operator sees of this edge. No label ever holds a host's name.
 
+mod gateway;
+
+pub(crate) use gateway::Answered;
+pub use gateway::GatewayMetrics;
+
 use crate::limits::LimitMetrics;
 use crate::tls::TlsMetrics;
 use prometheus::{Registry, TextEncoder};
 use std::sync::Arc;
 
-/// The counters of one edge.
+/// The counters of one edge. Each part registers its own.
 pub struct Metrics {
     registry: Registry,
+    pub gateway: Arc<GatewayMetrics>,
     pub tls: Arc<TlsMetrics>,
     pub limits: LimitMetrics,
 }
@@ -19,15 +25,21 @@ impl Metrics {
             clippy::expect_used,
             reason = "every name is written down once, which the first test of any edge shows"
         )]
-        let (tls, limits) = (
+        let (gateway, tls, limits) = (
+            GatewayMetrics::register(&registry).expect("names of their own"),
             TlsMetrics::register(&registry).expect("names of their own"),
             LimitMetrics::register(&registry).expect("names of their own"),
         );
         Self {
+            registry,
+            gateway: Arc::new(gateway),
             tls: Arc::new(tls),
             limits,
-            registry,
         }
+    }
+
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// The Prometheus text format, version 0.0.4.

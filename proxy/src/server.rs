@@ -1,33 +1,34 @@
 use crate::drain::{Drain, InFlight};
-use crate::gateway::Gateway;
+use crate::gateway::ids::Ids;
+use crate::gateway::{Gateway, HttpFront, MOST_UPSTREAMS, Upstreams};
+use crate::limits::Limiter;
+use crate::metrics::Metrics;
+use crate::snapshot::SnapshotCell;
 use crate::tls::{TlsFront, TlsParts};
-use crate::{Https, ProxyConfig, ProxyError};
+use crate::{Https, ProxyConfig, ProxyError, Shape};
 use async_trait::async_trait;
 use http::HeaderValue;
 use pingora::apps::{HttpServerOptions, ServerApp};
-use pingora::lb::LoadBalancer;
-use pingora::lb::health_check::TcpHealthCheck;
-use pingora::lb::selection::RoundRobin;
 use pingora::listeners::{L4BufferSettings, ListenerConfig};
 use pingora::prelude::background_service;
+use pingora::protocols::http::v2::server::{H2Options, default_h2_options};
 use pingora::proxy::http_proxy;
 use pingora::server::configuration::{Opt, ServerConf};
 use pingora::server::{ListenFds, RunArgs, Server, ShutdownWatch};
 use pingora::services::Service;
+use pingora::services::background::{BackgroundService, GenBackgroundService};
 use pingora::services::listening::Service as ListeningService;
 use secrecy::ExposeSecret;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::IntoRawFd;
-use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// pingora's default of 64 KiB makes an idle connection cost twice as much memory.
 const READ_BUFFER: usize = 16 * 1024;
 /// None: rustls reads into a buffer of its own.
 const TLS_READ_BUFFER: usize = 0;
-const HEALTH_CHECK_EVERY: Duration = Duration::from_secs(1);
 const IDLE_UPSTREAM_CONNECTIONS: usize = 128;
 
 /// An edge whose sockets are bound and which serves as soon as it runs.
@@ -36,7 +37,6 @@ pub struct Proxy {
     sockets: Vec<(SocketAddr, TcpListener)>,
     tls_sockets: Vec<(SocketAddr, TcpListener)>,
     edge_secret: HeaderValue,
-    balancer: LoadBalancer<RoundRobin>,
 }
 
 impl Proxy {
@@ -47,9 +47,10 @@ impl Proxy {
         if config.upstreams.is_empty() {
             return Err(ProxyError::NoUpstream);
         }
+        if config.upstreams.len() > MOST_UPSTREAMS {
+            return Err(ProxyError::TooManyUpstreams);
+        }
         let edge_secret = edge_secret(&config)?;
-        let balancer =
-            LoadBalancer::try_from_iter(&config.upstreams).map_err(ProxyError::Balancer)?;
         let sockets = listen_on(&config.http_listen)?;
         let https = config.https.as_ref();
         let tls_sockets = listen_on(https.map_or(&[], |https| &https.listen))?;
@@ -58,7 +59,6 @@ impl Proxy {
             sockets,
             tls_sockets,
             edge_secret,
-            balancer,
         })
     }
 
@@ -72,63 +72,106 @@ impl Proxy {
     /// grace period is over. `stop` is polled on a runtime of pingora's.
     ///
     /// Blocks; must not be called on a tokio worker thread. Several may run in one process.
-    pub fn run_until(mut self, stop: impl Future<Output = ()> + Send + 'static) {
-        let mut server = Server::new_with_opt_and_conf(Opt::default(), server_conf(&self.config));
+    pub fn run_until(self, stop: impl Future<Output = ()> + Send + 'static) {
+        let Self {
+            mut config,
+            sockets,
+            tls_sockets,
+            edge_secret,
+        } = self;
+        let conf = server_conf(&config);
+        let mut server = Server::new_with_opt_and_conf(Opt::default(), conf);
         server.bootstrap();
 
-        // With one upstream a failed check changes nothing: it is tried all the same.
-        if self.config.upstreams.len() > 1 {
-            self.balancer.set_health_check(TcpHealthCheck::new());
-            self.balancer.health_check_frequency = Some(HEALTH_CHECK_EVERY);
+        let upstreams = Arc::new(Upstreams::new(
+            &config.upstreams,
+            config.gateway.deadlines,
+            config.metrics.gateway.clone(),
+        ));
+        let checks = GenBackgroundService::new("upstreams".to_owned(), upstreams.clone());
+        server.add_service(checks);
+        if let Some(limiter) = &config.limiter {
+            server.add_service(background_service("limits", Limits(limiter.clone())));
         }
-        let health = background_service("upstreams", self.balancer);
+
         let in_flight = InFlight::new();
-        let gateway = || Gateway {
-            balancer: health.task(),
-            upstream_count: self.config.upstreams.len(),
-            edge_secret: self.edge_secret.clone(),
-            in_flight: in_flight.clone(),
-            upgrades: AtomicU64::new(0),
-        };
-        let proxy = || {
-            let mut proxy = http_proxy(&server.configuration, gateway());
-            // CONNECT is refused by the gateway: pingora's own refusal names the software.
-            let mut options = HttpServerOptions::default();
-            options.allow_connect_method_proxying = true;
-            proxy.server_options = Some(options);
-            proxy
-        };
         let draining = watch::Sender::new(false);
-        let plain = BoundService::new(proxy(), self.sockets, READ_BUFFER, draining.subscribe());
-        let tls = self.config.https.map(|https| {
-            let front = TlsFront::new(parts(https), proxy());
-            BoundService::new(
-                front,
-                self.tls_sockets,
-                TLS_READ_BUFFER,
-                draining.subscribe(),
-            )
+        let https = config.https.take();
+        let conf = &server.configuration;
+        let front = || front(&config, &edge_secret, conf, &upstreams, &in_flight);
+        let plain = BoundService::new(front(), sockets, READ_BUFFER, draining.subscribe());
+        let tls = https.map(|https| {
+            let parts = tls_parts(https, config.snapshot.clone(), &config.metrics);
+            let front = TlsFront::new(parts, front());
+            BoundService::new(front, tls_sockets, TLS_READ_BUFFER, draining.subscribe())
         });
-        server.add_service(health);
         server.add_service(plain);
         if let Some(tls) = tls {
             server.add_service(tls);
         }
 
         server.run(RunArgs {
-            shutdown_signal: Box::new(Drain::new(stop, draining, in_flight, self.config.grace)),
+            shutdown_signal: Box::new(Drain::new(stop, draining, in_flight, config.grace)),
         });
     }
 }
 
-fn parts(https: Https) -> TlsParts {
+struct Limits(Arc<Limiter>);
+
+#[async_trait]
+impl BackgroundService for Limits {
+    async fn start(&self, mut shutdown: ShutdownWatch) {
+        tokio::select! {
+            () = self.0.run() => {}
+            _ = shutdown.wait_for(|down| *down) => {}
+        }
+    }
+}
+
+fn front(
+    config: &ProxyConfig,
+    edge_secret: &HeaderValue,
+    conf: &Arc<ServerConf>,
+    upstreams: &Arc<Upstreams>,
+    in_flight: &InFlight,
+) -> HttpFront {
+    let gateway = Gateway {
+        config: config.gateway.clone(),
+        snapshot: config.snapshot.clone(),
+        challenges: config.challenges.clone(),
+        limiter: config.limiter.clone(),
+        upstreams: upstreams.clone(),
+        edge_secret: edge_secret.clone(),
+        ids: Ids::new(config.entropy.clone()),
+        in_flight: in_flight.clone(),
+        metrics: config.metrics.gateway.clone(),
+    };
+    let mut proxy = http_proxy(conf, gateway);
+    // CONNECT is refused by the gateway: pingora's own refusal names the software.
+    let mut options = HttpServerOptions::default();
+    options.allow_connect_method_proxying = true;
+    options.h2_idle_timeout = Some(config.gateway.deadlines.idle);
+    proxy.server_options = Some(options);
+    proxy.h2_options = Some(h2_options(&config.gateway.shape));
+    HttpFront::new(proxy, &config.gateway, config.metrics.gateway.clone())
+}
+
+fn h2_options(shape: &Shape) -> H2Options {
+    let mut options = default_h2_options();
+    let bytes = shape.header_bytes + shape.target_bytes;
+    options.max_header_list_size(u32::try_from(bytes).unwrap_or(u32::MAX));
+    options.max_concurrent_streams(shape.h2_streams);
+    options
+}
+
+fn tls_parts(https: Https, snapshot: SnapshotCell, metrics: &Metrics) -> TlsParts {
     TlsParts {
         config: https.tls,
-        snapshot: https.snapshot,
+        snapshot,
         edge_key: https.edge_key,
         tickets: https.tickets,
         challenges: https.challenges,
-        metrics: https.metrics.tls.clone(),
+        metrics: metrics.tls.clone(),
     }
 }
 

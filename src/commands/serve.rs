@@ -1,8 +1,9 @@
 use crate::commands::app::App;
+use crate::commands::proxy::config;
 use crate::commands::signals::StopSignals;
 use crate::commands::{CommandError, Result, block_on};
 use crate::settings::Settings;
-use latchkey_proxy::{DEFAULT_GRACE, Proxy, ProxyConfig};
+use latchkey_proxy::Proxy;
 use latchkey_tenants::{Entropy, SystemEntropy};
 use secrecy::SecretString;
 use std::net::SocketAddr;
@@ -45,14 +46,8 @@ impl Edge {
         edge_secret: SecretString,
     ) -> Result<Self> {
         let failed = "cannot start the edge";
-        let proxy = Proxy::bind(ProxyConfig {
-            http_listen: listen.to_vec(),
-            https: None,
-            upstreams: vec![app],
-            edge_secret,
-            grace: DEFAULT_GRACE,
-        })
-        .map_err(CommandError::because(failed))?;
+        let config = config(listen.to_vec(), vec![app], edge_secret);
+        let proxy = Proxy::bind(config).map_err(CommandError::because(failed))?;
         for address in proxy.addresses() {
             tracing::info!(%address, "edge listens");
         }

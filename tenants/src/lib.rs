@@ -3,6 +3,7 @@
 //! Nothing here speaks HTTP or renders a page.
 
 mod action;
+pub mod address;
 mod agency;
 mod api_key;
 pub mod catalogue;

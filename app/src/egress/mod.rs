@@ -3,7 +3,6 @@
 //! Whoever can name a URL (a provider's row, an agency's own issuer, a webhook) can make us call it.
 //! So every call goes to public addresses over TLS, follows no redirect, and has an end in time and size.
 
-mod address;
 mod error;
 mod policy;
 mod resolve;
@@ -24,8 +23,8 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 
-pub use address::is_public;
 pub use error::{EgressError, Refusal};
+pub use latchkey_tenants::address::is_public;
 pub use policy::EgressPolicy;
 pub use resolve::{Lookup, SystemLookup};
 

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use http::{Method, Uri, uri::Scheme};
 
-use super::{EgressError, Refusal, address::is_public};
+use super::{EgressError, Refusal, is_public};
 
 /// What may be called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -67,7 +67,6 @@ impl RouteClass {
 
 /// The host that was asked for, in lower case, without port and final dot. `None`: the request names none, or something
 /// that cannot be one.
-#[cfg_attr(not(test), expect(dead_code, reason = "routing follows"))]
 pub(crate) fn host_of(request: &RequestHeader) -> Option<Cow<'_, str>> {
     // HTTP/2 names it in `:authority`; where both stand, pingora has refused what differs.
     let text = match request.uri.authority() {

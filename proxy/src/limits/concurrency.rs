@@ -27,7 +27,7 @@ pub(super) struct Agency {
     pub queue: Queue,
 }
 
-/// One running request. Dropping it makes room for another.
+/// One running request. Dropping it makes room for another; streams of events and WebSockets hold theirs to their end.
 pub struct Permit {
     agency: Arc<Agency>,
     totals: Arc<Totals>,

@@ -52,7 +52,7 @@ pub(super) async fn ask(
 }
 
 async fn carry(shared: Arc<Shared>, agency: Arc<Agency>) {
-    let _home = Home(&agency.queue);
+    let mut lost = Lost(Some(&agency.queue));
     while let Some(batch) = agency.queue.next_batch() {
         // On failure the questions are dropped with the batch, which is an answer too.
         if let Ok(answers) = shared.decide(&batch).await {
@@ -61,6 +61,7 @@ async fn carry(shared: Arc<Shared>, agency: Arc<Agency>) {
             }
         }
     }
+    lost.0 = None;
 }
 
 #[derive(PartialEq, Eq)]
@@ -103,13 +104,71 @@ impl Queue {
     }
 }
 
-/// A courier that never came back, because its runtime ended, must not be waited for.
-struct Home<'a>(&'a Queue);
+/// A courier whose runtime ended on the way must not be waited for.
+struct Lost<'a>(Option<&'a Queue>);
 
-impl Drop for Home<'_> {
+impl Drop for Lost<'_> {
     fn drop(&mut self) {
-        let mut waiting = self.0.lock();
-        waiting.under_way = false;
-        waiting.questions.clear();
+        if let Some(queue) = self.0 {
+            let mut waiting = queue.lock();
+            waiting.under_way = false;
+            waiting.questions.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::key::{AgencyKey, Who};
+    use crate::limits::plan::{ClassPlan, MEMBERS};
+
+    fn question() -> (Question, oneshot::Receiver<Decisions>) {
+        let (answer, answered) = oneshot::channel();
+        let asked = Asked {
+            agency: AgencyKey::of(&format!("agy_{:026}", 1).parse().unwrap()),
+            client: Who::V4(1),
+            plan: Arc::new(ClassPlan {
+                members: Vec::with_capacity(MEMBERS),
+                agency_wide: 0,
+            }),
+        };
+        (Question { asked, answer }, answered)
+    }
+
+    #[test]
+    fn one_courier_goes_and_takes_what_gathers() {
+        let queue = Queue::default();
+        let mut waiting = Vec::new();
+        for number in 0..BATCH + 5 {
+            let (question, answered) = question();
+            let courier = queue.push(question).unwrap();
+            assert!((courier == Courier::Needed) == (number == 0));
+            waiting.push(answered);
+        }
+        drop(waiting.remove(0));
+        assert_eq!(queue.next_batch().unwrap().len(), BATCH);
+        assert_eq!(queue.next_batch().unwrap().len(), 4, "one has given up");
+        assert!(queue.next_batch().is_none());
+        assert!(queue.push(question().0).unwrap() == Courier::Needed);
+    }
+
+    #[test]
+    fn the_line_has_an_end() {
+        let queue = Queue::default();
+        for _ in 0..WAITING {
+            assert!(queue.push(question().0).is_some());
+        }
+        assert!(queue.push(question().0).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_lost_courier_is_replaced() {
+        let queue = Queue::default();
+        let (first, answered) = question();
+        queue.push(first).unwrap();
+        drop(Lost(Some(&queue)));
+        assert!(answered.await.is_err(), "whoever waits is told");
+        assert!(queue.push(question().0).unwrap() == Courier::Needed);
     }
 }

@@ -32,8 +32,8 @@ impl Fields {
         value(text)
     }
 
-    /// `"client";r=117;t=1`: what is left, and in how many seconds it is whole again; where nothing is left, in how many
-    /// seconds the next request passes.
+    /// `"client";r=117;t=1`: what is left, and in how many seconds it is whole again; where it does not suffice, in how
+    /// many seconds the next request passes.
     pub fn limit(&self) -> Option<HeaderValue> {
         let mut text = String::new();
         for (place, decision) in self.shown() {

@@ -9,6 +9,9 @@ use std::net::IpAddr;
 pub(super) struct AgencyKey(u128);
 
 impl AgencyKey {
+    /// Hosts of no agency. No id has it: the first half of an id is the time when it was made.
+    pub const NONE: Self = Self(0);
+
     pub fn of(id: &AgencyId) -> Self {
         let digits = id.as_str().bytes().skip_while(|byte| *byte != b'_').skip(1);
         Self(digits.fold(0, |value, digit| {

@@ -118,16 +118,16 @@ impl Limiter {
         })
     }
 
-    /// Decides over one request of `client` before any of its body is read. Only with shared counters does this ever
-    /// wait, and then no longer than the budget.
+    /// Decides over one request of `client` before any of its body is read. Hosts of no agency count as one more. Only
+    /// with shared counters does this ever wait, and then no longer than the budget.
     pub async fn admit(
         &self,
-        agency: &AgencyEntry,
+        agency: Option<&AgencyEntry>,
         client: IpAddr,
         class: RouteClass,
     ) -> Admission {
         let asked = Asked {
-            agency: AgencyKey::of(&agency.id),
+            agency: agency.map_or(AgencyKey::NONE, |agency| AgencyKey::of(&agency.id)),
             client: Who::client(client),
             plan: self.plans[class.index()].clone(),
         };

@@ -34,6 +34,8 @@ pub(super) struct Shared {
     metrics: LimitMetrics,
     /// False until they first answered.
     up: AtomicBool,
+    /// The log has said that they are away.
+    told: AtomicBool,
     failures: AtomicU32,
     edges: AtomicU32,
 }
@@ -56,6 +58,7 @@ impl Shared {
             clock,
             metrics,
             up: AtomicBool::new(false),
+            told: AtomicBool::new(false),
             failures: AtomicU32::new(0),
             edges: AtomicU32::new(1),
         })
@@ -122,6 +125,7 @@ impl Shared {
         self.metrics.edges.set(i64::from(edges));
         self.failures.store(0, Ordering::Relaxed);
         if !self.up.swap(true, Ordering::Relaxed) {
+            self.told.store(false, Ordering::Relaxed);
             self.metrics.backend_up.set(1);
             tracing::info!(edges, "the shared limit counters answer");
         }
@@ -138,8 +142,9 @@ impl Shared {
     }
 
     fn down(&self, error: Option<&RedisError>) {
+        self.up.store(false, Ordering::Relaxed);
         self.metrics.backend_up.set(0);
-        if self.up.swap(false, Ordering::Relaxed) {
+        if !self.told.swap(true, Ordering::Relaxed) {
             let error = error.map_or_else(|| "no answer in time".to_owned(), ToString::to_string);
             tracing::warn!(
                 error,

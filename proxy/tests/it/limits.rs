@@ -66,7 +66,7 @@ impl Edge {
 
     fn ask(&self, number: u32, client: &str, class: RouteClass) -> Admission {
         let (agency, client) = (agency(number), client.parse().unwrap());
-        at_once(self.limiter.admit(&agency, client, class))
+        at_once(self.limiter.admit(Some(&agency), client, class))
     }
 
     /// How many of `count` requests at this moment are served.
@@ -155,6 +155,18 @@ fn w8_an_agency_has_its_allowance_however_many_clients_come() {
             r#"ratelimit: "agency";r=0;t=1, "client";r=120;t=0"#,
         ],
     );
+}
+
+#[test]
+fn hosts_of_no_agency_are_limited_too() {
+    let edge = Edge::new(|_| {});
+    let client = "192.0.2.1".parse().unwrap();
+    let served = (0..20).filter(|_| {
+        let admission = at_once(edge.limiter.admit(None, client, SignIn));
+        matches!(admission, Admission::Allowed { .. })
+    });
+    assert_eq!(served.count(), 10);
+    assert_eq!(edge.served(1, "192.0.2.1", SignIn, 1), 1);
 }
 
 #[test]
@@ -359,7 +371,7 @@ fn a_decision_is_cheap() {
         let start = std::time::Instant::now();
         for round in 0..ROUNDS {
             let client = IpAddr::from((round % clients).to_be_bytes());
-            let _admission = at_once(edge.limiter.admit(&agency, client, class));
+            let _admission = at_once(edge.limiter.admit(Some(&agency), client, class));
         }
         println!(
             "{what}: {} ns",

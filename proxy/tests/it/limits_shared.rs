@@ -1,4 +1,4 @@
-//! Limits that several edges count together, on the Redis that `LATCHKEY_TEST_REDIS` names; left out where it names none.
+//! Limits that edges count together, on the Redis that `LATCHKEY_TEST_REDIS` names; left out where it names none.
 
 use crate::limits::{agency, counted, limiter};
 use crate::support::{Nowhere, within};
@@ -49,7 +49,10 @@ impl Edge {
 
     async fn ask(&self, number: u32, class: RouteClass) -> bool {
         let client: IpAddr = "192.0.2.1".parse().unwrap();
-        let admission = self.limiter.admit(&agency(number), client, class).await;
+        let admission = self
+            .limiter
+            .admit(Some(&agency(number)), client, class)
+            .await;
         matches!(admission, Admission::Allowed { .. })
     }
 
@@ -178,7 +181,7 @@ async fn w8_a_flood_has_one_place_in_the_line() {
         tasks.spawn(async move {
             let whose = if number == 999 { 2 } else { 1 };
             let client = IpAddr::from(number.to_be_bytes());
-            let admission = limiter.admit(&agency(whose), client, Page).await;
+            let admission = limiter.admit(Some(&agency(whose)), client, Page).await;
             let served = matches!(admission, Admission::Allowed { .. });
             if served {
                 finished.fetch_add(1, Ordering::Relaxed);
@@ -226,7 +229,7 @@ async fn w8_two_edges_admit_no_more_than_one() {
             let mut asked = 0_u64;
             while admitted.load(Ordering::Relaxed) < 3000 {
                 asked += 1;
-                let admission = limiter.admit(&agency(1), client, Page).await;
+                let admission = limiter.admit(Some(&agency(1)), client, Page).await;
                 if matches!(admission, Admission::Allowed { .. }) {
                     admitted.fetch_add(1, Ordering::Relaxed);
                 }

@@ -1,10 +1,18 @@
 //! The edge over real sockets: a hand-written app behind it and a hand-written browser in front.
 
+#[cfg(test)]
+mod domains;
 mod draining;
 mod failing;
+#[cfg(test)]
+mod framing;
 mod limits;
+#[cfg(test)]
+mod limits_edge;
+#[cfg(test)]
 mod limits_shared;
 mod passing;
+mod routing;
 // The attribute tells clippy that this is test code, helpers too.
 #[cfg(test)]
 mod support;

@@ -1,9 +1,18 @@
+pub mod recorder;
 pub mod tls;
 pub mod validator;
 
-use latchkey_proxy::{Proxy, ProxyConfig};
+use latchkey_proxy::acme::NoChallenges;
+use latchkey_proxy::metrics::Metrics;
+use latchkey_proxy::snapshot::{AgencyEntry, HostEntry, Snapshot, SnapshotCell};
+use latchkey_proxy::{GatewayConfig, Proxy, ProxyConfig};
+use latchkey_tenants::testing::START;
+use latchkey_tenants::{
+    AgencyId, AgencyStatus, DomainId, SeededEntropy, SystemClock, SystemEntropy,
+};
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -11,7 +20,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 
 /// Far above what anything here takes; a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 pub async fn within<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, what)
@@ -24,6 +33,7 @@ pub struct Edge {
     /// The first of `addresses`.
     pub address: SocketAddr,
     pub addresses: Vec<SocketAddr>,
+    pub metrics: Arc<Metrics>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -33,7 +43,15 @@ impl Edge {
         Self::start(config(upstreams))
     }
 
+    /// Before an echo, with a gateway of its own.
+    pub async fn with(gateway: GatewayConfig) -> Self {
+        let mut config = config(&[app(echo).await]);
+        config.gateway = gateway;
+        Self::start(config)
+    }
+
     pub fn start(config: ProxyConfig) -> Self {
+        let metrics = config.metrics.clone();
         let proxy = Proxy::bind(config).unwrap();
         let addresses = proxy.addresses();
         let (stop, stopped) = oneshot::channel();
@@ -45,6 +63,7 @@ impl Edge {
         Self {
             address: addresses[0],
             addresses,
+            metrics,
             stop: Some(stop),
             thread: Some(thread),
         }
@@ -78,6 +97,44 @@ pub fn config(upstreams: &[SocketAddr]) -> ProxyConfig {
         upstreams: upstreams.to_vec(),
         edge_secret: "the-edge-secret".into(),
         grace: 3 * PATIENCE,
+        gateway: GatewayConfig::default(),
+        snapshot: snapshot(),
+        challenges: Arc::new(NoChallenges),
+        limiter: None,
+        entropy: Arc::new(SystemEntropy::new()),
+        metrics: Arc::new(Metrics::new()),
+    }
+}
+
+/// `acme.example` and `bolt.example`.
+pub fn snapshot() -> SnapshotCell {
+    let acme = agency("acme", "Acme Marketing");
+    let bolt = agency("bolt", "Bolt & Sons");
+    SnapshotCell::new(Snapshot::from_parts(
+        1,
+        START,
+        vec![host("acme.example", &acme), host("bolt.example", &bolt)],
+    ))
+}
+
+pub fn agency(slug: &str, name: &str) -> Arc<AgencyEntry> {
+    let seed = slug.bytes().map(u64::from).sum();
+    Arc::new(AgencyEntry {
+        id: AgencyId::new(&SystemClock, &SeededEntropy::new(seed)),
+        slug: slug.parse().unwrap(),
+        name: name.parse().unwrap(),
+        support_email: Some(format!("help@{slug}.example").parse().unwrap()),
+        brand_color: "#2f6f4f".to_owned(),
+        status: AgencyStatus::Active,
+    })
+}
+
+pub fn host(name: &str, agency: &Arc<AgencyEntry>) -> HostEntry {
+    HostEntry {
+        host: name.parse().unwrap(),
+        domain_id: DomainId::new(&SystemClock, &SeededEntropy::new(1)),
+        agency: agency.clone(),
+        certificate: None,
     }
 }
 

@@ -28,44 +28,29 @@ pub(super) enum Backend {
 
 impl Backend {
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        match url.split_once("://").map(|(scheme, _)| scheme) {
-            Some("sqlite") => Self::connect_sqlite(url).await,
-            Some("postgres" | "postgresql") => Self::connect_postgres(url).await,
-            _ => Err(StoreError::Url(
-                "it must start with sqlite:// or postgres://".to_owned(),
-            )),
+        match Address::parse(url)? {
+            Address::Sqlite(options) => {
+                let readers = Readers::new(options.get_filename(), BUSY);
+                let writer = sqlite_pool().connect_with(options).await?;
+                Ok(Self::Sqlite { writer, readers })
+            }
+            Address::Postgres(options) => {
+                Ok(Self::Postgres(postgres_pool().connect_with(options).await?))
+            }
         }
     }
 
-    async fn connect_sqlite(url: &str) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::from_str(url)
-            .map_err(|_| StoreError::Url("sqlite:// is followed by a file's path".to_owned()))?
-            .create_if_missing(true)
-            .foreign_keys(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY)
-            .statement_cache_capacity(256);
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(ACQUIRE)
-            .test_before_acquire(false)
-            .connect_with(options.clone())
-            .await?;
-        let readers = Readers::new(options.get_filename(), BUSY);
-        Ok(Self::Sqlite { writer, readers })
-    }
-
-    async fn connect_postgres(url: &str) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url)
-            .map_err(|_| StoreError::Url("it is not a Postgres URL".to_owned()))?
-            .application_name("latchkey");
-        let pool = PgPoolOptions::new()
-            .max_connections(16)
-            .acquire_timeout(ACQUIRE)
-            .connect_with(options)
-            .await?;
-        Ok(Self::Postgres(pool))
+    /// Reaches for the database when it is first asked something, and anew after it was away. Needs a tokio runtime.
+    pub fn lazily(url: &str) -> Result<Self, StoreError> {
+        Ok(match Address::parse(url)? {
+            Address::Sqlite(options) => Self::Sqlite {
+                readers: Readers::new(options.get_filename(), BUSY),
+                writer: sqlite_pool().connect_lazy_with(options),
+            },
+            Address::Postgres(options) => {
+                Self::Postgres(postgres_pool().connect_lazy_with(options))
+            }
+        })
     }
 
     pub async fn migrate(&self) -> Result<(), StoreError> {
@@ -118,6 +103,54 @@ impl Backend {
             Self::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+enum Address {
+    Sqlite(SqliteConnectOptions),
+    Postgres(PgConnectOptions),
+}
+
+impl Address {
+    fn parse(url: &str) -> Result<Self, StoreError> {
+        match url.split_once("://").map(|(scheme, _)| scheme) {
+            Some("sqlite") => sqlite_options(url).map(Self::Sqlite),
+            Some("postgres" | "postgresql") => postgres_options(url).map(Self::Postgres),
+            _ => Err(StoreError::Url(
+                "it must start with sqlite:// or postgres://".to_owned(),
+            )),
+        }
+    }
+}
+
+fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(|_| StoreError::Url("sqlite:// is followed by a file's path".to_owned()))?;
+    Ok(options
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY)
+        .statement_cache_capacity(256))
+}
+
+fn sqlite_pool() -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+}
+
+fn postgres_options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| StoreError::Url("it is not a Postgres URL".to_owned()))?;
+    Ok(options.application_name("latchkey"))
+}
+
+fn postgres_pool() -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(16)
+        .acquire_timeout(ACQUIRE)
 }
 
 /// The migrator locks a Postgres database but not a SQLite one, so the write lock is taken around it.

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use super::{
-    Inner, StoreError, Tx,
+    StoreError, Tx,
     conn::Row,
+    edge::bindings::Holder,
     statement::{args, statements},
     workspaces::before_id,
 };
 use crate::{
-    ActionError, AgencyId, CertificateSummary, Domain, DomainId, DomainKind, DomainState,
-    EventType, NewEvent, PageOf, Timestamp, id::kinds::DomainIdKind, values::Host,
+    ActionError, CertificateSummary, Domain, DomainId, DomainKind, DomainState, EventType,
+    NewEvent, PageOf, Timestamp, id::kinds::DomainIdKind, values::Host,
 };
 
 statements! {
@@ -21,15 +22,12 @@ statements! {
     WAITING = "select count(*) as waiting from domains where agency_id = $1 and kind = 'custom' and state not in ('live', 'released')";
     NEW_TOKEN = "update domains set token = $3, bindings_seen = $4, next_check_at = $5, quiet_checks = 0 where agency_id = $1 and id = $2 and bindings_seen < $6 and bound = 0";
     CHECK_NOW = "update domains set next_check_at = case when next_check_at is null or next_check_at > $3 then $3 else next_check_at end, quiet_checks = 0, order_after = null where agency_id = $1 and id = $2 and state <> 'released'";
-    WATCH_IT = "update domains set watched_until = $3, next_check_at = case when state = 'live' then next_check_at when next_check_at is null or next_check_at > $4 then $4 else next_check_at end where agency_id = $1 and id = $2 and state <> 'released' and (watched_until is null or watched_until < $5)";
+    WATCH_IT = "update domains set watched_until = $3, next_check_at = case when state = 'live' then next_check_at when next_check_at is null or next_check_at > $4 then $4 else next_check_at end where agency_id = $1 and id = $2 and state <> 'released'";
     RELEASE = "update domains set state = 'released', bound = 0, released_at = $3, quarantine_until = $4, next_check_at = null, lease_owner = null, lease_until = null, epoch = epoch + 1, version = $5 where agency_id = $1 and id = $2";
     DROP_ORDERS = "delete from orders where agency_id = $1 and domain_id = $2";
     DROP_CERTIFICATES = "delete from certificates where agency_id = $1 and domain_id = $2";
     PRIMARY = "select primary_host from agencies where id = $1";
     SET_PRIMARY = "update agencies set primary_host = $2, version = $3 where id = $1";
-    HOLDER = "select id, agency_id, kind, state, bindings_seen from domains where host = $1 and bound = 1";
-    QUARANTINED = "select 1 as held from domains where host = $1 and agency_id <> $2 and quarantine_until > $3 limit 1";
-    BINDINGS = "select version from edge_version where name = 'bindings'";
 }
 
 /// Claims of an agency that are not live.
@@ -52,15 +50,6 @@ pub enum Claim {
     Contested(Domain),
 }
 
-/// Whose a host is.
-pub(super) struct Holder {
-    pub id: DomainId,
-    pub agency_id: AgencyId,
-    pub kind: DomainKind,
-    pub state: DomainState,
-    pub bindings_seen: i64,
-}
-
 impl Tx {
     /// # Errors
     /// A conflict `too_many_domains`.
@@ -70,16 +59,7 @@ impl Tx {
         if let Some(bound) = known.as_ref().filter(|domain| domain.bound) {
             return Ok(Claim::Known(bound.clone()));
         }
-        let (agency, now) = (self.agency.clone(), self.now());
-        let (bindings, holder, quarantined) = self
-            .across_agencies(async |inner| {
-                let bindings = inner.bindings().await?;
-                let holder = inner.holder_of(host).await?;
-                let quarantined = args![host, &agency, now];
-                let quarantined = inner.optional(QUARANTINED, quarantined).await?;
-                Ok((bindings, holder, quarantined.is_some()))
-            })
-            .await?;
+        let (bindings, holder, quarantined) = self.rivals_for(host).await?;
         let contested = holder.is_some() || quarantined;
         let domain = match (known, holder) {
             (Some(known), Some(holder)) => self.domain_new_token(&known, &holder, bindings).await?,
@@ -171,9 +151,14 @@ impl Tx {
 
     /// Released ones too.
     pub async fn domain(&mut self, id: &DomainId) -> Result<Option<Domain>, StoreError> {
-        let agency = self.agency.clone();
-        let row = self.inner.optional(ONE, args![&agency, id]).await?;
+        let row = self.domain_row(id).await?;
         row.as_ref().map(domain).transpose()
+    }
+
+    /// With the columns that only workers ask for.
+    pub(super) async fn domain_row(&mut self, id: &DomainId) -> Result<Option<Row>, StoreError> {
+        let agency = self.agency.clone();
+        self.inner.optional(ONE, args![&agency, id]).await
     }
 
     pub(super) async fn domain_existing(&mut self, id: &DomainId) -> Result<Domain, StoreError> {
@@ -206,13 +191,14 @@ impl Tx {
     pub async fn domain_watch(&mut self, id: &DomainId) -> Result<(), StoreError> {
         let (agency, now) = (self.agency.clone(), self.now());
         let until = now.plus(WATCH);
-        let watch = args![
-            &agency,
-            id,
-            until,
-            now.plus(WATCHED_CHECK),
-            until.minus(WATCH_PAUSE)
-        ];
+        let Some(row) = self.domain_row(id).await? else {
+            return Ok(());
+        };
+        if row.optional_time("watched_until")? >= Some(until.minus(WATCH_PAUSE)) {
+            return Ok(());
+        }
+        self.take_turn().await?;
+        let watch = args![&agency, id, until, now.plus(WATCHED_CHECK)];
         self.inner.execute(WATCH_IT, watch).await?;
         Ok(())
     }
@@ -336,30 +322,6 @@ impl Tx {
             .execute(SET_PRIMARY, args![&agency, host, version])
             .await?;
         Ok(())
-    }
-}
-
-impl Inner {
-    /// Asked across agencies.
-    pub(super) async fn holder_of(&mut self, host: &Host) -> Result<Option<Holder>, StoreError> {
-        let row = self.optional(HOLDER, args![host]).await?;
-        let holder = |row: Row| {
-            Ok(Holder {
-                id: row.parsed("id")?,
-                agency_id: row.parsed("agency_id")?,
-                kind: row.parsed("kind")?,
-                state: row.parsed("state")?,
-                bindings_seen: row.int("bindings_seen")?,
-            })
-        };
-        row.map(holder).transpose()
-    }
-
-    /// How many bindings there were.
-    pub(super) async fn bindings(&mut self) -> Result<i64, StoreError> {
-        let row = self.optional(BINDINGS, &[]).await?;
-        row.ok_or_else(|| StoreError::gone("edge_version"))?
-            .int("version")
     }
 }
 

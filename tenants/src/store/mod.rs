@@ -51,7 +51,9 @@ pub use domain_log::DomainLogLine;
 pub use domains::Claim;
 pub use edge::{
     accounts::BudgetUse,
+    domain_checks::{DomainLease, DomainOutcome, DomainReport},
     edges::{EdgeSighting, SeenEdge},
+    orders::{Held, NewCertificate, OrderLease},
     snapshot::{EdgeAgency, EdgeCertificate, EdgeChanges, EdgeHost},
 };
 pub use events::EventFilter;
@@ -98,35 +100,41 @@ impl Store {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StoreError> {
-        Self::open(url, Some(vault), clock, entropy).await
+        Ok(Self::over(
+            Backend::connect(url).await?,
+            Some(vault),
+            clock,
+            entropy,
+        ))
     }
 
-    /// Like [`Store::connect`], without the vault's key: whatever needs it answers [`StoreError::NoVault`].
-    pub async fn connect_for_edge(
+    /// Without the vault's key: whatever needs it answers [`StoreError::NoVault`]. The database need not be there yet, and
+    /// may go and come back. Needs a tokio runtime.
+    pub fn for_edge(
         url: &str,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StoreError> {
-        Self::open(url, None, clock, entropy).await
+        let backend = Backend::lazily(url)?;
+        Ok(Self::over(backend, None, clock, entropy))
     }
 
-    async fn open(
-        url: &str,
+    fn over(
+        backend: Backend,
         vault: Option<Vault>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
-    ) -> Result<Self, StoreError> {
-        let backend = Backend::connect(url).await?;
+    ) -> Self {
         let tools = Tools {
             vault,
             clock,
             entropy,
             data_keys: Mutex::default(),
         };
-        Ok(Self {
+        Self {
             backend,
             tools: Arc::new(tools),
-        })
+        }
     }
 
     /// Brings the schema up to this version. Safe to run by several processes at once.
@@ -355,9 +363,13 @@ const STATEMENTS: &[&[Statement]] = &[
     domain_log::STATEMENTS,
     domains::STATEMENTS,
     edge::accounts::STATEMENTS,
+    edge::bindings::STATEMENTS,
     edge::challenges::STATEMENTS,
+    edge::domain_checks::STATEMENTS,
     edge::edges::STATEMENTS,
+    edge::orders::STATEMENTS,
     edge::platform::STATEMENTS,
+    edge::renewals::STATEMENTS,
     edge::snapshot::STATEMENTS,
     edge::turns::STATEMENTS,
     events::STATEMENTS,

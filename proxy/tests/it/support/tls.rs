@@ -124,10 +124,11 @@ impl World {
     pub fn edge(&self, upstreams: &[SocketAddr]) -> TlsEdge {
         let metrics = Arc::new(Metrics::new());
         let mut config = config(upstreams);
+        config.snapshot = self.snapshot.clone();
+        config.metrics = metrics.clone();
         config.https = Some(Https {
             listen: vec!["127.0.0.1:0".parse().unwrap()],
             tls: self.tls.clone(),
-            snapshot: self.snapshot.clone(),
             edge_key: Arc::new(edge_key()),
             tickets: Arc::new(Tickets::new(
                 &SecretBox::new(Box::new(EDGE_KEY)),
@@ -135,7 +136,6 @@ impl World {
                 Arc::new(SystemEntropy::new()) as Arc<dyn Entropy>,
             )),
             challenges: self.challenges.clone(),
-            metrics: metrics.clone(),
         });
         let edge = Edge::start(config);
         TlsEdge {

@@ -10,10 +10,13 @@ use crate::{
 statements! {
     PUT = "insert into challenges (agency_id, host, kind, token, key_authorization, created_at, expires_at) select $1, $2, $3, $4, $5, cast($6 as bigint), cast($7 as bigint) from domains where agency_id = $1 and host = $2 and bound = 1 on conflict (agency_id, host, kind, token) do update set key_authorization = excluded.key_authorization, created_at = excluded.created_at, expires_at = excluded.expires_at";
     BY_TOKEN = "select key_authorization from challenges where host = $1 and token = $2 and kind = 'http-01' and expires_at > $3 order by created_at desc limit 1";
+    EVERY_ALPN = "select host, key_authorization from challenges where kind = 'tls-alpn-01' and expires_at > $1 order by created_at desc limit $2";
     BY_HOST = "select key_authorization from challenges where host = $1 and kind = 'tls-alpn-01' and expires_at > $2 order by created_at desc, token limit 1";
     DROP = "delete from challenges where host = $1 or expires_at <= $2";
     DROP_OWN = "delete from challenges where agency_id = $1 and host = $2";
 }
+
+const MAX_OPEN: i64 = 10_000;
 
 impl Tx {
     /// Lets every edge answer a challenge for a host of the agency. False: the host is not the agency's.
@@ -65,6 +68,15 @@ impl PlatformTx {
         let now = self.now();
         let row = self.inner.optional(BY_HOST, args![host, now]).await?;
         row.map(|row| row.text("key_authorization")).transpose()
+    }
+
+    /// Hosts and key authorizations of the tls-alpn-01 challenges that are open, newest first, at most 10,000.
+    pub async fn alpn_challenges(&mut self) -> Result<Vec<(String, String)>, StoreError> {
+        let now = self.now();
+        let rows = self.inner.all(EVERY_ALPN, args![now, MAX_OPEN]).await?;
+        rows.iter()
+            .map(|row| Ok((row.text("host")?, row.text("key_authorization")?)))
+            .collect()
     }
 
     /// Ends the host's challenges, and every other whose time is over.

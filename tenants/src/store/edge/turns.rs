@@ -32,16 +32,19 @@ impl Turn {
 }
 
 impl Inner {
-    /// Waits until no other transaction has this turn, and keeps it to the end.
-    pub async fn take_turn_of(&mut self, turn: Turn) -> Result<(), StoreError> {
-        self.execute(NEXT, args![turn.name()]).await?;
-        Ok(())
+    /// Waits until no other transaction has this turn, and keeps it to the end. Answers its number.
+    pub async fn take_turn_of(&mut self, turn: Turn) -> Result<i64, StoreError> {
+        self.next(turn.name()).await
     }
 
     /// The number of a change that edges must notice. It is taken for good when the transaction ends and nobody else gets
     /// one until then, so that whoever sees a number sees all before it. Take the agency's turn first.
     pub async fn next_version(&mut self) -> Result<i64, StoreError> {
-        let row = self.optional(NEXT, args!["snapshot"]).await?;
+        self.next("snapshot").await
+    }
+
+    async fn next(&mut self, name: &str) -> Result<i64, StoreError> {
+        let row = self.optional(NEXT, args![name]).await?;
         row.ok_or_else(|| StoreError::gone("edge_version"))?
             .int("version")
     }

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use secrecy::SecretString;
+use secrecy::{SecretBox, SecretString};
 use tokio::join;
 
 use super::world::World;
 use crate::{
-    ChallengeKind, EdgeId, Store, StoreError,
+    ChallengeKind, Clock, EdgeId, Entropy, Store, StoreError, SystemClock, SystemEntropy, Vault,
     store::{BudgetUse, EdgeSighting},
 };
 
@@ -145,6 +145,9 @@ async fn a_challenge_is_answered_until_its_end(world: World) {
     assert_eq!(by_token("other.example", "t1").await, None);
     assert_eq!(by_host(here).await.as_deref(), Some("t3.print"));
     assert_eq!(by_host("other.example").await, None);
+    let all = world.platform(async |tx| tx.alpn_challenges().await).await;
+    let open = |answer: &str| (here.to_owned(), answer.to_owned());
+    assert_eq!(all, [open("t3.print"), open("t2.print")]);
     world.later(hour - Duration::from_secs(1));
     assert_eq!(by_token(here, "t1").await, None);
     assert!(by_host(here).await.is_some());
@@ -191,9 +194,7 @@ async fn an_edge_without_the_vaults_key_reads_but_opens_nothing(world: World) {
     let (_, _, id) = world.connected("slack").await;
     let clock = Arc::clone(&world.clock) as Arc<dyn crate::Clock>;
     let entropy = Arc::clone(&world.entropy);
-    let edge = Store::connect_for_edge(&world.url, clock, entropy)
-        .await
-        .unwrap();
+    let edge = Store::for_edge(&world.url, clock, entropy).unwrap();
     let mut tx = edge.read_platform().await.unwrap();
     assert!(tx.edge_version().await.unwrap() > 0);
     drop(tx);
@@ -206,4 +207,19 @@ async fn an_edge_without_the_vaults_key_reads_but_opens_nothing(world: World) {
     tx.idempotency_claim("key", b"one").await.unwrap();
     let error = tx.idempotency_store("key", 201, &body).await.unwrap_err();
     assert!(matches!(error, StoreError::NoVault), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_edges_store_waits_for_its_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("late.db").display());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+    let edge = Store::for_edge(&url, Arc::clone(&clock), Arc::clone(&entropy)).unwrap();
+    assert!(edge.is_migrated().await.is_err(), "nothing is there yet");
+    let key = SecretBox::new(Box::new([7; 32]));
+    let vault = Vault::new(&key, &[]).unwrap();
+    let app = Store::connect(&url, vault, clock, entropy).await.unwrap();
+    app.migrate().await.unwrap();
+    assert!(edge.is_migrated().await.unwrap());
 }

@@ -2,11 +2,15 @@ use secrecy::SecretString;
 
 use super::{
     apps::{client, own_app},
+    edge_orders::{DAY, certified},
+    edge_renewals,
     flows::Journey,
     world::{World, slot},
 };
 use crate::{
-    ActionError, ConnectionId, FlowId, ItemId, KeyScope, Request, RequestId, Workflow, store::Mail,
+    ActionError, ChallengeKind, ConnectionId, EdgeId, FlowId, ItemId, KeyScope, Request, RequestId,
+    Workflow,
+    store::{BudgetUse, EdgeSighting, Mail},
 };
 
 /// Something of ours in every table.
@@ -90,24 +94,39 @@ async fn answered(world: &World, request: &Request) -> SecretString {
     ticket
 }
 
+/// A live domain whose certificate is being renewed, and what the installation keeps for itself.
 async fn edge_rows(world: &World) {
-    let ours = &world.ours.id;
-    for sql in [
-        format!(
-            "insert into domains (id, agency_id, host, kind, state, bound, bindings_seen, token, findings, created_at, quiet_checks, log_seq, epoch, version) values ('dom', '{ours}', 'a.example', 'custom', 'live', 1, 0, 't', '{{}}', 0, 0, 0, 0, 1)"
-        ),
-        format!(
-            "insert into certificates (id, agency_id, domain_id, issuer, serial, chain, sealed_key, not_before, not_after, renew_at, in_use, created_at) select 'crt', '{ours}', 'dom', 'i', 's', event_hash, event_hash, 0, 0, 0, 1, 0 from agencies where id = '{ours}'"
-        ),
-        format!(
-            "insert into orders (id, agency_id, domain_id, host, purpose, state, attempts, run_at, epoch, created_at) values ('ord', '{ours}', 'dom', 'a.example', 'first', 'wanted', 0, 0, 0, 0)"
-        ),
-        format!("insert into challenges values ('{ours}', 'a.example', 'http-01', 't', 'k', 0, 0)"),
-        format!("insert into domain_log values ('{ours}', 'dom', 1, 0, 'k', '{{}}')"),
-        "insert into acme_accounts select 'i', event_hash, 0 from agencies limit 1".to_owned(),
-        "insert into acme_budgets values ('i', 'b', '', 0)".to_owned(),
-        "insert into edges values ('edg', 'n', '1', 0, 0, 0)".to_owned(),
-    ] {
-        world.sql(&sql).await;
-    }
+    let domain = certified(world, "estate.example").await;
+    edge_renewals::want(world, &domain, None).await;
+    let expires_at = world.store.now().plus(DAY);
+    world
+        .write(async |tx| {
+            let kind = ChallengeKind::Http01;
+            tx.challenge_put(&domain.host, kind, "token", "token.print", expires_at)
+                .await
+        })
+        .await
+        .unwrap();
+    let id = EdgeId::new(&*world.clock, &*world.entropy);
+    world
+        .platform(async |tx| {
+            tx.acme_account_put("issuer", b"sealed").await?;
+            let budget = BudgetUse {
+                issuer: "issuer",
+                bucket: "orders",
+                key: "",
+                burst: 1,
+                period: DAY,
+            };
+            assert!(tx.budget_take(&[budget]).await?.is_ok());
+            tx.edge_seen(EdgeSighting {
+                id: &id,
+                name: "edge",
+                version: "1",
+                snapshot_version: 1,
+                started_at: tx.now(),
+            })
+            .await
+        })
+        .await;
 }

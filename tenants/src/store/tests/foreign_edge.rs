@@ -2,15 +2,21 @@
 
 use super::{
     domains::{claim, new},
+    edge_checks::right,
+    edge_orders::{DAY, certified, lease_order, new_certificate},
     foreign::ours,
     world::{World, not_found, page},
 };
-use crate::{ActionError, ChallengeKind, StoreError};
+use crate::{
+    ActionError, ChallengeKind, DomainCause, StoreError,
+    store::{DomainOutcome, Held},
+};
 
 contract! {
     t1_a_foreign_agency_answers_no_challenge_of_our_host,
     t1_a_foreign_agency_cannot_take_our_platform_host,
     t1_a_foreign_agency_finds_no_domain_of_ours,
+    t1_a_foreign_agency_stores_nothing_about_our_domain,
 }
 
 async fn t1_a_foreign_agency_answers_no_challenge_of_our_host(world: World) {
@@ -83,6 +89,39 @@ async fn t1_a_foreign_agency_finds_no_domain_of_ours(world: World) {
     let before = ours(&world).await;
     world
         .write_foreign(async |tx| tx.domain_claim(&domain.host, "staff").await)
+        .await
+        .unwrap();
+    assert_eq!(ours(&world).await, before);
+}
+
+/// Leases are the platform's, but who stores what came of them is an agency.
+async fn t1_a_foreign_agency_stores_nothing_about_our_domain(world: World) {
+    let domain = new(claim(&world, "a.example").await);
+    let checked = super::edge_checks::lease(&world, &domain).await;
+    let live = certified(&world, "b.example").await;
+    let certificate = super::edge_renewals::due(&world).await.swap_remove(0);
+    super::edge_renewals::want(&world, &live, None).await;
+    let order = lease_order(&world).await.unwrap();
+    let before = ours(&world).await;
+    let chain = [vec![1]];
+    world
+        .write_foreign(async |tx| {
+            let (now, later) = (tx.now(), tx.now().plus(DAY));
+            let outcome = tx.domain_checked(&checked, right()).await?;
+            assert_eq!(outcome, DomainOutcome::LeaseLost);
+            let (lost, cause) = (Held::Lost, DomainCause::OrderFailed);
+            assert_eq!(tx.order_keep(&order, DAY).await?, lost);
+            assert_eq!(tx.order_placed(&order, "i", "u", b"k").await?, lost);
+            assert_eq!(tx.order_finalizing(&order).await?, lost);
+            let new = new_certificate("0f", &chain, now);
+            assert_eq!(tx.order_done(&order, new).await?, lost);
+            let problem = serde_json::json!({});
+            assert_eq!(tx.order_failed(&order, problem, cause, None).await?, lost);
+            assert_eq!(tx.order_postpone(&order, later, cause).await?, lost);
+            assert!(!tx.renewal_want(&certificate, None).await?);
+            tx.ari_noted(&certificate.id, later, later).await?;
+            Ok::<_, StoreError>(())
+        })
         .await
         .unwrap();
     assert_eq!(ours(&world).await, before);

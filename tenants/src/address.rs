@@ -1,3 +1,5 @@
+//! Which addresses something that strangers can name may lead to.
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Whether an address is one of the public internet, as far as the IANA special-purpose registries tell.

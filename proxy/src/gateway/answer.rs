@@ -1,0 +1,92 @@
+//! What the edge answers by itself.
+
+use super::Decision;
+use super::passage::{Ended, Passage};
+use crate::error_page::{Cause, error_page};
+use crate::headers;
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderValue, Method};
+use pingora::Result;
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::proxy::Session;
+
+/// `None` where the address can be no field's value.
+pub(super) fn location(request: &RequestHeader, host: &str, https_port: u16) -> Decision {
+    let target = request
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
+    let port = match https_port {
+        443 => String::new(),
+        port => format!(":{port}"),
+    };
+    match HeaderValue::try_from(format!("https://{host}{port}{target}")) {
+        Ok(location) => Decision::Redirect(location),
+        Err(_) => Decision::Refuse(400),
+    }
+}
+
+pub(super) async fn redirect(
+    session: &mut Session,
+    passage: &mut Passage,
+    location: HeaderValue,
+) -> Result<()> {
+    // 308 keeps method and body.
+    let mut head = ResponseHeader::build(308, Some(6))?;
+    head.insert_header(LOCATION, location)?;
+    head.insert_header(CACHE_CONTROL, "no-store")?;
+    write(session, passage, head, String::new()).await
+}
+
+pub(super) async fn challenge(
+    session: &mut Session,
+    passage: &mut Passage,
+    answer: String,
+) -> Result<()> {
+    let mut head = ResponseHeader::build(200, Some(6))?;
+    head.insert_header(CONTENT_TYPE, "application/octet-stream")?;
+    head.insert_header(CACHE_CONTROL, "no-store")?;
+    head.insert_header(X_CONTENT_TYPE_OPTIONS, "nosniff")?;
+    write(session, passage, head, answer).await
+}
+
+pub(super) async fn error(
+    session: &mut Session,
+    passage: &mut Passage,
+    status: u16,
+    retry_after: Option<u64>,
+) -> Result<()> {
+    let page = error_page(&Cause {
+        status,
+        path: session.req_header().uri.path(),
+        agency: passage.agency.as_deref(),
+        request_id: passage.id.as_str(),
+        retry_after,
+    })?;
+    write(session, passage, page.head, page.body).await
+}
+
+/// Leaves the connection open where the request was whole and understood: a client that comes again costs no handshake.
+async fn write(
+    session: &mut Session,
+    passage: &mut Passage,
+    mut head: ResponseHeader,
+    body: String,
+) -> Result<()> {
+    headers::sign_answer(&mut head, passage)?;
+    head.insert_header(CONTENT_LENGTH, body.len())?;
+    let status = head.status.as_u16();
+    let bare = session.req_header().method == Method::HEAD || body.is_empty();
+    if !matches!(status, 200 | 308 | 404 | 421 | 429 | 503) || !session.is_body_empty() {
+        session.set_keepalive(None);
+    }
+    session.write_response_header(Box::new(head), bare).await?;
+    if !bare {
+        session.write_response_body(Some(body.into()), true).await?;
+    }
+    passage.ended = Some(Ended {
+        status: Some(status),
+        whole: true,
+    });
+    Ok(())
+}

@@ -1,0 +1,283 @@
+//! The apps: which of them gets a request, and which one is left alone for a while.
+
+use super::config::Deadlines;
+use crate::metrics::GatewayMetrics;
+use crate::upgrade::UpgradeConnector;
+use async_trait::async_trait;
+use pingora::server::ShutdownWatch;
+use pingora::services::background::BackgroundService;
+use pingora::upstreams::peer::HttpPeer;
+use prometheus::IntGauge;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+
+/// One bit each in [`Tried`].
+pub(crate) const MOST_UPSTREAMS: usize = 64;
+const CHECK_EVERY: Duration = Duration::from_secs(1);
+/// Below the time after which an app drops an idle connection, so that the edge never picks one that is just closing.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+/// Answers in a row that break off before an app rests.
+const FAILURES: u32 = 5;
+const REST: Duration = Duration::from_secs(5);
+const H2_STREAMS: usize = 100;
+
+pub(crate) struct Upstreams {
+    all: Box<[Upstream]>,
+    next: AtomicUsize,
+    /// Its own group of connections for each upgrade.
+    upgrades: AtomicU64,
+    started: Instant,
+    deadlines: Deadlines,
+    metrics: Arc<GatewayMetrics>,
+}
+
+struct Upstream {
+    address: SocketAddr,
+    name: Box<str>,
+    unreachable: AtomicBool,
+    broken_answers: AtomicU32,
+    /// Milliseconds since the start of the edge.
+    rests_until: AtomicU64,
+    healthy: IntGauge,
+}
+
+/// The apps that a request could not reach.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Tried(u64);
+
+/// How a request goes to an app.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passing {
+    Http1,
+    Http2,
+    /// HTTP/1 on a connection of its own, without a limit on silence: both ends of a WebSocket may be silent for as long
+    /// as they like.
+    Upgrade,
+}
+
+impl Tried {
+    fn has(self, index: usize) -> bool {
+        self.0 & (1 << index) != 0
+    }
+
+    pub fn add(&mut self, index: usize) {
+        self.0 |= 1 << index;
+    }
+}
+
+impl Upstreams {
+    /// At most [`MOST_UPSTREAMS`].
+    pub fn new(
+        addresses: &[SocketAddr],
+        deadlines: Deadlines,
+        metrics: Arc<GatewayMetrics>,
+    ) -> Self {
+        let all = addresses.iter().map(|address| {
+            let name = address.to_string();
+            let healthy = metrics.upstream_health(&name);
+            healthy.set(1);
+            Upstream {
+                address: *address,
+                name: name.into(),
+                unreachable: AtomicBool::new(false),
+                broken_answers: AtomicU32::new(0),
+                rests_until: AtomicU64::new(0),
+                healthy,
+            }
+        });
+        Self {
+            all: all.collect(),
+            next: AtomicUsize::new(0),
+            upgrades: AtomicU64::new(0),
+            started: Instant::now(),
+            deadlines,
+            metrics,
+        }
+    }
+
+    /// A healthy app that was not tried yet, or else any that was not: what is known may be a second old.
+    pub fn pick(&self, tried: Tried) -> Option<usize> {
+        let count = self.all.len();
+        let first = self.next.fetch_add(1, Relaxed);
+        let turn = (0..count).map(|step| first.wrapping_add(step) % count);
+        let mut untried = turn.filter(|index| !tried.has(*index));
+        untried
+            .clone()
+            .find(|index| self.is_healthy(&self.all[*index]))
+            .or_else(|| untried.next())
+    }
+
+    pub fn untried(&self, tried: Tried) -> bool {
+        (0..self.all.len()).any(|index| !tried.has(index))
+    }
+
+    pub fn name(&self, index: usize) -> Option<&str> {
+        self.all.get(index).map(|upstream| &*upstream.name)
+    }
+
+    pub fn peer(&self, index: usize, passing: Passing, events: bool) -> Option<Box<HttpPeer>> {
+        let mut peer = HttpPeer::new(self.all.get(index)?.address, false, String::new());
+        let options = &mut peer.options;
+        options.connection_timeout = Some(self.deadlines.connect);
+        options.total_connection_timeout = Some(self.deadlines.connect);
+        options.write_timeout = Some(self.deadlines.stall);
+        options.idle_timeout = Some(IDLE_TIMEOUT);
+        options.read_timeout = Some(if events {
+            self.deadlines.events
+        } else {
+            self.deadlines.app
+        });
+        match passing {
+            Passing::Http1 => {}
+            Passing::Http2 => {
+                options.set_http_version(2, 2);
+                options.max_h2_streams = H2_STREAMS;
+            }
+            Passing::Upgrade => {
+                options.read_timeout = None;
+                options.idle_timeout = Some(Duration::ZERO);
+                options.custom_l4 = Some(Arc::new(UpgradeConnector {
+                    timeout: self.deadlines.connect,
+                }));
+                // A pooled connection would bypass the connector, so this one keeps to itself.
+                peer.group_key = self.upgrades.fetch_add(1, Relaxed) + 1;
+            }
+        }
+        Some(Box::new(peer))
+    }
+
+    pub fn cannot_connect(&self, index: usize) {
+        self.metrics.cannot_connect();
+        if let Some(upstream) = self.all.get(index) {
+            self.set_reachable(upstream, false);
+        }
+    }
+
+    pub fn answered(&self, index: usize) {
+        if let Some(upstream) = self.all.get(index)
+            && upstream.broken_answers.load(Relaxed) > 0
+        {
+            upstream.broken_answers.store(0, Relaxed);
+        }
+    }
+
+    pub fn answer_broke_off(&self, index: usize) {
+        self.metrics.answer_broke_off();
+        let Some(upstream) = self.all.get(index) else {
+            return;
+        };
+        if upstream.broken_answers.fetch_add(1, Relaxed) + 1 >= FAILURES {
+            upstream.broken_answers.store(0, Relaxed);
+            let until = self.started.elapsed() + REST;
+            let until = u64::try_from(until.as_millis()).unwrap_or(u64::MAX);
+            upstream.rests_until.store(until, Relaxed);
+            upstream.healthy.set(0);
+            tracing::warn!(upstream = %upstream.name, "an app's answers break off; it rests");
+        }
+    }
+
+    fn is_healthy(&self, upstream: &Upstream) -> bool {
+        if upstream.unreachable.load(Relaxed) {
+            return false;
+        }
+        let until = upstream.rests_until.load(Relaxed);
+        until == 0 || self.started.elapsed().as_millis() >= u128::from(until)
+    }
+
+    fn set_reachable(&self, upstream: &Upstream, reachable: bool) {
+        let was = !upstream.unreachable.swap(!reachable, Relaxed);
+        upstream.healthy.set(self.is_healthy(upstream).into());
+        match (was, reachable) {
+            (true, false) => tracing::warn!(upstream = %upstream.name, "an app cannot be reached"),
+            (false, true) => tracing::info!(upstream = %upstream.name, "an app is back"),
+            _ => {}
+        }
+    }
+
+    async fn check(&self, upstream: &Upstream) {
+        // A single app gets every request all the same; asking after it tells nothing while it works.
+        if self.all.len() == 1 && !upstream.unreachable.load(Relaxed) {
+            upstream.healthy.set(self.is_healthy(upstream).into());
+            return;
+        }
+        let connected = timeout(CHECK_EVERY, TcpStream::connect(upstream.address)).await;
+        self.set_reachable(upstream, matches!(connected, Ok(Ok(_))));
+    }
+}
+
+#[async_trait]
+impl BackgroundService for Upstreams {
+    async fn start(&self, mut shutdown: ShutdownWatch) {
+        let rounds = async {
+            let mut round = interval(CHECK_EVERY);
+            round.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                round.tick().await;
+                for upstream in &self.all {
+                    self.check(upstream).await;
+                }
+            }
+        };
+        tokio::select! {
+            () = rounds => {}
+            _ = shutdown.wait_for(|down| *down) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Metrics;
+    use tokio::time::advance;
+
+    fn upstreams(count: u16) -> Upstreams {
+        let addresses: Vec<_> = (1..=count)
+            .map(|port| SocketAddr::from(([127, 0, 0, 1], port)))
+            .collect();
+        let metrics = Metrics::new().gateway;
+        Upstreams::new(&addresses, Deadlines::default(), metrics)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_gets_its_turn() {
+        let upstreams = upstreams(3);
+        let picked: Vec<_> = (0..6)
+            .filter_map(|_| upstreams.pick(Tried::default()))
+            .collect();
+        assert_eq!(picked, [0, 1, 2, 0, 1, 2]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_cannot_be_reached_comes_last() {
+        let upstreams = upstreams(2);
+        upstreams.cannot_connect(0);
+        assert!((0..4).all(|_| upstreams.pick(Tried::default()) == Some(1)));
+        let mut tried = Tried::default();
+        tried.add(1);
+        assert_eq!(upstreams.pick(tried), Some(0), "better than nobody");
+        tried.add(0);
+        assert_eq!(upstreams.pick(tried), None);
+        assert!(!upstreams.untried(tried));
+        upstreams.set_reachable(&upstreams.all[0], true);
+        assert!((0..4).any(|_| upstreams.pick(Tried::default()) == Some(0)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_breaks_off_five_times_in_a_row_rests() {
+        let upstreams = upstreams(2);
+        let fail = |times| (0..times).for_each(|_| upstreams.answer_broke_off(0));
+        fail(4);
+        upstreams.answered(0);
+        fail(4);
+        assert!((0..4).any(|_| upstreams.pick(Tried::default()) == Some(0)));
+        fail(1);
+        assert!((0..4).all(|_| upstreams.pick(Tried::default()) == Some(1)));
+        advance(REST).await;
+        assert!((0..4).any(|_| upstreams.pick(Tried::default()) == Some(0)));
+    }
+}
