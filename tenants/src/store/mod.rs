@@ -54,6 +54,7 @@ pub use edge::{
     domain_checks::{DomainLease, DomainOutcome, DomainReport},
     edges::{EdgeSighting, SeenEdge},
     orders::{Held, NewCertificate, OrderLease},
+    overview::{EdgeCounts, OpenOrder},
     snapshot::{EdgeAgency, EdgeCertificate, EdgeChanges, EdgeHost},
 };
 pub use events::EventFilter;
@@ -368,6 +369,7 @@ const STATEMENTS: &[&[Statement]] = &[
     edge::domain_checks::STATEMENTS,
     edge::edges::STATEMENTS,
     edge::orders::STATEMENTS,
+    edge::overview::STATEMENTS,
     edge::platform::STATEMENTS,
     edge::renewals::STATEMENTS,
     edge::snapshot::STATEMENTS,

@@ -6,6 +6,7 @@ pub(super) mod challenges;
 pub(super) mod domain_checks;
 pub(super) mod edges;
 pub(super) mod orders;
+pub(super) mod overview;
 pub(super) mod platform;
 pub(super) mod renewals;
 pub(super) mod snapshot;

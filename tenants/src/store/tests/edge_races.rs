@@ -10,7 +10,11 @@ use super::{
     edge_orders::{done, orders},
     world::World,
 };
-use crate::{DomainCause, Store, SystemEntropy, store::EdgeHost, testing};
+use crate::{
+    Agency, DomainCause, Store, SystemEntropy,
+    store::{DomainLease, EdgeHost},
+    testing,
+};
 
 contract! {
     of_two_checks_that_end_at_once_one_gets_the_host,
@@ -120,81 +124,79 @@ async fn concurrent_workers_lease_every_order_once(world: World) {
 }
 
 async fn an_edge_that_follows_misses_nothing_while_many_write(world: World) {
-    let writer = async |prefix: &'static str, ours: bool| {
-        for number in 0..8 {
-            let name = format!("{prefix}{number}.example");
-            let domain = match ours {
-                true => new(claim(&world, &name).await),
-                false => new(claim_foreign(&world, &name).await),
-            };
-            let agency = if ours { &world.ours } else { &world.theirs };
-            let sql = format!(
-                "update domains set lease_owner = '{prefix}', lease_until = 1, epoch = 1 where id = '{}'",
-                domain.id
-            );
-            world.sql(&sql).await;
-            let lease = crate::store::DomainLease {
-                agency_slug: agency.slug.clone(),
-                contested_by: false,
-                owner: prefix.to_owned(),
-                epoch: 1,
-                age: Duration::ZERO,
-                watched: false,
-                quiet_checks: 0,
-                domain,
-            };
-            store(&world, &lease, right()).await;
-            let mut tx = world.store.begin(&agency.id).await.unwrap();
-            tx.agency_set_brand(agency).await.unwrap();
-            if number % 3 == 0 {
-                tx.domain_release(&lease.domain.id, "staff").await.unwrap();
-            }
-            tx.commit().await.unwrap();
-        }
-    };
-    let follower = async {
-        let mut hosts: BTreeMap<String, EdgeHost> = BTreeMap::new();
-        let (mut since, mut last, mut quiet) = (0, 0, 0);
-        while quiet < 3 {
-            let changes = world
-                .platform(async |tx| tx.edge_changes(since, 2).await)
-                .await;
-            assert!(changes.up_to >= since);
-            for host in changes.hosts {
-                assert!(
-                    host.version > since && host.version <= changes.up_to,
-                    "repeated"
-                );
-                hosts.insert(host.host.to_string(), host);
-            }
-            since = changes.up_to;
-            let all_bound = world.count("domains where verified_at > 0").await == 24;
-            quiet = if all_bound && last == since {
-                quiet + 1
-            } else {
-                0
-            };
-            last = since;
-            tokio::task::yield_now().await;
-        }
-        hosts
-    };
     let (hosts, ..) = join!(
-        follower,
-        writer("a", true),
-        writer("b", true),
-        writer("c", false)
+        follow(&world),
+        write_many(&world, &world.ours, "a"),
+        write_many(&world, &world.ours, "b"),
+        write_many(&world, &world.theirs, "c"),
     );
     assert_eq!(hosts.len(), 24);
     let served = hosts.values().filter(|host| host.served).count();
     assert_eq!(served, 15);
-    let bound = world.count("domains where bound = 1").await;
-    assert_eq!(bound, 15);
+    assert_eq!(world.count("domains where bound = 1").await, 15);
     // What was followed step by step is what one who starts now reads.
     let all = world
         .platform(async |tx| tx.edge_changes(0, 100).await)
         .await;
     for host in all.hosts {
         assert_eq!(hosts[host.host.as_str()].version, host.version);
+    }
+}
+
+/// Eight domains are bound, and every third of them is released at once.
+async fn write_many(world: &World, agency: &Agency, prefix: &str) {
+    for number in 0..8 {
+        let name = super::domains::host(&format!("{prefix}{number}.example"));
+        let mut tx = world.store.begin(&agency.id).await.unwrap();
+        let domain = new(tx.domain_claim(&name, "staff").await.unwrap());
+        tx.commit().await.unwrap();
+        let leased = format!(
+            "update domains set lease_owner = '{prefix}', lease_until = 1, epoch = 1 where id = '{}'",
+            domain.id
+        );
+        world.sql(&leased).await;
+        let lease = DomainLease {
+            agency_slug: agency.slug.clone(),
+            contested_by: false,
+            owner: prefix.to_owned(),
+            epoch: 1,
+            age: Duration::ZERO,
+            watched: false,
+            quiet_checks: 0,
+            domain,
+        };
+        store(world, &lease, right()).await;
+        let mut tx = world.store.begin(&agency.id).await.unwrap();
+        tx.agency_set_brand(agency).await.unwrap();
+        if number % 3 == 0 {
+            let id = &lease.domain.id;
+            tx.domain_release(id, "staff").await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+}
+
+/// Reads page by page, as an edge does, until all have written.
+async fn follow(world: &World) -> BTreeMap<String, EdgeHost> {
+    let mut hosts: BTreeMap<String, EdgeHost> = BTreeMap::new();
+    let (mut since, mut whole) = (0, false);
+    loop {
+        let mut tx = world.store.read_platform().await.unwrap();
+        let changes = tx.edge_changes(since, 2).await.unwrap();
+        drop(tx);
+        assert!(changes.up_to >= since);
+        for host in changes.hosts {
+            let within = since < host.version && host.version <= changes.up_to;
+            assert!(within, "a change came twice");
+            hosts.insert(host.host.to_string(), host);
+        }
+        since = changes.up_to;
+        if whole && !changes.more {
+            return hosts;
+        }
+        // Then everything about hosts is written, and one more reading to the end has seen it.
+        let written = world.count("domains where verified_at > 0").await;
+        let released = world.count("domains where state = 'released'").await;
+        whole = written == 24 && released == 9;
     }
 }

@@ -2,14 +2,27 @@
 
 use tokio::join;
 
-use super::world::World;
-use crate::{AgencyStatus, store::EdgeChanges, values::Host};
+use super::{
+    domains::{claim_foreign, contested, release},
+    edge_checks::bound,
+    edge_orders::{certified, failed, lease_order},
+    world::World,
+};
+use crate::{
+    AgencyStatus, DomainCause, DomainState, OrderPurpose,
+    store::{EdgeChanges, Held},
+    values::Host,
+};
 
 contract! {
     every_agency_is_told_from_its_first_day,
     a_suspended_agency_keeps_its_hosts,
     what_edges_say_in_an_agencys_name_is_told,
     a_platform_host_is_added_once,
+    numbers_become_visible_in_their_order,
+    a_row_that_cannot_be_read_is_left_out_and_counted,
+    pages_end_where_both_lists_are_whole,
+    an_operator_sees_every_claim_to_a_host_and_what_is_there,
 }
 
 async fn changes(world: &World, since: i64) -> EdgeChanges {
@@ -84,14 +97,12 @@ async fn a_platform_host_is_added_once(world: World) {
             .await;
         missing.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
     };
-    assert_eq!(
-        missing().await,
-        [world.ours.id.clone(), world.theirs.id.clone()]
-    );
+    let all = vec![world.ours.id.clone(), world.theirs.id.clone()];
+    assert_eq!(missing().await, all);
     let (one, two) = join!(add_platform(&world), add_platform(&world));
     assert_eq!(one, two);
     assert_eq!(world.count("domains where bound = 1").await, 1);
-    assert_eq!(missing().await, [world.theirs.id.clone()]);
+    assert_eq!(missing().await, all[1..]);
     // A step that is not committed is not told.
     let before = version(&world).await;
     let mut tx = world.store.begin(&world.theirs.id).await.unwrap();
@@ -100,4 +111,121 @@ async fn a_platform_host_is_added_once(world: World) {
     drop(tx);
     assert_eq!(version(&world).await, before);
     assert_eq!(changes(&world, before).await.hosts.len(), 0);
+}
+
+async fn numbers_become_visible_in_their_order(world: World) {
+    let before = version(&world).await;
+    let mut first = world.store.begin(&world.ours.id).await.unwrap();
+    first.agency_set_brand(&world.ours).await.unwrap();
+    let second = async {
+        let mut tx = world.store.begin(&world.theirs.id).await.unwrap();
+        tx.agency_set_brand(&world.theirs).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let ordered = async {
+        // The second number cannot be had, and so cannot be seen, before the first is.
+        for _ in 0..20 {
+            let seen = changes_read(&world, before).await;
+            assert!(seen.agencies.is_empty());
+            assert_eq!(seen.up_to, before);
+        }
+        first.commit().await.unwrap();
+    };
+    join!(second, ordered);
+    let seen = changes(&world, before).await;
+    let ids: Vec<_> = seen.agencies.iter().map(|agency| &agency.id).collect();
+    assert_eq!(ids, [&world.ours.id, &world.theirs.id]);
+    assert_eq!(seen.up_to, before + 2);
+}
+
+/// As an edge reads: beside whoever writes.
+async fn changes_read(world: &World, since: i64) -> EdgeChanges {
+    let mut tx = world.store.read_platform().await.unwrap();
+    tx.edge_changes(since, 1000).await.unwrap()
+}
+
+async fn a_row_that_cannot_be_read_is_left_out_and_counted(world: World) {
+    certified(&world, "a.example").await;
+    bound(&world, "b.example").await;
+    assert_eq!(changes(&world, 0).await.unreadable, 0);
+    world
+        .sql("update domains set state = 'unheard_of' where host = 'b.example'")
+        .await;
+    world
+        .sql("update agencies set status = 'unheard_of' where slug = 'theirs'")
+        .await;
+    let seen = changes(&world, 0).await;
+    assert_eq!(
+        (seen.hosts.len(), seen.agencies.len(), seen.unreadable),
+        (1, 1, 2)
+    );
+    assert_eq!(seen.up_to, version(&world).await);
+}
+
+async fn pages_end_where_both_lists_are_whole(world: World) {
+    for name in ["a.example", "b.example", "c.example"] {
+        bound(&world, name).await;
+        world
+            .write(async |tx| tx.agency_set_brand(&world.ours).await)
+            .await
+            .unwrap();
+    }
+    let (mut since, mut seen, mut pages) = (0, Vec::new(), 0);
+    loop {
+        let mut tx = world.store.read_platform().await.unwrap();
+        let page = tx.edge_changes(since, 1).await.unwrap();
+        seen.extend(page.hosts.iter().map(|host| host.version));
+        seen.extend(page.agencies.iter().map(|agency| agency.version));
+        assert!(page.up_to > since);
+        (since, pages) = (page.up_to, pages + 1);
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!(since, version(&world).await);
+    assert_eq!(seen.len(), 5);
+    assert!(seen.is_sorted() && pages >= 5);
+}
+
+async fn an_operator_sees_every_claim_to_a_host_and_what_is_there(world: World) {
+    let domain = certified(&world, "a.example").await;
+    release(&world, &domain).await.unwrap();
+    let second = bound(&world, "a.example").await;
+    let third = contested(claim_foreign(&world, "a.example").await);
+    let lease = lease_order(&world).await.unwrap();
+    let next = world.store.now().plus(super::edge_orders::DAY);
+    assert_eq!(failed(&world, &lease, Some(next)).await, Held::Yes);
+    certified(&world, "b.example").await;
+
+    let mut tx = world.store.read_platform().await.unwrap();
+    let claims = tx.domains_of_host(&domain.host).await.unwrap();
+    let ids: Vec<_> = claims
+        .iter()
+        .map(|(claim, slug)| (&claim.id, slug.as_str()))
+        .collect();
+    let expected = [
+        (&second.id, "ours"),
+        (&third.id, "theirs"),
+        (&domain.id, "ours"),
+    ];
+    assert_eq!(ids[0], expected[0]);
+    assert!(expected.iter().all(|claim| ids.contains(claim)) && ids.len() == 3);
+    let order = tx.order_of_domain(&second.id).await.unwrap().unwrap();
+    assert_eq!((order.attempts, order.run_at), (1, next));
+    assert_eq!(order.cause, Some(DomainCause::OrderFailed));
+    assert_eq!(order.problem.unwrap()["detail"], "The CA saw no record.");
+    assert!(order.lease.is_none());
+    assert!(tx.order_of_domain(&third.id).await.unwrap().is_none());
+    let counts = tx.edge_counts().await.unwrap();
+    use DomainState::{Failing, Live, PendingDns, Released};
+    assert_eq!(
+        counts.domains,
+        [(Failing, 1), (Live, 1), (PendingDns, 1), (Released, 1)]
+    );
+    assert_eq!(
+        counts.orders,
+        [(OrderPurpose::First, "wanted".to_owned(), 1)]
+    );
+    assert_eq!(counts.certificates, 1);
+    assert!(counts.soonest_expiry > Some(world.store.now()));
 }
