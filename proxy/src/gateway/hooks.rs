@@ -146,7 +146,7 @@ impl ProxyHttp for Gateway {
 
     async fn response_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         response: &mut ResponseHeader,
         passage: &mut Passage,
     ) -> Result<()> {
@@ -161,6 +161,8 @@ impl ProxyHttp for Gateway {
         }
         if may_last(response) {
             clock::lift();
+            // What a WebSocket's client sends counts as its body.
+            session.set_read_timeout(None);
         }
         headers::remove_traces(response);
         headers::sign_answer(response, passage)

@@ -1,6 +1,8 @@
 //! The edge over real sockets: a hand-written app behind it and a hand-written browser in front.
 
 #[cfg(test)]
+mod bodies;
+#[cfg(test)]
 mod domains;
 mod draining;
 mod failing;
@@ -12,10 +14,15 @@ mod limits_edge;
 #[cfg(test)]
 mod limits_shared;
 mod passing;
+#[cfg(test)]
 mod routing;
 // The attribute tells clippy that this is test code, helpers too.
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod telling;
+#[cfg(test)]
+mod timing;
 mod tls_limits;
 #[cfg(test)]
 mod tls_names;

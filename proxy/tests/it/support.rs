@@ -75,6 +75,16 @@ impl Edge {
         }
     }
 
+    /// Waits until the metrics have this line.
+    pub async fn until(&self, line: &str) {
+        within(async {
+            while !self.metrics.text().lines().any(|found| found == line) {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+
     /// Waits for the end, but not as long as the grace period.
     pub async fn join(&mut self) {
         if let Some(thread) = self.thread.take() {
@@ -218,6 +228,24 @@ impl Conversation {
     /// False when the other end is gone.
     pub async fn try_send(&mut self, text: &str) -> bool {
         self.0.write_all(text.as_bytes()).await.is_ok()
+    }
+
+    /// What comes until the end, however that is.
+    pub async fn read_rest(&mut self) -> String {
+        let mut bytes = Vec::new();
+        // Not bounded by `within`: see `try_read_head`.
+        let _ = self.0.read_to_end(&mut bytes).await;
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    pub async fn send_bytes(&mut self, bytes: &[u8]) {
+        within(self.0.write_all(bytes)).await.unwrap();
+    }
+
+    pub async fn read_exactly(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        within(self.0.read_exact(&mut bytes)).await.unwrap();
+        bytes
     }
 
     /// Up to and including the empty line.

@@ -69,6 +69,19 @@ impl Recorder {
         std::mem::take(&mut self.seen.lock().unwrap())
     }
 
+    /// As [`Self::take`], when there is something.
+    pub async fn next(&self) -> Vec<Seen> {
+        within(async {
+            loop {
+                match self.take() {
+                    nothing if nothing.is_empty() => tokio::task::yield_now().await,
+                    seen => return seen,
+                }
+            }
+        })
+        .await
+    }
+
     async fn serve(&self, mut stream: TcpStream, answer: &str) {
         let mut bytes = Bytes {
             stream: &mut stream,
