@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod demo;
+mod handover;
 mod logging;
 mod settings;
 
@@ -14,5 +15,5 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // Every TLS client and server of the process takes this one; without it the first of them would panic.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
-    commands::run(cli::parse())
+    commands::run(cli::parse(), handover::Sockets::inherit())
 }

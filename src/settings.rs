@@ -1,6 +1,7 @@
 //! Every setting of an installation, read once, from `latchkey.toml` and then the environment.
 
 mod error;
+mod limits;
 mod parse;
 mod setting;
 mod sources;
@@ -9,13 +10,16 @@ mod tests;
 
 use crate::settings::parse::Wrong;
 use crate::settings::sources::{Given, Sources};
+use ipnet::IpNet;
 use secrecy::{SecretBox, SecretString};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use url::Url;
 
 pub use error::{SettingError, SettingsErrors};
+pub use limits::{LimitChange, Limits};
 pub use parse::{Issuer, LogFormat, PlatformHost, PublicOrigin, Upstream};
 pub use setting::Setting;
 
@@ -45,8 +49,18 @@ pub struct Settings {
     pub acme_root: Option<PathBuf>,
     pub acme_email: Option<String>,
     pub acme_eab: Option<ExternalAccount>,
+    /// A certificate profile that the issuer offers.
+    pub acme_profile: Option<String>,
+    /// Takes over when the first issuer cannot.
+    pub second_issuer: Option<Url>,
+    pub second_acme_eab: Option<ExternalAccount>,
     /// Empty: the authoritative servers are asked.
     pub dns_servers: Vec<SocketAddr>,
+    /// Load balancers whose word about the client's address is believed.
+    pub proxy_protocol_from: Vec<IpNet>,
+    pub limits: Limits,
+    /// How this machine is called in `latchkey why`.
+    pub node_name: Option<String>,
     pub data_dir: PathBuf,
     pub dev_loopback: bool,
     /// A filter that `tracing-subscriber` understands.
@@ -87,10 +101,13 @@ impl Role {
 }
 
 /// The first is of no use without the second.
-const PARTNERS: [(Setting, Setting); 3] = [
+const PARTNERS: [(Setting, Setting); 6] = [
     (Setting::SmtpUrl, Setting::MailFrom),
     (Setting::AcmeEabKid, Setting::AcmeEabKey),
     (Setting::AcmeEabKey, Setting::AcmeEabKid),
+    (Setting::SecondAcmeEabKid, Setting::SecondAcmeEabKey),
+    (Setting::SecondAcmeEabKey, Setting::SecondAcmeEabKid),
+    (Setting::SecondAcmeEabKey, Setting::SecondIssuer),
 ];
 
 impl Settings {
@@ -149,10 +166,19 @@ impl Settings {
             issuer: reader.or_default(Setting::Issuer, parse::issuer),
             acme_root: reader.optional(Setting::AcmeRoot, parse::path),
             acme_email: reader.optional(Setting::AcmeEmail, parse::mailbox),
-            acme_eab: reader.external_account(),
+            acme_eab: reader.external_account(Setting::AcmeEabKid, Setting::AcmeEabKey),
+            acme_profile: reader.optional(Setting::AcmeProfile, parse::word),
+            second_issuer: reader.optional(Setting::SecondIssuer, parse::directory),
+            second_acme_eab: reader
+                .external_account(Setting::SecondAcmeEabKid, Setting::SecondAcmeEabKey),
             dns_servers: reader
                 .optional(Setting::DnsServers, parse::dns_servers)
                 .unwrap_or_default(),
+            proxy_protocol_from: reader
+                .optional(Setting::ProxyProtocolFrom, parse::networks)
+                .unwrap_or_default(),
+            limits: reader.or_default(Setting::Limits, parse::limits),
+            node_name: reader.optional(Setting::NodeName, parse::word),
             data_dir: reader.or_default(Setting::DataDir, parse::path),
             dev_loopback: reader.or_default(Setting::DevLoopback, parse::truth),
             log: reader.or_default(Setting::Log, parse::log_filter),
@@ -229,9 +255,9 @@ impl Reader {
         })
     }
 
-    fn external_account(&mut self) -> Option<ExternalAccount> {
-        let kid = self.optional(Setting::AcmeEabKid, parse::word);
-        let key = self.optional(Setting::AcmeEabKey, parse::base64url);
+    fn external_account(&mut self, kid: Setting, key: Setting) -> Option<ExternalAccount> {
+        let kid = self.optional(kid, parse::word);
+        let key = self.optional(key, parse::base64url);
         Some(ExternalAccount {
             kid: kid?,
             key: key?,

@@ -7,7 +7,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{admin, jobs::Worker, platform::Platform, server::serve};
+use crate::{jobs::Worker, platform::Platform, server::serve};
 
 /// How long running requests may go on after a stop. Streams and long polls end at once.
 const REQUESTS: Duration = Duration::from_secs(10);
@@ -16,18 +16,16 @@ const JOBS: Duration = Duration::from_secs(10);
 /// How long the database's connections may take to come home.
 const CONNECTIONS: Duration = Duration::from_secs(2);
 
-/// Serves the app, does its jobs, and answers the operator, until `stop` resolves. Then it says that it is not ready,
-/// lets requests end, then jobs, and closes the store.
+/// Serves the app and does its jobs until `stop` resolves. Then it says that it is not ready, lets requests end, then
+/// jobs, and closes the store.
 ///
 /// # Errors
 /// When the app's listener or the worker ends by itself.
 pub async fn run(
     platform: Platform,
     app: TcpListener,
-    operator: Option<TcpListener>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let operator = operator.map(|listener| tokio::spawn(admin::serve(listener, platform.clone())));
     let (work, worked) = oneshot::channel::<()>();
     let mut worker = tokio::spawn(Worker::new(platform.clone()).run(async {
         // Dropping the sender is the wish.
@@ -42,9 +40,6 @@ pub async fn run(
     end(worker).await;
     if timeout(CONNECTIONS, platform.store.close()).await.is_err() {
         tracing::warn!("the database's connections were not given back in time");
-    }
-    if let Some(operator) = operator {
-        operator.abort();
     }
     served
 }

@@ -4,8 +4,10 @@
 
 mod access_log;
 pub mod acme;
+mod control;
 pub mod domains;
 mod drain;
+mod edge;
 mod error_page;
 mod gateway;
 mod headers;
@@ -13,11 +15,14 @@ pub mod limits;
 pub mod metrics;
 mod server;
 pub mod snapshot;
+mod status;
 pub mod tls;
 mod upgrade;
 
+pub use edge::{Edge, EdgeConfig, EdgeError};
 pub use gateway::{Deadlines, GatewayConfig, OpenHosts, PlainHttp, RouteClass, Shape};
 pub use server::Proxy;
+pub use status::EdgeStatus;
 
 use crate::acme::Challenges;
 use crate::gateway::MOST_UPSTREAMS;
@@ -27,18 +32,17 @@ use crate::snapshot::SnapshotCell;
 use crate::tls::{ChallengeCerts, Tickets, TlsConfig};
 use latchkey_tenants::{Entropy, vault::DataKey};
 use secrecy::SecretString;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// How long running requests may go on after a stop before they are cut, when the caller has no other wish.
 pub const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 
 pub struct ProxyConfig {
-    /// Where browsers reach the edge without TLS. Port 0 takes a free one, see [`Proxy::addresses`].
-    pub http_listen: Vec<SocketAddr>,
+    /// The sockets where browsers reach the edge without TLS.
+    pub http: Vec<TcpListener>,
     /// None: no TLS.
     pub https: Option<Https>,
     /// The apps' private listeners, tried in turn.
@@ -58,8 +62,8 @@ pub struct ProxyConfig {
 }
 
 pub struct Https {
-    /// As in [`ProxyConfig::http_listen`]; listed after those by [`Proxy::addresses`].
-    pub listen: Vec<SocketAddr>,
+    /// Their addresses come after those of [`ProxyConfig::http`] in [`Proxy::addresses`].
+    pub listeners: Vec<TcpListener>,
     pub tls: TlsConfig,
     pub edge_key: Arc<DataKey>,
     pub tickets: Arc<Tickets>,
@@ -74,39 +78,8 @@ pub enum ProxyError {
     NoUpstream,
     #[error("the edge secret must be printable ASCII without line breaks")]
     EdgeSecret,
-    #[error("cannot listen on {address}")]
-    Listen {
-        address: SocketAddr,
-        source: std::io::Error,
-    },
+    #[error("a listening socket cannot be used")]
+    Socket(#[source] std::io::Error),
     #[error("at most {MOST_UPSTREAMS} apps can stand behind one edge")]
     TooManyUpstreams,
-}
-
-/// Serves until SIGTERM or SIGINT, then drains. Blocks; must not be called on a tokio worker thread.
-pub fn run(config: ProxyConfig) -> Result<(), ProxyError> {
-    let proxy = Proxy::bind(config)?;
-    for address in proxy.addresses() {
-        tracing::info!(%address, "edge listens");
-    }
-    proxy.run_until(stop_signal());
-    Ok(())
-}
-
-async fn stop_signal() {
-    let (terminate, interrupt) = match (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) {
-        (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
-        (Err(error), _) | (_, Err(error)) => {
-            tracing::error!(%error, "cannot watch for signals; the edge stops only when killed");
-            return std::future::pending().await;
-        }
-    };
-    let (mut terminate, mut interrupt) = (terminate, interrupt);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
 }

@@ -6,6 +6,7 @@ pub(crate) use gateway::Answered;
 pub use gateway::GatewayMetrics;
 
 use crate::limits::LimitMetrics;
+use crate::snapshot::SnapshotMetrics;
 use crate::tls::TlsMetrics;
 use prometheus::{Registry, TextEncoder};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ pub struct Metrics {
     pub gateway: Arc<GatewayMetrics>,
     pub tls: Arc<TlsMetrics>,
     pub limits: LimitMetrics,
+    pub snapshot: Arc<SnapshotMetrics>,
 }
 
 impl Metrics {
@@ -25,16 +27,18 @@ impl Metrics {
             clippy::expect_used,
             reason = "every name is written down once, which the first test of any edge shows"
         )]
-        let (gateway, tls, limits) = (
+        let (gateway, tls, limits, snapshot) = (
             GatewayMetrics::register(&registry).expect("names of their own"),
             TlsMetrics::register(&registry).expect("names of their own"),
             LimitMetrics::register(&registry).expect("names of their own"),
+            SnapshotMetrics::register(&registry).expect("names of their own"),
         );
         Self {
             registry,
             gateway: Arc::new(gateway),
             tls: Arc::new(tls),
             limits,
+            snapshot: Arc::new(snapshot),
         }
     }
 

@@ -31,7 +31,7 @@ const READ_BUFFER: usize = 16 * 1024;
 const TLS_READ_BUFFER: usize = 0;
 const IDLE_UPSTREAM_CONNECTIONS: usize = 128;
 
-/// An edge whose sockets are bound and which serves as soon as it runs.
+/// The data path, which serves as soon as it runs.
 pub struct Proxy {
     config: ProxyConfig,
     sockets: Vec<(SocketAddr, TcpListener)>,
@@ -40,8 +40,8 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    pub fn bind(config: ProxyConfig) -> Result<Self, ProxyError> {
-        if config.http_listen.is_empty() {
+    pub fn new(mut config: ProxyConfig) -> Result<Self, ProxyError> {
+        if config.http.is_empty() {
             return Err(ProxyError::NoListener);
         }
         if config.upstreams.is_empty() {
@@ -51,9 +51,10 @@ impl Proxy {
             return Err(ProxyError::TooManyUpstreams);
         }
         let edge_secret = edge_secret(&config)?;
-        let sockets = listen_on(&config.http_listen)?;
-        let https = config.https.as_ref();
-        let tls_sockets = listen_on(https.map_or(&[], |https| &https.listen))?;
+        let sockets = with_addresses(std::mem::take(&mut config.http))?;
+        let https = config.https.as_mut();
+        let tls_sockets = https.map_or_else(Vec::new, |https| std::mem::take(&mut https.listeners));
+        let tls_sockets = with_addresses(tls_sockets)?;
         Ok(Self {
             config,
             sockets,
@@ -62,7 +63,7 @@ impl Proxy {
         })
     }
 
-    /// Where it listens, in the order of the configuration and with real ports.
+    /// Where it listens, in the order of the configuration.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         let sockets = self.sockets.iter().chain(&self.tls_sockets);
         sockets.map(|(address, _)| *address).collect()
@@ -182,18 +183,16 @@ fn edge_secret(config: &ProxyConfig) -> Result<HeaderValue, ProxyError> {
     Ok(value)
 }
 
-fn listen_on(addresses: &[SocketAddr]) -> Result<Vec<(SocketAddr, TcpListener)>, ProxyError> {
-    addresses.iter().map(|address| listen(*address)).collect()
-}
-
-fn listen(address: SocketAddr) -> Result<(SocketAddr, TcpListener), ProxyError> {
-    let bound = || {
-        let listener = TcpListener::bind(address)?;
+fn with_addresses(
+    listeners: Vec<TcpListener>,
+) -> Result<Vec<(SocketAddr, TcpListener)>, ProxyError> {
+    let with_address = |listener: TcpListener| {
         // tokio takes over only sockets that do not block.
         listener.set_nonblocking(true)?;
         Ok((listener.local_addr()?, listener))
     };
-    bound().map_err(|source| ProxyError::Listen { address, source })
+    let all: std::io::Result<_> = listeners.into_iter().map(with_address).collect();
+    all.map_err(ProxyError::Socket)
 }
 
 fn server_conf(config: &ProxyConfig) -> ServerConf {

@@ -1,8 +1,8 @@
 use crate::cli::{Agency as AgencyCommand, NewAgency as Options};
 use crate::commands::{CommandError, Result, answer, block_on, store};
 use crate::settings::Settings;
-use latchkey_tenants::values::{Name, Slug};
-use latchkey_tenants::{Agency, AgencyStatus, KeyScope, NewAgency, Store};
+use latchkey_tenants::values::{Host, Name, Slug};
+use latchkey_tenants::{Agency, AgencyStatus, KeyScope, NewAgency, Store, edge_name};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
@@ -47,19 +47,35 @@ async fn create(settings: &Settings, store: &Store, options: Options) -> Result<
         .agency_create(new)
         .await
         .map_err(CommandError::because("cannot create the agency"))?;
+    let host = first_host(store, &agency, platform_host.as_str()).await?;
     let api_key = first_key(store, &agency).await?;
 
-    let host = format!("{}.{platform_host}", agency.slug);
     let created = Created {
         agency_id: agency.id.as_str(),
         slug: agency.slug.as_str(),
-        host: &host,
+        host: host.as_str(),
         api_key: api_key.expose_secret(),
-        sign_in_url: &format!("{}/sign-in", settings.public_origin.of(&host)),
+        sign_in_url: &format!("{}/sign-in", settings.public_origin.of(host.as_str())),
     };
     let line = serde_json::to_string(&created)
         .map_err(CommandError::because("cannot write the answer"))?;
     answer(&line)
+}
+
+/// `{slug}.{platform host}`, which the edges serve from now on.
+async fn first_host(store: &Store, agency: &Agency, platform_host: &str) -> Result<Host> {
+    let host = edge_name(&agency.slug, platform_host)
+        .ok_or_else(|| CommandError::new("slug and platform host together are too long for a host name"))?;
+    let failed = "the agency was created without its host; an edge will add it";
+    let mut tx = store
+        .begin(&agency.id)
+        .await
+        .map_err(CommandError::because(failed))?;
+    tx.domain_add_platform(&host)
+        .await
+        .map_err(CommandError::because(failed))?;
+    tx.commit().await.map_err(CommandError::because(failed))?;
+    Ok(host)
 }
 
 async fn first_key(store: &Store, agency: &Agency) -> Result<SecretString> {

@@ -1,5 +1,7 @@
-use crate::commands::signals::StopSignals;
+use crate::commands::operator::{Operator, Part};
+use crate::commands::signals::Signals;
 use crate::commands::{CommandError, Result, block_on, store};
+use crate::handover::Sockets;
 use crate::settings::Settings;
 use latchkey_app::{AppConfig, MailConfig, Platform, Urls};
 use latchkey_tenants::{SystemClock, SystemEntropy};
@@ -9,31 +11,42 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
-pub fn run(settings: &Settings) -> Result<()> {
+pub fn run(settings: &Settings, sockets: Sockets) -> Result<()> {
+    let sockets = Arc::new(sockets);
     block_on(async {
-        let mut signals = StopSignals::watch()?;
-        let app = App::start(settings, settings.edge_secret().ok().cloned()).await?;
-        app.serve(async move { signals.received().await }).await
+        let mut signals = Signals::watch()?;
+        let app = App::start(settings, &sockets, settings.edge_secret().ok().cloned()).await?;
+        let operator = Operator::listen(settings, &sockets)?;
+        let operator = operator.serve(vec![Part::App(app.platform.clone())]);
+        let served = app
+            .serve(async move {
+                sockets.ready();
+                signals.stop_or_replaced(&sockets).await;
+            })
+            .await;
+        operator.abort();
+        served
     })
 }
 
-/// The app with its ports bound.
+/// The app with its port bound.
 pub struct App {
     pub platform: Platform,
     listener: TcpListener,
-    admin: TcpListener,
 }
 
 impl App {
-    pub async fn start(settings: &Settings, edge_secret: Option<SecretString>) -> Result<Self> {
+    pub async fn start(
+        settings: &Settings,
+        sockets: &Sockets,
+        edge_secret: Option<SecretString>,
+    ) -> Result<Self> {
         let platform = platform(settings, edge_secret).await?;
-        let listener = listen(settings.app_listen).await?;
-        let admin = listen(settings.admin_listen).await?;
-        Ok(Self {
-            platform,
-            listener,
-            admin,
-        })
+        let address = settings.app_listen;
+        let listener = sockets.listen(address).and_then(TcpListener::from_std);
+        let listener =
+            listener.map_err(CommandError::because(format!("cannot listen on {address}")))?;
+        Ok(Self { platform, listener })
     }
 
     /// Where edges reach it, with the real port.
@@ -47,10 +60,7 @@ impl App {
     pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
         let address = self.address()?;
         tracing::info!(%address, "app listens");
-        if let Ok(address) = self.admin.local_addr() {
-            tracing::info!(%address, "admin listens");
-        }
-        latchkey_app::run(self.platform, self.listener, Some(self.admin), stop)
+        latchkey_app::run(self.platform, self.listener, stop)
             .await
             .map_err(CommandError::because("the app stopped serving"))
     }
@@ -82,10 +92,4 @@ async fn platform(settings: &Settings, edge_secret: Option<SecretString>) -> Res
         Arc::new(SystemEntropy::new()),
     )
     .map_err(CommandError::because("cannot set up the app"))
-}
-
-async fn listen(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .map_err(CommandError::because(format!("cannot listen on {address}")))
 }

@@ -4,7 +4,7 @@ use tokio::sync::watch;
 
 use crate::{
     cli,
-    commands::{CommandError, Result, answer, block_on, signals::StopSignals},
+    commands::{CommandError, Result, answer, block_on, signals::Signals},
     demo::{Demo, FOLDER},
     logging,
 };
@@ -16,13 +16,13 @@ pub fn run(options: &cli::Demo) -> Result<()> {
         forget(folder)?;
     }
     block_on(async {
-        let mut signals = StopSignals::watch()?;
+        let mut signals = Signals::watch()?;
         let (stop, stopping) = watch::channel(false);
         let demo = Demo::start(folder, options.port, stopping)
             .await
             .map_err(CommandError::because("cannot start the demo"))?;
         answer(&welcome(&demo, folder))?;
-        signals.received().await;
+        signals.stop().await;
         eprintln!("stopping; start again with the same command, or with --fresh to start over");
         stop.send_replace(true);
         demo.wait()

@@ -4,14 +4,17 @@ mod agency;
 mod app;
 mod check;
 mod demo;
+mod edge;
 mod key;
 mod migrate;
+mod operator;
 mod proxy;
 mod serve;
 mod signals;
 mod store;
 
 use crate::cli::{self, Cli, Command};
+use crate::handover::Sockets;
 use crate::logging;
 use crate::settings::{Role, Settings, SettingsErrors};
 use std::error::Error;
@@ -62,8 +65,8 @@ impl CommandError {
     }
 }
 
-pub fn run(cli: Cli) -> ExitCode {
-    match dispatch(cli) {
+pub fn run(cli: Cli, sockets: Sockets) -> ExitCode {
+    match dispatch(cli, sockets) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             report(&error);
@@ -72,16 +75,16 @@ pub fn run(cli: Cli) -> ExitCode {
     }
 }
 
-fn dispatch(cli: Cli) -> Result<()> {
+fn dispatch(cli: Cli, sockets: Sockets) -> Result<()> {
     let config = cli.config.as_deref();
     let Some(command) = cli.command else {
         return answer(cli::help().trim_end());
     };
     match command {
         Command::Demo(options) => demo::run(&options),
-        Command::Serve => serve::run(&settings(Role::Serve, config)?),
-        Command::App => app::run(&settings(Role::App, config)?),
-        Command::Proxy => proxy::run(&settings(Role::Proxy, config)?),
+        Command::Serve => serve::run(&settings(Role::Serve, config)?, sockets),
+        Command::App => app::run(&settings(Role::App, config)?, sockets),
+        Command::Proxy => proxy::run(&settings(Role::Proxy, config)?, sockets),
         Command::Migrate => migrate::run(&settings(Role::Migrate, config)?),
         Command::Check => check::run(&settings(Role::Check, config)?),
         Command::Agency(command) => agency::run(&settings(Role::Agency, config)?, command),

@@ -1,45 +1,31 @@
-use crate::commands::{CommandError, Result};
+use crate::commands::edge::{self, EdgeThread};
+use crate::commands::operator::{Operator, Part};
+use crate::commands::signals::Signals;
+use crate::commands::{CommandError, Result, block_on};
+use crate::handover::Sockets;
 use crate::settings::Settings;
-use latchkey_proxy::acme::NoChallenges;
-use latchkey_proxy::metrics::Metrics;
-use latchkey_proxy::snapshot::{Snapshot, SnapshotCell};
-use latchkey_proxy::{DEFAULT_GRACE, GatewayConfig, OpenHosts, ProxyConfig};
-use latchkey_tenants::SystemEntropy;
-use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-pub fn run(settings: &Settings) -> Result<()> {
-    let config = config(
-        settings.http_listen.clone(),
+pub fn run(settings: &Settings, sockets: Sockets) -> Result<()> {
+    let sockets = Arc::new(sockets);
+    let config = edge::config(
+        settings,
+        &sockets,
         upstreams(settings)?,
         settings.edge_secret()?.clone(),
-    );
-    latchkey_proxy::run(config).map_err(CommandError::because("cannot start the edge"))
-}
-
-/// An edge that knows no hosts and passes every one on.
-pub fn config(
-    http_listen: Vec<SocketAddr>,
-    upstreams: Vec<SocketAddr>,
-    edge_secret: SecretString,
-) -> ProxyConfig {
-    ProxyConfig {
-        http_listen,
-        https: None,
-        upstreams,
-        edge_secret,
-        grace: DEFAULT_GRACE,
-        gateway: GatewayConfig {
-            open_hosts: OpenHosts::Any,
-            ..GatewayConfig::default()
-        },
-        snapshot: SnapshotCell::new(Snapshot::empty()),
-        challenges: Arc::new(NoChallenges),
-        limiter: None,
-        entropy: Arc::new(SystemEntropy::new()),
-        metrics: Arc::new(Metrics::new()),
-    }
+    )?;
+    block_on(async {
+        let mut signals = Signals::watch()?;
+        let operator = Operator::listen(settings, &sockets)?;
+        let edge = tokio::task::block_in_place(|| EdgeThread::start(config))?;
+        let operator = operator.serve(vec![Part::Edge(edge.status.clone())]);
+        sockets.ready();
+        signals.stop_or_replaced(&sockets).await;
+        tokio::task::block_in_place(|| edge.stop());
+        operator.abort();
+        Ok(())
+    })
 }
 
 /// Names are resolved once: an edge follows apps that move only after a restart.

@@ -1,8 +1,9 @@
 //! From text to the types that the rest of the program can rely on. No error quotes the text: it may be a secret.
 
-use crate::settings::SealingKey;
+use crate::settings::{Limits, SealingKey};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use std::borrow::Cow;
 use std::fmt;
@@ -54,6 +55,14 @@ impl PublicOrigin {
 
     pub fn of(&self, host: &str) -> String {
         self.0.replace(Self::PLACE, host)
+    }
+
+    /// None: browsers come without TLS.
+    pub fn https_port(&self) -> Option<u16> {
+        let sample = Url::parse(&self.of("host.example")).ok()?;
+        (sample.scheme() == "https")
+            .then(|| sample.port_or_known_default())
+            .flatten()
     }
 }
 
@@ -308,6 +317,39 @@ pub(super) fn issuer(text: &str) -> Result<Issuer, Wrong> {
         _ => wrong(
             "is neither `internal` nor an https URL",
             "Write the directory URL of an ACME server, or `internal` for a local authority",
+        ),
+    }
+}
+
+pub(super) fn directory(text: &str) -> Result<Url, Wrong> {
+    match issuer(text)? {
+        Issuer::Acme(url) => Ok(url),
+        Issuer::Internal => wrong(
+            "is the local authority",
+            "Write the directory URL of an ACME server",
+        ),
+    }
+}
+
+pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, Wrong> {
+    list(text, |item| {
+        let alone = item.parse::<IpAddr>().map(IpNet::from);
+        match item.parse().or(alone) {
+            Ok(network) => Ok(network),
+            Err(_) => wrong(
+                "has an entry that is no address or network",
+                "Write addresses or networks like 10.0.0.7 or 10.0.0.0/8, separated by commas",
+            ),
+        }
+    })
+}
+
+pub(super) fn limits(text: &str) -> Result<Limits, Wrong> {
+    match text.parse() {
+        Ok(limits) => Ok(limits),
+        Err(problem) => wrong(
+            problem,
+            "Write `name=rate/burst` per second, such as agency=400/800, with `shadow` behind it to count only",
         ),
     }
 }

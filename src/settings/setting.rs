@@ -53,7 +53,14 @@ settings! {
     AcmeEmail "acme_email" plain;
     AcmeEabKid "acme_eab_kid" plain;
     AcmeEabKey "acme_eab_key" secret;
+    AcmeProfile "acme_profile" plain;
+    SecondIssuer "second_issuer" plain;
+    SecondAcmeEabKid "second_acme_eab_kid" plain;
+    SecondAcmeEabKey "second_acme_eab_key" secret;
     DnsServers "dns_servers" plain;
+    ProxyProtocolFrom "proxy_protocol_from" plain;
+    Limits "limits" plain = "";
+    NodeName "node_name" plain;
     DataDir "data_dir" plain = "./latchkey-data";
     DevLoopback "dev_loopback" plain = "false";
     Log "log" plain = "info";

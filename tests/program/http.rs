@@ -21,6 +21,21 @@ pub struct Answer {
 }
 
 impl Answer {
+    pub fn parse(text: &str) -> io::Result<Self> {
+        let (head, body) = text
+            .split_once("\r\n\r\n")
+            .ok_or(io::ErrorKind::UnexpectedEof)?;
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
+        Ok(Self {
+            status: status.ok_or(io::ErrorKind::InvalidData)?,
+            head: head.to_owned(),
+            body: body.to_owned(),
+        })
+    }
+
     /// Every value of a header, in order.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.head.lines().filter_map(move |line| {
@@ -50,8 +65,7 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// An error when the other end went away before it answered.
-    pub fn send(&self, to: SocketAddr) -> io::Result<Answer> {
+    pub fn bytes(&self) -> Vec<u8> {
         let headers: String = self
             .headers
             .iter()
@@ -62,23 +76,16 @@ impl Call<'_> {
             "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n{body}",
             body.len()
         );
+        request.into_bytes()
+    }
+
+    /// An error when the other end went away before it answered.
+    pub fn send(&self, to: SocketAddr) -> io::Result<Answer> {
         let mut stream = TcpStream::connect(to)?;
-        stream.write_all(request.as_bytes())?;
+        stream.write_all(&self.bytes())?;
         let mut text = String::new();
         stream.read_to_string(&mut text)?;
-        let (head, body) = text
-            .split_once("\r\n\r\n")
-            .ok_or(io::ErrorKind::UnexpectedEof)?;
-        let status = head
-            .split(' ')
-            .nth(1)
-            .and_then(|status| status.parse().ok());
-        let status = status.ok_or(io::ErrorKind::InvalidData)?;
-        Ok(Answer {
-            status,
-            head: head.to_owned(),
-            body: body.to_owned(),
-        })
+        Answer::parse(&text)
     }
 }
 

@@ -4,8 +4,14 @@ mod answers;
 mod serving;
 // The attribute tells clippy that this is test code.
 #[cfg(test)]
+mod authority;
+#[cfg(test)]
+mod domains;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;

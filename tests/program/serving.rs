@@ -39,6 +39,6 @@ fn the_edge_alone_stops_in_order() {
         .with("LATCHKEY_APP_UPSTREAMS", "localhost:1");
     let mut running = installation.start("proxy");
     let edge = running.address("edge listens");
-    assert!(get(edge, "acme.example", "/").starts_with("HTTP/1.1 503"));
+    assert!(get(edge, "acme.example", "/").starts_with("HTTP/1.1 404"));
     assert_eq!(running.terminate().code(), Some(0));
 }

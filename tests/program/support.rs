@@ -39,6 +39,8 @@ impl Installation {
             ("LATCHKEY_PLATFORM_HOST", "connect.example"),
             ("LATCHKEY_PUBLIC_ORIGIN", "http://{host}:8080"),
             ("LATCHKEY_HTTP_LISTEN", "127.0.0.1:0"),
+            ("LATCHKEY_HTTPS_LISTEN", "127.0.0.1:0"),
+            ("LATCHKEY_ISSUER", "internal"),
             ("LATCHKEY_APP_LISTEN", "127.0.0.1:0"),
             ("LATCHKEY_ADMIN_LISTEN", "127.0.0.1:0"),
             ("LATCHKEY_LOG_FORMAT", "json"),

@@ -82,7 +82,7 @@ impl Refresher {
         let last = self.cell.load_full();
         let now = self.clock.now();
         self.metrics.confirmed(now);
-        if version == last.version {
+        if version == last.version && last.taken_at.micros() > 0 {
             return Ok(false);
         }
         // A database that was restored from a backup counts from an earlier version: everything is read again.

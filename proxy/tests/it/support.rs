@@ -11,7 +11,7 @@ use latchkey_tenants::{
     AgencyId, AgencyStatus, DomainId, SeededEntropy, SystemClock, SystemEntropy,
 };
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -52,7 +52,7 @@ impl Edge {
 
     pub fn start(config: ProxyConfig) -> Self {
         let metrics = config.metrics.clone();
-        let proxy = Proxy::bind(config).unwrap();
+        let proxy = Proxy::new(config).unwrap();
         let addresses = proxy.addresses();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
@@ -102,7 +102,7 @@ impl Drop for Edge {
 
 pub fn config(upstreams: &[SocketAddr]) -> ProxyConfig {
     ProxyConfig {
-        http_listen: vec!["127.0.0.1:0".parse().unwrap()],
+        http: vec![free_socket()],
         https: None,
         upstreams: upstreams.to_vec(),
         edge_secret: "the-edge-secret".into(),
@@ -114,6 +114,10 @@ pub fn config(upstreams: &[SocketAddr]) -> ProxyConfig {
         entropy: Arc::new(SystemEntropy::new()),
         metrics: Arc::new(Metrics::new()),
     }
+}
+
+pub fn free_socket() -> StdListener {
+    StdListener::bind("127.0.0.1:0").unwrap()
 }
 
 /// `acme.example` and `bolt.example`.

@@ -1,6 +1,6 @@
 //! Certificates, snapshots, and clients that speak TLS to an edge.
 
-use super::{Edge, config, within};
+use super::{Edge, config, free_socket, within};
 use latchkey_proxy::Https;
 use latchkey_proxy::metrics::Metrics;
 use latchkey_proxy::snapshot::{
@@ -127,7 +127,7 @@ impl World {
         config.snapshot = self.snapshot.clone();
         config.metrics = metrics.clone();
         config.https = Some(Https {
-            listen: vec!["127.0.0.1:0".parse().unwrap()],
+            listeners: vec![free_socket()],
             tls: self.tls.clone(),
             edge_key: Arc::new(edge_key()),
             tickets: Arc::new(Tickets::new(

@@ -1,0 +1,203 @@
+//! The whole edge: the data path with everything that feeds it.
+
+use crate::acme::NoChallenges;
+use crate::control::{Control, GRACE};
+use crate::limits::{Limiter, LimitsConfig, LimitsError};
+use crate::metrics::Metrics;
+use crate::snapshot::{EdgeIdentity, Refresher, Snapshot, SnapshotCell, disk};
+use crate::tls::{self, Tickets, TlsConfig};
+use crate::{EdgeStatus, GatewayConfig, Https, Proxy, ProxyConfig, ProxyError};
+use latchkey_tenants::{Clock, EdgeId, Entropy, Store, StoreError, vault::DataKey};
+use secrecy::{ExposeSecret, SecretBox, SecretString};
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+/// The last good snapshot, in the data directory.
+const SNAPSHOT_FILE: &str = "snapshot";
+pub struct EdgeConfig {
+    /// Listening sockets for requests without TLS.
+    pub http: Vec<TcpListener>,
+    /// And with. Empty: no TLS, and so no certificates.
+    pub https: Vec<TcpListener>,
+    /// The apps' private listeners.
+    pub upstreams: Vec<SocketAddr>,
+    pub edge_secret: SecretString,
+    /// Seals TLS keys, accounts and the snapshot's file.
+    pub edge_key: SecretBox<[u8; 32]>,
+    pub database_url: SecretString,
+    /// Agencies live at `{slug}.` of it.
+    pub platform_host: String,
+    pub data_dir: PathBuf,
+    pub gateway: GatewayConfig,
+    pub tls: TlsConfig,
+    pub limits: LimitsConfig,
+    /// Of this machine.
+    pub name: String,
+    /// Upper bound of the wait for running requests after a stop.
+    pub grace: Duration,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EdgeError {
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
+    #[error("the limits cannot be used")]
+    Limits(#[from] LimitsError),
+    #[error("the data directory {0} cannot be used")]
+    DataDir(PathBuf, #[source] io::Error),
+    #[error("the edge's runtime cannot be started")]
+    Runtime(#[source] io::Error),
+    #[error("the database cannot be used")]
+    Store(#[from] StoreError),
+}
+
+/// Its last snapshot read, and ready to run.
+pub struct Edge {
+    proxy: Proxy,
+    control: Control,
+    runtime: Runtime,
+    status: EdgeStatus,
+}
+
+impl Edge {
+    /// Reads the last snapshot, so a large installation takes a moment here. Needs neither the database nor an app.
+    ///
+    /// Blocks; must not be called on a tokio worker thread.
+    pub fn new(config: EdgeConfig) -> Result<Self, EdgeError> {
+        std::fs::create_dir_all(&config.data_dir)
+            .map_err(|error| EdgeError::DataDir(config.data_dir.clone(), error))?;
+        let edge_key = Arc::new(DataKey::of("edge", &config.edge_key));
+        let file = config.data_dir.join(SNAPSHOT_FILE);
+        let snapshot = SnapshotCell::new(last_snapshot(&file, &edge_key));
+        let metrics = Arc::new(Metrics::new());
+        let runtime = control_runtime()?;
+        let store = {
+            let _inside = runtime.enter();
+            Store::for_edge(
+                config.database_url.expose_secret(),
+                Arc::clone(&config.clock),
+                Arc::clone(&config.entropy),
+            )?
+        };
+        let refresher = Refresher {
+            store: store.clone(),
+            cell: snapshot.clone(),
+            edge_key: Arc::clone(&edge_key),
+            file,
+            clock: Arc::clone(&config.clock),
+            entropy: Arc::clone(&config.entropy),
+            edge: identity(&config),
+            metrics: Arc::clone(&metrics.snapshot),
+        };
+        let proxy = data_path(config, snapshot.clone(), edge_key, &metrics)?;
+        Ok(Self {
+            proxy,
+            control: Control { store, refresher },
+            runtime,
+            status: EdgeStatus::new(metrics, snapshot),
+        })
+    }
+
+    /// Where it listens: first without TLS, then with.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.proxy.addresses()
+    }
+
+    pub fn status(&self) -> EdgeStatus {
+        self.status.clone()
+    }
+
+    /// Serves until `stop` resolves, then drains; see [`Proxy::run_until`]. Blocks.
+    pub fn run_until(self, stop: impl Future<Output = ()> + Send + 'static) {
+        let (end, ended) = watch::channel(false);
+        let control = self.runtime.spawn(self.control.run(ended));
+        let status = self.status;
+        self.proxy.run_until(async move {
+            stop.await;
+            status.drain();
+        });
+        end.send_replace(true);
+        self.runtime.block_on(async {
+            if tokio::time::timeout(2 * GRACE, control).await.is_err() {
+                tracing::warn!("orders and checks that still run are left to another edge");
+            }
+        });
+        self.runtime.shutdown_background();
+    }
+}
+
+fn control_runtime() -> Result<Runtime, EdgeError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("edge-control")
+        .enable_all()
+        .build()
+        .map_err(EdgeError::Runtime)
+}
+
+fn identity(config: &EdgeConfig) -> EdgeIdentity {
+    EdgeIdentity {
+        id: EdgeId::new(&*config.clock, &*config.entropy),
+        name: config.name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: config.clock.now(),
+    }
+}
+
+fn data_path(
+    config: EdgeConfig,
+    snapshot: SnapshotCell,
+    edge_key: Arc<DataKey>,
+    metrics: &Arc<Metrics>,
+) -> Result<Proxy, EdgeError> {
+    let limiter = Limiter::new(
+        config.limits,
+        Arc::clone(&config.clock),
+        &*config.entropy,
+        &metrics.limits,
+    )?;
+    let https = (!config.https.is_empty()).then(|| Https {
+        listeners: config.https,
+        tls: config.tls,
+        edge_key,
+        tickets: Arc::new(Tickets::new(
+            &config.edge_key,
+            config.clock,
+            Arc::clone(&config.entropy),
+        )),
+        challenges: Arc::new(tls::NoChallenges),
+    });
+    Ok(Proxy::new(ProxyConfig {
+        http: config.http,
+        https,
+        upstreams: config.upstreams,
+        edge_secret: config.edge_secret,
+        grace: config.grace,
+        gateway: config.gateway,
+        snapshot,
+        challenges: Arc::new(NoChallenges),
+        limiter: Some(Arc::new(limiter)),
+        entropy: config.entropy,
+        metrics: Arc::clone(metrics),
+    })?)
+}
+
+/// A file that cannot be used costs nothing but what it saved: the database has it all.
+fn last_snapshot(file: &std::path::Path, edge_key: &DataKey) -> Snapshot {
+    match disk::load(file, edge_key) {
+        Ok(Some(snapshot)) => snapshot,
+        Ok(None) => Snapshot::empty(),
+        Err(error) => {
+            tracing::error!(file = %file.display(), error = &error as &dyn std::error::Error, "the last snapshot is not used");
+            Snapshot::empty()
+        }
+    }
+}

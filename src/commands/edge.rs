@@ -1,0 +1,182 @@
+//! An edge as the settings want it, in a thread of its own.
+
+use crate::commands::{CommandError, Result};
+use crate::handover::Sockets;
+use crate::settings::{LimitChange, Settings};
+use latchkey_proxy::limits::{Concurrency, LimitsConfig, Rate, SharedConfig};
+use latchkey_proxy::tls::TlsConfig;
+use latchkey_proxy::{
+    DEFAULT_GRACE, Edge, EdgeConfig, EdgeError, EdgeStatus, GatewayConfig, PlainHttp,
+};
+use latchkey_tenants::{SystemClock, SystemEntropy};
+use secrecy::{ExposeSecret, SecretBox, SecretString};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+
+const FAILED: &str = "cannot start the edge";
+/// Policies of this name set how many requests may run at once.
+const CONCURRENCY: &str = "concurrency";
+
+/// Serving since [`EdgeThread::start`].
+pub struct EdgeThread {
+    pub status: EdgeStatus,
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl EdgeThread {
+    /// Returns when it serves. Blocks for as long as reading the last snapshot takes.
+    pub fn start(config: EdgeConfig) -> Result<Self> {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (made, outcome) = mpsc::channel();
+        let body = move || {
+            let edge = match Edge::new(config) {
+                Ok(edge) => edge,
+                Err(error) => {
+                    let _ = made.send(Err(error));
+                    return;
+                }
+            };
+            for address in edge.addresses() {
+                tracing::info!(%address, "edge listens");
+            }
+            let _ = made.send(Ok(edge.status()));
+            edge.run_until(async {
+                // A dropped sender is a wish to stop as well.
+                let _ = stopped.await;
+            });
+        };
+        let thread = std::thread::Builder::new()
+            .name("edge".to_owned())
+            .spawn(body)
+            .map_err(CommandError::because(FAILED))?;
+        let made: std::result::Result<EdgeStatus, EdgeError> = outcome
+            .recv()
+            .map_err(|_| CommandError::new("the edge ended in a panic"))?;
+        Ok(Self {
+            status: made.map_err(CommandError::because(FAILED))?,
+            stop,
+            thread,
+        })
+    }
+
+    /// Takes no new connection, waits for the running requests, and returns. Blocks.
+    pub fn stop(self) {
+        let _ = self.stop.send(());
+        if self.thread.join().is_err() {
+            tracing::error!("the edge ended in a panic");
+        }
+    }
+}
+
+/// With the sockets bound.
+pub fn config(
+    settings: &Settings,
+    sockets: &Sockets,
+    upstreams: Vec<SocketAddr>,
+    edge_secret: SecretString,
+) -> Result<EdgeConfig> {
+    let plain = plain_http(settings);
+    // Where browsers are told to come without TLS, nothing needs a certificate.
+    let https = match plain {
+        PlainHttp::Serve => Vec::new(),
+        PlainHttp::Redirect { .. } => listen(sockets, &settings.https_listen)?,
+    };
+    Ok(EdgeConfig {
+        http: listen(sockets, &settings.http_listen)?,
+        https,
+        upstreams,
+        edge_secret,
+        edge_key: copy(settings.edge_key()?),
+        database_url: settings.database_url.clone(),
+        platform_host: settings.platform_host()?.as_str().to_owned(),
+        data_dir: settings.data_dir.clone(),
+        gateway: GatewayConfig {
+            plain,
+            h2_to_app: true,
+            ..GatewayConfig::default()
+        },
+        tls: TlsConfig {
+            proxy_protocol_from: settings.proxy_protocol_from.clone(),
+            ..TlsConfig::default()
+        },
+        limits: limits(settings)?,
+        name: node_name(settings),
+        grace: DEFAULT_GRACE,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy::new()),
+    })
+}
+
+fn plain_http(settings: &Settings) -> PlainHttp {
+    match settings.public_origin.https_port() {
+        Some(https_port) => PlainHttp::Redirect { https_port },
+        None => PlainHttp::Serve,
+    }
+}
+
+fn listen(sockets: &Sockets, addresses: &[SocketAddr]) -> Result<Vec<TcpListener>> {
+    let listen = |address: &SocketAddr| {
+        sockets
+            .listen(*address)
+            .map_err(CommandError::because(format!("cannot listen on {address}")))
+    };
+    addresses.iter().map(listen).collect()
+}
+
+fn copy(key: &SecretBox<[u8; 32]>) -> SecretBox<[u8; 32]> {
+    SecretBox::init_with_mut(|copy: &mut [u8; 32]| copy.copy_from_slice(key.expose_secret()))
+}
+
+/// The defaults with the operator's changes.
+fn limits(settings: &Settings) -> Result<LimitsConfig> {
+    let mut limits = LimitsConfig::default();
+    for change in &settings.limits.0 {
+        apply(&mut limits, change)?;
+    }
+    limits.shared = settings
+        .redis_url
+        .clone()
+        .map(|url| SharedConfig::new(url, node_name(settings)));
+    Ok(limits)
+}
+
+fn apply(limits: &mut LimitsConfig, change: &LimitChange) -> Result<()> {
+    if change.name == CONCURRENCY {
+        limits.concurrency = Concurrency {
+            per_agency: change.rate,
+            total: change.burst,
+        };
+        return Ok(());
+    }
+    let known: Vec<&str> = limits
+        .policies
+        .iter()
+        .map(|policy| policy.name.as_str())
+        .collect();
+    let unknown = format!(
+        "there is no limit `{}`; there are {} and {CONCURRENCY}",
+        change.name,
+        known.join(", ")
+    );
+    let policy = limits
+        .policies
+        .iter_mut()
+        .find(|policy| policy.name == change.name)
+        .ok_or_else(|| CommandError::new(unknown))?;
+    policy.rate = Rate::per_second(change.rate, change.burst)
+        .ok_or_else(|| CommandError::new(format!("the limit `{}` is too large", change.name)))?;
+    policy.shadow = change.shadow;
+    Ok(())
+}
+
+/// As set, or what the machine calls itself.
+fn node_name(settings: &Settings) -> String {
+    settings.node_name.clone().unwrap_or_else(|| {
+        let name = std::fs::read_to_string("/proc/sys/kernel/hostname");
+        name.map_or_else(|_| "edge".to_owned(), |name| name.trim().to_owned())
+    })
+}

@@ -1,0 +1,191 @@
+//! A certificate authority and a DNS of a test's own: Pebble and its stub, on free ports.
+
+use serde_json::{Value, json};
+use std::fs;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+use crate::http::Call;
+use crate::tls;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Both programs, running; killed when dropped.
+pub struct Authority {
+    folder: TempDir,
+    children: Vec<Child>,
+    dns: SocketAddr,
+    stub: SocketAddr,
+    directory: SocketAddr,
+    management: SocketAddr,
+    /// Where Pebble looks for the edge.
+    pub http: SocketAddr,
+    pub https: SocketAddr,
+}
+
+impl Authority {
+    /// None, said aloud, on a machine without Pebble.
+    pub fn start() -> Option<Self> {
+        let program = |name| std::env::var_os(name).map(PathBuf::from);
+        let (Some(pebble), Some(stub)) = (
+            program("LATCHKEY_TEST_PEBBLE"),
+            program("LATCHKEY_TEST_CHALLTESTSRV"),
+        ) else {
+            println!("left out: LATCHKEY_TEST_PEBBLE is not set");
+            return None;
+        };
+        let [dns, management_of_stub, directory, management, http, https] = free_addresses();
+        let mut authority = Self {
+            folder: TempDir::new().unwrap(),
+            children: Vec::new(),
+            dns,
+            stub: management_of_stub,
+            directory,
+            management,
+            http,
+            https,
+        };
+        authority.start_stub(Command::new(stub));
+        authority.start_pebble(Command::new(pebble));
+        Some(authority)
+    }
+
+    fn start_stub(&mut self, mut stub: Command) {
+        stub.args(["-defaultIPv4", "127.0.0.1", "-defaultIPv6", ""])
+            .args(["-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", ""])
+            .args(["-dns01", &self.dns.to_string()])
+            .args(["-management", &self.stub.to_string()]);
+        self.spawn(stub, self.stub);
+    }
+
+    fn start_pebble(&mut self, mut pebble: Command) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let path = |name: &str| self.folder.path().join(name);
+        fs::write(self.root(), certificate.pem()).unwrap();
+        fs::write(path("key.pem"), key.serialize_pem()).unwrap();
+        let config = json!({ "pebble": {
+            "listenAddress": self.directory.to_string(),
+            "managementListenAddress": self.management.to_string(),
+            "certificate": self.root(),
+            "privateKey": path("key.pem"),
+            "httpPort": self.http.port(),
+            "tlsPort": self.https.port(),
+            "ocspResponderURL": "",
+            "externalAccountBindingRequired": false,
+            "retryAfter": { "authz": 1, "order": 1 },
+            "profiles": { "default": { "description": "the only one", "validityPeriod": 7_776_000 } },
+        }});
+        fs::write(path("pebble.json"), config.to_string()).unwrap();
+        pebble
+            .arg("-config")
+            .arg(path("pebble.json"))
+            .args(["-dnsserver", &self.dns.to_string()])
+            .env("PEBBLE_VA_NOSLEEP", "1")
+            .env("PEBBLE_WFE_NONCEREJECT", "5");
+        self.spawn(pebble, self.directory);
+    }
+
+    fn spawn(&mut self, mut command: Command, address: SocketAddr) {
+        let log =
+            fs::File::create(self.folder.path().join(format!("{}.log", address.port()))).unwrap();
+        command
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .stdin(Stdio::null());
+        self.children.push(command.spawn().unwrap());
+        wait_for("a server", || TcpStream::connect(address).is_ok());
+    }
+
+    /// What `LATCHKEY_ISSUER` is set to.
+    pub fn url(&self) -> String {
+        format!("https://{}/dir", self.directory)
+    }
+
+    /// What `LATCHKEY_ACME_ROOT` is set to.
+    pub fn root(&self) -> PathBuf {
+        self.folder.path().join("root.pem")
+    }
+
+    /// What `LATCHKEY_DNS_SERVERS` is set to.
+    pub fn dns(&self) -> String {
+        self.dns.to_string()
+    }
+
+    /// The certificate, PEM, that those end in which Pebble issues.
+    pub fn issuing_root(&self) -> String {
+        let api = fs::read_to_string(self.root()).unwrap();
+        let call = Call {
+            method: "GET",
+            path: "/roots/0",
+            host: "127.0.0.1",
+            headers: Vec::new(),
+            body: String::new(),
+        };
+        tls::send(&call, self.management, &api).unwrap().body
+    }
+
+    /// Puts a TXT record there.
+    pub fn txt(&self, name: &str, value: &str) {
+        self.record(
+            "set-txt",
+            json!({ "host": format!("{name}."), "value": value }),
+        );
+    }
+
+    pub fn cname(&self, name: &str, target: &str) {
+        let record = json!({ "host": format!("{name}."), "target": format!("{target}.") });
+        self.record("set-cname", record);
+    }
+
+    pub fn a(&self, name: &str, addresses: &[&str]) {
+        self.record(
+            "add-a",
+            json!({ "host": format!("{name}."), "addresses": addresses }),
+        );
+    }
+
+    fn record(&self, action: &str, record: Value) {
+        let call = Call {
+            method: "POST",
+            path: &format!("/{action}"),
+            host: "127.0.0.1",
+            headers: Vec::new(),
+            body: record.to_string(),
+        };
+        assert_eq!(call.send(self.stub).unwrap().status, 200, "{action}");
+    }
+}
+
+impl Drop for Authority {
+    fn drop(&mut self) {
+        for child in &mut self.children {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Asks until the answer is yes; a test that waits this long has failed.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long another process takes is real time"
+)]
+pub fn wait_for(what: &str, mut yes: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !yes() {
+        assert!(start.elapsed() < PATIENCE, "waited too long for {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// All at once, so that no two are the same.
+fn free_addresses<const N: usize>() -> [SocketAddr; N] {
+    let listeners: [TcpListener; N] =
+        std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap())
+}
