@@ -64,8 +64,9 @@ async fn create(settings: &Settings, store: &Store, options: Options) -> Result<
 
 /// `{slug}.{platform host}`, which the edges serve from now on.
 async fn first_host(store: &Store, agency: &Agency, platform_host: &str) -> Result<Host> {
-    let host = edge_name(&agency.slug, platform_host)
-        .ok_or_else(|| CommandError::new("slug and platform host together are too long for a host name"))?;
+    let host = edge_name(&agency.slug, platform_host).ok_or_else(|| {
+        CommandError::new("slug and platform host together are too long for a host name")
+    })?;
     let failed = "the agency was created without its host; an edge will add it";
     let mut tx = store
         .begin(&agency.id)
