@@ -5,6 +5,7 @@ mod gateway;
 pub(crate) use gateway::Answered;
 pub use gateway::GatewayMetrics;
 
+use crate::acme::AcmeMetrics;
 use crate::limits::LimitMetrics;
 use crate::snapshot::SnapshotMetrics;
 use crate::tls::TlsMetrics;
@@ -18,6 +19,7 @@ pub struct Metrics {
     pub tls: Arc<TlsMetrics>,
     pub limits: LimitMetrics,
     pub snapshot: Arc<SnapshotMetrics>,
+    pub acme: AcmeMetrics,
 }
 
 impl Metrics {
@@ -27,11 +29,12 @@ impl Metrics {
             clippy::expect_used,
             reason = "every name is written down once, which the first test of any edge shows"
         )]
-        let (gateway, tls, limits, snapshot) = (
+        let (gateway, tls, limits, snapshot, acme) = (
             GatewayMetrics::register(&registry).expect("names of their own"),
             TlsMetrics::register(&registry).expect("names of their own"),
             LimitMetrics::register(&registry).expect("names of their own"),
             SnapshotMetrics::register(&registry).expect("names of their own"),
+            AcmeMetrics::register(&registry).expect("names of their own"),
         );
         Self {
             registry,
@@ -39,6 +42,7 @@ impl Metrics {
             tls: Arc::new(tls),
             limits,
             snapshot: Arc::new(snapshot),
+            acme,
         }
     }
 

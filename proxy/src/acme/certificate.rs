@@ -131,7 +131,7 @@ fn check_key(chain: &[CertificateDer<'static>], key: &[u8]) -> Result<(), Refusa
 
 fn parse<'a>(der: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Refusal> {
     match X509Certificate::from_der(der) {
-        Ok((rest, certificate)) if rest.is_empty() => Ok(certificate),
+        Ok(([], certificate)) => Ok(certificate),
         _ => Err(bad("a certificate of its chain does not parse")),
     }
 }

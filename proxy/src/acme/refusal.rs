@@ -6,7 +6,7 @@ use std::time::Duration;
 
 const PREFIX: &str = "urn:ietf:params:acme:error:";
 /// Larger documents are cut to their fields of RFC 8555 §6.7.
-const MAX_DOCUMENT: usize = 16 * 1024;
+const MAX_DOCUMENT: usize = 6 * 1024;
 const MAX_DETAIL: usize = 1000;
 
 /// What an authority answered instead of what it was asked for, or that it did not answer.
@@ -121,6 +121,37 @@ impl Refusal {
                 | RefusalKind::Rejected
                 | RefusalKind::BadCertificate
         )
+    }
+
+    /// Whether the same order may go through later without anybody doing anything about the host.
+    pub fn is_temporary(&self) -> bool {
+        matches!(
+            self.kind,
+            RefusalKind::Away | RefusalKind::RateLimited | RefusalKind::Account
+        )
+    }
+
+    /// Whether the authority looked at the host and counts this as a failed validation.
+    pub fn is_validation(&self) -> bool {
+        matches!(
+            self.kind,
+            RefusalKind::Unreachable
+                | RefusalKind::WrongAnswer
+                | RefusalKind::Dns
+                | RefusalKind::Caa
+        )
+    }
+
+    /// A refusal of an order with `replaces` that one without it may not get: the certificate was replaced already, or
+    /// is not known there.
+    pub fn may_be_about_replaces(&self) -> bool {
+        let answered =
+            self.document["type"].is_string() || self.kind == RefusalKind::AlreadyReplaced;
+        answered
+            && !matches!(
+                self.kind,
+                RefusalKind::RateLimited | RefusalKind::FailedTooOften
+            )
     }
 
     /// Whether the next order at this authority would be answered the same.

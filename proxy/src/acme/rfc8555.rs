@@ -267,7 +267,7 @@ fn knows_no_replaces(error: &Error) -> bool {
 fn identifier(ari_id: &str) -> Option<CertificateIdentifier<'_>> {
     let (authority, serial) = ari_id.split_once('.')?;
     let good = |part: &str| !part.is_empty() && URL_SAFE_NO_PAD.decode(part).is_ok();
-    (good(authority) && good(serial)).then(|| CertificateIdentifier {
+    (good(authority) && good(serial)).then_some(CertificateIdentifier {
         authority_key_identifier: Cow::Borrowed(authority),
         serial: Cow::Borrowed(serial),
     })

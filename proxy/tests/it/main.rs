@@ -1,6 +1,8 @@
 //! The edge over real sockets: a hand-written app behind it and a hand-written browser in front.
 
 #[cfg(test)]
+mod acme;
+#[cfg(test)]
 mod bodies;
 #[cfg(test)]
 mod domains;

@@ -302,12 +302,14 @@ impl Tx {
         Ok(Held::Yes)
     }
 
-    /// It was not tried: `until` then it waits, and this does not count. What the issuer has of it stays.
+    /// It was not tried: `until` then it waits, and this does not count. What the issuer has of it stays. `problem` is as of
+    /// [`Tx::order_failed`], null where the issuer did not speak.
     pub async fn order_postpone(
         &mut self,
         lease: &OrderLease,
         until: Timestamp,
         cause: impl Into<Option<DomainCause>>,
+        problem: serde_json::Value,
     ) -> Result<Held, StoreError> {
         let (agency, cause) = (self.agency.clone(), cause.into());
         let Some(mut domain) = self.order_held(lease).await? else {
@@ -318,10 +320,10 @@ impl Tx {
             .execute(POSTPONED, args![&agency, &lease.id, code, until])
             .await?;
         if let Some(cause) = cause {
-            let note = serde_json::json!({ "cause": cause, "until": until });
+            let note = serde_json::json!({ "cause": cause, "until": until, "problem": problem });
             self.domain_note(&domain.id, "order_postponed", &note)
                 .await?;
-            domain.take_cause(cause, &serde_json::Value::Null);
+            domain.take_cause(cause, &problem);
             self.order_moves(&domain, domain.state, false).await?;
         }
         Ok(Held::Yes)

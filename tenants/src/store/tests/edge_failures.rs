@@ -118,8 +118,9 @@ async fn a_postponed_order_keeps_what_was_placed(world: World) {
     let lease = lease_order(&world).await.unwrap();
     assert_eq!(placed(&world, &lease).await, Held::Yes);
     let until = world.store.now().plus(DAY);
+    let said = serde_json::json!({ "problem": "Too many.", "next_step": "Wait." });
     let postponed = step(&world, &lease, async |tx| {
-        tx.order_postpone(&lease, until, DomainCause::BudgetSpent)
+        tx.order_postpone(&lease, until, DomainCause::BudgetSpent, said)
             .await
     });
     assert_eq!(postponed.await, Held::Yes);
@@ -128,6 +129,8 @@ async fn a_postponed_order_keeps_what_was_placed(world: World) {
         (waiting.state, waiting.cause),
         (DomainState::Issuing, Some(DomainCause::BudgetSpent))
     );
+    assert_eq!(waiting.problem.as_deref(), Some("Too many."));
+    assert_eq!(waiting.next_step.as_deref(), Some("Wait."));
     world.later(DAY - Duration::from_micros(1));
     assert!(lease_order(&world).await.is_none());
     world.later(Duration::from_micros(1));
@@ -139,7 +142,8 @@ async fn a_postponed_order_keeps_what_was_placed(world: World) {
     // Without a cause it is only given back.
     let back = step(&world, &again, async |tx| {
         let now = tx.now();
-        tx.order_postpone(&again, now, None).await
+        tx.order_postpone(&again, now, None, serde_json::Value::Null)
+            .await
     });
     assert_eq!(back.await, Held::Yes);
     assert!(lease_order(&world).await.is_some());

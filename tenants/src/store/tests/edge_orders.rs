@@ -143,8 +143,13 @@ async fn a_late_worker_of_an_order_writes_nothing(world: World) {
     let steps = step(&world, &first, async |tx| {
         assert_eq!(tx.order_finalizing(&first).await?, Held::Lost);
         assert_eq!(tx.order_keep(&first, DAY).await?, Held::Lost);
-        tx.order_postpone(&first, until, DomainCause::BudgetSpent)
-            .await
+        tx.order_postpone(
+            &first,
+            until,
+            DomainCause::BudgetSpent,
+            serde_json::Value::Null,
+        )
+        .await
     });
     assert_eq!(steps.await, Held::Lost);
     assert_eq!(world.rows().await, before);

@@ -117,7 +117,11 @@ async fn t1_a_foreign_agency_stores_nothing_about_our_domain(world: World) {
             assert_eq!(tx.order_done(&order, new).await?, lost);
             let problem = serde_json::json!({});
             assert_eq!(tx.order_failed(&order, problem, cause, None).await?, lost);
-            assert_eq!(tx.order_postpone(&order, later, cause).await?, lost);
+            assert_eq!(
+                tx.order_postpone(&order, later, cause, serde_json::Value::Null)
+                    .await?,
+                lost
+            );
             assert!(!tx.renewal_want(&certificate, None).await?);
             tx.ari_noted(&certificate.id, later, later).await?;
             Ok::<_, StoreError>(())
