@@ -53,22 +53,18 @@ impl Tx {
         .await
     }
 
-    /// Waits for the turns of all whose rows a binding of this host may change.
-    pub(super) async fn take_turns_for(&mut self, host: &Host) -> Result<(), StoreError> {
-        let holder = self.holder_of(host).await?;
-        if let Some(holder) = holder.filter(|holder| holder.agency_id != self.agency) {
-            self.as_agency(&holder.agency_id, async |tx| tx.take_turn().await)
-                .await?;
-        }
-        self.take_turn().await
-    }
-
-    /// Takes the host from whoever has to give way. False: somebody else keeps it. All turns are taken before.
+    /// Takes the host from whoever has to give way. False: somebody else keeps it. The turns of bindings and of the agency
+    /// are taken before: so nobody else takes a second agency's turn, and nobody waits in a circle.
     pub(super) async fn host_make_free(
         &mut self,
         domain: &Domain,
         seen: i64,
     ) -> Result<bool, StoreError> {
+        if let Some(holder) = self.holder_of(&domain.host).await? {
+            self.as_agency(&holder.agency_id, async |tx| tx.take_turn().await)
+                .await?;
+        }
+        // It may have been released while we waited for its agency's turn.
         let Some(holder) = self.holder_of(&domain.host).await? else {
             return Ok(true);
         };
@@ -77,7 +73,6 @@ impl Tx {
         }
         let data = |moved: &str| serde_json::json!({ "host": domain.host, "moved": moved });
         self.as_agency(&holder.agency_id, async |tx| {
-            tx.take_turn().await?;
             let lost = tx.domain_existing(&holder.id).await?;
             if lost.primary {
                 tx.primary_host_set(Some(&lost.id), None, "system").await?;

@@ -152,10 +152,8 @@ impl Tx {
         let mut binding = None;
         if may_bind {
             binding = Some(self.inner.take_turn_of(Turn::Bindings).await?);
-            self.take_turns_for(&lease.domain.host).await?;
-        } else {
-            self.take_turn().await?;
         }
+        self.take_turn().await?;
         let Some(mut now) = self.domain_held(lease).await? else {
             return Ok(DomainOutcome::LeaseLost);
         };
