@@ -6,6 +6,7 @@ pub(crate) use gateway::Answered;
 pub use gateway::GatewayMetrics;
 
 use crate::acme::AcmeMetrics;
+use crate::domains::DomainMetrics;
 use crate::limits::LimitMetrics;
 use crate::snapshot::SnapshotMetrics;
 use crate::tls::TlsMetrics;
@@ -20,6 +21,7 @@ pub struct Metrics {
     pub limits: LimitMetrics,
     pub snapshot: Arc<SnapshotMetrics>,
     pub acme: AcmeMetrics,
+    pub domains: Arc<DomainMetrics>,
 }
 
 impl Metrics {
@@ -29,12 +31,13 @@ impl Metrics {
             clippy::expect_used,
             reason = "every name is written down once, which the first test of any edge shows"
         )]
-        let (gateway, tls, limits, snapshot, acme) = (
+        let (gateway, tls, limits, snapshot, acme, domains) = (
             GatewayMetrics::register(&registry).expect("names of their own"),
             TlsMetrics::register(&registry).expect("names of their own"),
             LimitMetrics::register(&registry).expect("names of their own"),
             SnapshotMetrics::register(&registry).expect("names of their own"),
             AcmeMetrics::register(&registry).expect("names of their own"),
+            DomainMetrics::register(&registry).expect("names of their own"),
         );
         Self {
             registry,
@@ -43,6 +46,7 @@ impl Metrics {
             limits,
             snapshot: Arc::new(snapshot),
             acme,
+            domains: Arc::new(domains),
         }
     }
 

@@ -8,19 +8,24 @@ mod cdn;
 pub mod dns;
 mod findings;
 mod look;
+mod metrics;
 mod probe;
+mod report;
 #[cfg(test)]
 mod samples;
 pub mod schedule;
 mod verdict;
 mod words;
+mod worker;
 
 pub use caa::{CaaIssuer, CaaRecord, CaaRefusal};
 pub use dns::{Dns, DnsError};
 pub use findings::{Caa, Expected, Findings, Knock, KnockResult, Misplaced, Mistake, Txt};
+pub use metrics::DomainMetrics;
 pub use probe::{Probe, ProbeAnswers, ProbeKey};
 pub use verdict::{Verdict, judge};
 pub use words::{Words, for_check, for_order};
+pub use worker::DomainWorker;
 
 /// One look at a host, and what to think of it.
 #[derive(Clone, Debug)]
