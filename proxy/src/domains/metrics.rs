@@ -1,5 +1,7 @@
 use latchkey_tenants::{DomainCause, DomainState};
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry};
+use prometheus::{
+    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
+};
 
 /// What checks of domains cost and what they find.
 pub struct DomainMetrics {
@@ -15,7 +17,10 @@ impl DomainMetrics {
     /// # Errors
     /// When a name is registered twice: a mistake of the program.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        let states = Opts::new("latchkey_edge_domains", "Domains of the installation by state.");
+        let states = Opts::new(
+            "latchkey_edge_domains",
+            "Domains of the installation by state.",
+        );
         let states = IntGaugeVec::new(states, &["state"])?;
         let checks = Opts::new(
             "latchkey_edge_domain_checks_total",

@@ -28,7 +28,11 @@ pub(super) fn report(
         cause: verdict.cause,
         age: lease.age,
         watched: lease.watched,
-        quiet_checks: if changed || moved { 0 } else { lease.quiet_checks },
+        quiet_checks: if changed || moved {
+            0
+        } else {
+            lease.quiet_checks
+        },
     };
     DomainReport {
         proven: verdict.proven,
@@ -47,7 +51,10 @@ fn routed(lease: &DomainLease, verdict: &Verdict) -> bool {
     if verdict.conclusive {
         verdict.routed
     } else {
-        !matches!(lease.domain.state, DomainState::PendingDns | DomainState::Drifted)
+        !matches!(
+            lease.domain.state,
+            DomainState::PendingDns | DomainState::Drifted
+        )
     }
 }
 
@@ -74,9 +81,7 @@ fn has_changed(lease: &DomainLease, check: &Check) -> bool {
     let before = domain.cause.filter(|cause| !cause.is_of_order());
     let problem = before.and(domain.problem.as_deref());
     let words = check.words.as_ref();
-    first
-        || before != check.verdict.cause
-        || problem != words.map(|words| words.problem.as_str())
+    first || before != check.verdict.cause || problem != words.map(|words| words.problem.as_str())
 }
 
 fn line(findings: &Findings, verdict: &Verdict, expected: &Expected) -> Value {

@@ -373,10 +373,10 @@ fn proof() -> Vec<Sample> {
             .change(|sample| sample.expected.contested = true)
             .txt(&[], &[])
             .cause(C::Taken),
-        Sample::good("taken, with the wrong proof")
+        Sample::good("taken, with the proof of the one who has it")
             .change(|sample| sample.expected.contested = true)
             .txt(&["latchkey=tok-0"], &[])
-            .cause(C::WrongToken),
+            .cause(C::Taken),
     ]
 }
 

@@ -169,11 +169,11 @@ fn proof_cause(proven: bool, findings: &Findings) -> Option<DomainCause> {
     )
 }
 
-/// What is missing is missing because somebody else has the host: that is the thing to say.
+/// What is missing or another's is so because somebody else has the host: that is the thing to say.
 fn taken_instead(cause: DomainCause, proven: bool, expected: &Expected) -> DomainCause {
-    use DomainCause::{NoRecord, NoToken, WrongTarget};
-    let nothing_done = matches!(cause, NoRecord | NoToken | WrongTarget);
-    if expected.contested && !proven && nothing_done {
+    use DomainCause::{NoRecord, NoToken, WrongTarget, WrongToken};
+    let theirs = matches!(cause, NoRecord | NoToken | WrongTarget | WrongToken);
+    if expected.contested && !proven && theirs {
         DomainCause::Taken
     } else {
         cause

@@ -8,8 +8,8 @@ use super::probe::Probe;
 use super::report::report;
 use super::verdict::Verdict;
 use super::{Check, Findings, check_once};
-use latchkey_tenants::store::{DomainLease, DomainOutcome, edge_name};
-use latchkey_tenants::{DomainKind, Store, StoreError, Timestamp};
+use latchkey_tenants::store::{DomainLease, DomainOutcome};
+use latchkey_tenants::{DomainKind, Store, StoreError, Timestamp, edge_name};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -194,7 +194,13 @@ impl DomainWorker {
         check: &Check,
         expected: &Expected,
     ) -> Result<DomainOutcome, StoreError> {
-        let report = report(lease, check, expected, self.store.now(), self.store.entropy());
+        let report = report(
+            lease,
+            check,
+            expected,
+            self.store.now(),
+            self.store.entropy(),
+        );
         let mut tx = self.store.begin(&lease.domain.agency_id).await?;
         let outcome = tx.domain_checked(lease, report).await?;
         tx.commit().await?;

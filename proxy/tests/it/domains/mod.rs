@@ -3,3 +3,4 @@
 mod asking;
 mod checking;
 mod fake_dns;
+mod working;

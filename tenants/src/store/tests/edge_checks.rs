@@ -17,6 +17,7 @@ contract! {
     what_is_missing_keeps_a_claim_pending,
     a_platform_host_passes_the_same_check_without_proof,
     a_check_is_leased_to_one_worker_until_its_lease_ends,
+    looking_says_when_the_next_is_due_and_how_many_there_are,
     a_late_worker_writes_nothing,
     a_wish_during_a_check_is_kept,
     quiet_checks_are_counted_until_something_changes,
@@ -194,6 +195,18 @@ async fn a_check_is_leased_to_one_worker_until_its_lease_ends(world: World) {
     let second = due(&world, "two").await;
     assert_eq!(second[0].epoch, first[0].epoch + 1);
     assert_eq!(second[0].age, LEASE);
+}
+
+async fn looking_says_when_the_next_is_due_and_how_many_there_are(world: World) {
+    let next = async || world.platform(async |tx| tx.domains_next().await).await;
+    let count = async || world.platform(async |tx| tx.domains_by_state().await).await;
+    assert_eq!((next().await, count().await), (None, vec![]));
+    let domain = new(claim(&world, "a.example").await);
+    new(claim(&world, "b.example").await);
+    assert_eq!(next().await, domain.next_check_at);
+    assert_eq!(count().await, [(DomainState::PendingDns, 2)]);
+    due(&world, "worker").await;
+    assert_eq!(next().await, Some(world.clock.now().plus(LEASE)));
 }
 
 async fn a_late_worker_writes_nothing(world: World) {
