@@ -206,7 +206,7 @@ async fn looking_says_when_the_next_is_due_and_how_many_there_are(world: World) 
     assert_eq!(next().await, domain.next_check_at);
     assert_eq!(count().await, [(DomainState::PendingDns, 2)]);
     due(&world, "worker").await;
-    assert_eq!(next().await, Some(world.clock.now().plus(LEASE)));
+    assert_eq!(next().await, Some(world.store.now().plus(LEASE)));
 }
 
 async fn a_late_worker_writes_nothing(world: World) {
