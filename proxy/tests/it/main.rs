@@ -10,6 +10,8 @@ mod draining;
 mod failing;
 #[cfg(test)]
 mod framing;
+#[cfg(test)]
+mod h2;
 mod limits;
 #[cfg(test)]
 mod limits_edge;

@@ -55,17 +55,17 @@ fn listen() {
 
 /// The line of the request that was answered with this id.
 async fn line_of(id: &str) -> Line {
+    let found = || {
+        let lines = LINES.lock().unwrap();
+        let of = |line: &&Line| line.get("request_id").is_some_and(|of| of == id);
+        lines.iter().find(of).cloned()
+    };
     crate::support::within(async {
         loop {
-            let lines = LINES.lock().unwrap();
-            if let Some(line) = lines
-                .iter()
-                .find(|line| line.get("request_id").is_some_and(|of| of == id))
-            {
-                return line.clone();
+            match found() {
+                Some(line) => return line,
+                None => tokio::task::yield_now().await,
             }
-            drop(lines);
-            tokio::task::yield_now().await;
         }
     })
     .await

@@ -1,12 +1,12 @@
 //! Certificates, snapshots, and clients that speak TLS to an edge.
 
 use super::{Edge, config, free_socket, within};
-use latchkey_proxy::Https;
 use latchkey_proxy::metrics::Metrics;
 use latchkey_proxy::snapshot::{
     AgencyEntry, Certificate, HostEntry, Snapshot, SnapshotCell, key_place,
 };
 use latchkey_proxy::tls::{ChallengeCerts, NoChallenges, Tickets, TlsConfig};
+use latchkey_proxy::{Https, ProxyConfig};
 use latchkey_tenants::{
     AgencyId, AgencyStatus, CertificateId, Clock, DomainId, Entropy, ManualClock, SeededEntropy,
     SystemEntropy, testing::START, vault::DataKey,
@@ -122,6 +122,14 @@ impl World {
 
     /// One of its edges. Two of them know nothing of each other.
     pub fn edge(&self, upstreams: &[SocketAddr]) -> TlsEdge {
+        self.edge_with(upstreams, |_| {})
+    }
+
+    pub fn edge_with(
+        &self,
+        upstreams: &[SocketAddr],
+        change: impl FnOnce(&mut ProxyConfig),
+    ) -> TlsEdge {
         let metrics = Arc::new(Metrics::new());
         let mut config = config(upstreams);
         config.snapshot = self.snapshot.clone();
@@ -137,6 +145,7 @@ impl World {
             )),
             challenges: self.challenges.clone(),
         });
+        change(&mut config);
         let edge = Edge::start(config);
         TlsEdge {
             address: edge.addresses[1],
