@@ -4,7 +4,7 @@ use crate::gateway::{Gateway, HttpFront, MOST_UPSTREAMS, Upstreams};
 use crate::limits::Limiter;
 use crate::metrics::Metrics;
 use crate::snapshot::SnapshotCell;
-use crate::tls::{TlsFront, TlsParts};
+use crate::tls::{TlsFront, TlsParts, tls_listener};
 use crate::{Https, ProxyConfig, ProxyError, Shape};
 use async_trait::async_trait;
 use http::HeaderValue;
@@ -27,8 +27,6 @@ use tokio::sync::watch;
 
 /// pingora's default of 64 KiB makes an idle connection cost twice as much memory.
 const READ_BUFFER: usize = 16 * 1024;
-/// None: rustls reads into a buffer of its own.
-const TLS_READ_BUFFER: usize = 0;
 const IDLE_UPSTREAM_CONNECTIONS: usize = 128;
 
 /// The data path, which serves as soon as it runs.
@@ -100,11 +98,11 @@ impl Proxy {
         let https = config.https.take();
         let conf = &server.configuration;
         let front = || front(&config, &edge_secret, conf, &upstreams, &in_flight);
-        let plain = BoundService::new(front(), sockets, READ_BUFFER, draining.subscribe());
+        let plain = BoundService::new(front(), sockets, plain_listener, draining.subscribe());
         let tls = https.map(|https| {
             let parts = tls_parts(https, config.snapshot.clone(), &config.metrics);
             let front = TlsFront::new(parts, front());
-            BoundService::new(front, tls_sockets, TLS_READ_BUFFER, draining.subscribe())
+            BoundService::new(front, tls_sockets, tls_listener, draining.subscribe())
         });
         server.add_service(plain);
         if let Some(tls) = tls {
@@ -165,6 +163,10 @@ fn h2_options(shape: &Shape) -> H2Options {
     options
 }
 
+fn plain_listener(address: &str) -> ListenerConfig {
+    ListenerConfig::tcp(address).l4_buffer(L4BufferSettings::default().read(READ_BUFFER))
+}
+
 fn tls_parts(https: Https, snapshot: SnapshotCell, metrics: &Metrics) -> TlsParts {
     TlsParts {
         config: https.tls,
@@ -218,15 +220,12 @@ impl<A: ServerApp + Send + Sync + 'static> BoundService<A> {
     fn new(
         app: A,
         sockets: Vec<(SocketAddr, TcpListener)>,
-        read_buffer: usize,
+        listener: fn(&str) -> ListenerConfig,
         draining: ShutdownWatch,
     ) -> Self {
         let mut inner = ListeningService::new("edge".to_owned(), app);
         for (address, _) in &sockets {
-            inner.add_listener(
-                ListenerConfig::tcp(address.to_string())
-                    .l4_buffer(L4BufferSettings::default().read(read_buffer)),
-            );
+            inner.add_listener(listener(&address.to_string()));
         }
         Self {
             inner,

@@ -8,11 +8,32 @@ use crate::snapshot::SnapshotCell;
 use async_trait::async_trait;
 use latchkey_tenants::vault::DataKey;
 use pingora::apps::ServerApp;
-use pingora::protocols::Stream;
+use pingora::listeners::{L4BufferSettings, ListenerConfig, TcpSocketOptions};
 use pingora::protocols::l4::stream::Stream as L4Stream;
+use pingora::protocols::{Stream, TcpKeepalive};
 use pingora::server::ShutdownWatch;
 use rustls::crypto::ring;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a connection may be silent before the kernel asks whether the client is still there.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// The listener that [`TlsFront`] wants, for a socket on `address`.
+pub fn tls_listener(address: &str) -> ListenerConfig {
+    let mut options = TcpSocketOptions::default();
+    // Both ends of a WebSocket may be silent for ever, and a client that lost its network says nothing.
+    options.tcp_keepalive = Some(TcpKeepalive {
+        idle: SILENCE,
+        interval: SILENCE / 4,
+        count: 4,
+        user_timeout: Duration::ZERO,
+    });
+    ListenerConfig::tcp(address)
+        .tcp_socket_options(options)
+        // No buffer: rustls reads into one of its own.
+        .l4_buffer(L4BufferSettings::default().read(0))
+}
 
 /// The app of a plain TCP listener: speaks TLS, and gives `app` what is inside.
 pub struct TlsFront<A> {

@@ -18,7 +18,7 @@ mod tickets;
 pub use challenge::{ChallengeCerts, NoChallenges};
 pub use config::TlsConfig;
 pub use conn_info::{ConnInfo, conn_info};
-pub use front::{TlsFront, TlsParts};
+pub use front::{TlsFront, TlsParts, tls_listener};
 pub use metrics::TlsMetrics;
 pub use stream::EdgeStream;
 pub use tickets::Tickets;
