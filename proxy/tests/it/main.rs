@@ -12,6 +12,8 @@ mod failing;
 mod framing;
 #[cfg(test)]
 mod h2;
+#[cfg(test)]
+mod h2_attacks;
 mod limits;
 #[cfg(test)]
 mod limits_edge;

@@ -1,3 +1,4 @@
+pub mod frames;
 pub mod recorder;
 pub mod tls;
 pub mod validator;
