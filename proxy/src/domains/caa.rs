@@ -1,5 +1,6 @@
 //! Who may issue: certification authority authorization (RFC 8659, RFC 8657), read as an authority reads it.
 
+use crate::acme::Issuer;
 use serde::{Deserialize, Serialize};
 
 /// One authority that would be asked for a certificate.
@@ -12,6 +13,20 @@ pub struct CaaIssuer {
     /// The ways of proof that we use there, such as `http-01`.
     pub methods: Vec<String>,
 }
+
+impl CaaIssuer {
+    /// `account`: its URL, once it is open.
+    pub fn of(issuer: &Issuer, account: Option<&str>) -> Self {
+        Self {
+            identities: issuer.caa_identities().to_vec(),
+            account: account.map(str::to_owned),
+            methods: METHODS.map(str::to_owned).to_vec(),
+        }
+    }
+}
+
+/// The ways of proof that this edge knows (RFC 8555 §8.3, RFC 8737).
+const METHODS: [&str; 2] = ["http-01", "tls-alpn-01"];
 
 /// One CAA record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -1,13 +1,15 @@
 //! Asks everything that a verdict needs.
 
-use super::caa::CaaRecord;
+use super::caa::{CaaIssuer, CaaRecord, permitted};
 use super::dns::{
     Answer, Dns, DnsName, Failure, RData, RecordType, Session, Silence, Who, name, text,
 };
 use super::findings::{Caa, Expected, Findings, Misplaced, Mistake, Txt};
 use super::verdict::leads_here;
+use crate::acme::{Issuer, Permission};
+use async_trait::async_trait;
 use futures_util::future::join_all;
-use latchkey_tenants::DomainKind;
+use latchkey_tenants::{DomainKind, values::Host};
 
 /// Levels of the tree that are searched for CAA records. A host with more labels has to do without a certificate.
 const MAX_LEVELS: usize = 10;
@@ -213,6 +215,27 @@ fn caa_record(record: &RData) -> Option<CaaRecord> {
         tag: caa.tag.chars().take(MAX_LENGTH).collect(),
         value: value.chars().take(MAX_LENGTH * 4).collect(),
     })
+}
+
+/// Asks the CAA records of a host before an authority other than the first is asked for a certificate. What cannot be read
+/// permits nothing.
+pub struct CaaPermission {
+    pub dns: Dns,
+}
+
+#[async_trait]
+impl Permission for CaaPermission {
+    async fn permits(&self, host: &Host, issuer: &Issuer) -> bool {
+        let issuer = CaaIssuer::of(issuer, None);
+        if issuer.identities.is_empty() {
+            return true;
+        }
+        let Some(host) = name(host.as_str()) else {
+            return false;
+        };
+        let caa = caa(&self.dns.session(), &host).await;
+        caa.failure.is_none() && permitted(&caa.records, &[issuer]).is_ok()
+    }
 }
 
 /// Looks where people put records by mistake, if something is missing at the right place.

@@ -21,6 +21,7 @@ mod worker;
 pub use caa::{CaaIssuer, CaaRecord, CaaRefusal};
 pub use dns::{Dns, DnsError};
 pub use findings::{Caa, Expected, Findings, Knock, KnockResult, Misplaced, Mistake, Txt};
+pub use look::CaaPermission;
 pub use metrics::DomainMetrics;
 pub use probe::{Probe, ProbeAnswers, ProbeKey};
 pub use verdict::{Verdict, judge};

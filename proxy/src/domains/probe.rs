@@ -88,7 +88,8 @@ impl<C: Challenges + ?Sized> Challenges for ProbeAnswers<C> {
     }
 }
 
-/// Knocks at port 80.
+/// Knocks at port 80. Of use only to an edge that listens there itself: behind a port that is passed on from elsewhere it may
+/// well be reached from everywhere but from its own machine.
 #[derive(Clone, Debug)]
 pub struct Probe {
     pub key: ProbeKey,

@@ -2,17 +2,19 @@
 
 use super::fake_dns::{FakeDns, Quirk, RESOLVER, a, aaaa, caa, cname, txt};
 use hickory_resolver::proto::rr::{RData, RecordType};
+use latchkey_proxy::acme::{Issuer, Permission};
 use latchkey_proxy::domains::dns::Limits;
 use latchkey_proxy::domains::{
-    CaaIssuer, Check, Dns, Expected, KnockResult, Probe, ProbeKey, check_once,
+    CaaIssuer, CaaPermission, Check, Dns, Expected, KnockResult, Probe, ProbeKey, check_once,
 };
+use latchkey_tenants::values::Host;
 use latchkey_tenants::{DomainCause, DomainKind};
 use secrecy::SecretBox;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-const HOST: &str = "connect.acme.test";
+pub const HOST: &str = "connect.acme.test";
 
 /// The platform and a domain without records.
 async fn world() -> FakeDns {
@@ -32,7 +34,7 @@ async fn right() -> FakeDns {
     dns
 }
 
-fn expected(host: &str) -> Expected {
+pub fn expected(host: &str) -> Expected {
     Expected {
         host: host.parse().unwrap(),
         kind: DomainKind::Custom,
@@ -54,7 +56,7 @@ async fn check(dns: &FakeDns, host: &str) -> Check {
 }
 
 #[track_caller]
-fn assert_cause(check: &Check, cause: Option<DomainCause>) {
+pub fn assert_cause(check: &Check, cause: Option<DomainCause>) {
     assert_eq!(check.verdict.cause, cause, "{:#?}", check.findings);
     assert_eq!(check.words.is_some(), cause.is_some());
 }
@@ -149,6 +151,30 @@ async fn caa_is_read_where_an_authority_reads_it() {
     dns.remove("acme.test");
     dns.put("test", caa(0, "issue", "registry-ca.example"));
     assert_cause(&check(&dns, HOST).await, None);
+}
+
+#[tokio::test]
+async fn a_second_authority_is_asked_only_where_caa_permits_it() {
+    let dns = right().await;
+    dns.put("acme.test", caa(0, "issue", "second.example"));
+    let permission = CaaPermission {
+        dns: dns.authoritative(),
+    };
+    let issuer = |identity: &str| Issuer::Acme {
+        directory: "https://ca.example/directory".to_owned(),
+        contact: None,
+        eab: None,
+        profile: None,
+        caa_identities: vec![identity.to_owned()],
+    };
+    let host: Host = HOST.parse().unwrap();
+    assert!(permission.permits(&host, &issuer("second.example")).await);
+    assert!(!permission.permits(&host, &issuer("third.example")).await);
+    assert!(permission.permits(&host, &Issuer::Internal).await);
+    for server in ["127.0.0.2", "127.0.0.3"] {
+        dns.quirk_at(server, "acme.test", Some(RecordType::CAA), Quirk::ServFail);
+    }
+    assert!(!permission.permits(&host, &issuer("second.example")).await);
 }
 
 #[tokio::test]

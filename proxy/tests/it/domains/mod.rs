@@ -3,4 +3,5 @@
 mod asking;
 mod checking;
 mod fake_dns;
+mod stub;
 mod working;
