@@ -7,6 +7,7 @@ import os
 import pathlib
 import platform
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -60,6 +61,8 @@ def say(text):
 
 def main():
     options = arguments()
+    # Ended from outside it still stops what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     place = pathlib.Path("target/bench-edge").resolve()
     shutil.rmtree(place / "work", ignore_errors=True)
     kinds = [kind for kind in PROXIES if kind.name not in options.without]
