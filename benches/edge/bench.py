@@ -38,10 +38,10 @@ STARTS = [
 
 
 class Results:
-    """Samples by row and server, and what did not run."""
+    """Samples by row and server, what only this edge has, and what did not run."""
 
     def __init__(self):
-        self.samples, self.missing = {}, []
+        self.samples, self.missing, self.alone = {}, [], []
 
     def add(self, row, proxy, value):
         self.samples.setdefault(row, {}).setdefault(proxy, []).append(value)
@@ -134,7 +134,9 @@ def start(proxy, count, options, results, turns):
     """Starts it `turns` times; it stays up after the last. False where it could not."""
     title = f"{count:,} certificates"
     try:
-        proxy.seed()
+        for what, seconds in proxy.seed(options.limit):
+            say(f"{title}, {proxy.name}: {what}: {seconds:.2f} s")
+            results.alone.append(f"{what} ({title}): {seconds:.2f} s")
         for turn in range(turns):
             proxy.stop()
             seconds = proxy.start(options.limit)
@@ -189,11 +191,13 @@ def report(results, titles, kinds, options, place):
     print(f"\nAs measured:\n\n| | {' | '.join([edge, *peers])} |\n|---|{'---|' * (len(peers) + 1)}")
     for title, _ in titles:
         print(f"| {title} | {' | '.join(number(results.median(title, name)) for name in [edge, *peers])} |")
+    for line in results.alone:
+        print(f"\nThis edge alone: {line}")
     print("\nDid not run:" if results.missing else "\nEverything ran.")
     for line in results.missing:
         print(f"- {line}")
     file = place / "results.json"
-    file.write_text(json.dumps({"machine": machine(), "samples": results.samples, "missing": results.missing}, indent=1))
+    file.write_text(json.dumps({"machine": machine(), "samples": results.samples, "alone": results.alone, "missing": results.missing}, indent=1))
     print(f"\nEvery sample: {file}")
 
 

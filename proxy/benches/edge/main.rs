@@ -1,6 +1,7 @@
 //! The parts of the edge's benchmark that need speed or the store; `benches/edge/run` is what people start.
 //!
 //! - `certificates FOLDER COUNT`: an authority and `COUNT` certificates, one file a host
+//! - `seed DATABASE EDGE_KEY FOLDER COUNT`: the same certificates in a store
 //! - `upstream ADDRESS`: 1 KiB for every request, HTTP/1.1 and h2c, until killed
 //! - `visit ADDRESS FOLDER COUNT`: one handshake for every host, the chain and the name verified
 //! - `handshakes ADDRESS COUNT SECONDS`: new full handshakes as fast as they go, a host by chance each
@@ -18,6 +19,7 @@
 mod certificates;
 mod flood;
 mod handshakes;
+mod seed;
 mod upstream;
 
 use std::net::SocketAddr;
@@ -40,6 +42,11 @@ async fn main() {
             let folder: PathBuf = words.next("a folder");
             certificates::make(&folder, words.next("a count"));
             return;
+        }
+        "seed" => {
+            let (url, key): (String, String) = (words.next("a URL"), words.next("a key"));
+            let folder: PathBuf = words.next("a folder");
+            return seed::seed(&url, &key, &folder, words.next("a count")).await;
         }
         "upstream" => return upstream::serve(words.next("an address")).await,
         "visit" => {
@@ -81,7 +88,18 @@ impl Words {
     }
 }
 
-/// The name of host number `number`.
+const HOSTS_OF_AGENCY: usize = 10;
+
+/// The name of host number `number`. Every tenth is an agency's own, under the platform's.
 fn host(number: usize) -> String {
-    format!("t{number:06}.bench.example")
+    let slug = slug(number);
+    if number.is_multiple_of(HOSTS_OF_AGENCY) {
+        format!("{slug}.platform.example")
+    } else {
+        format!("{slug}.clients.example")
+    }
+}
+
+fn slug(number: usize) -> String {
+    format!("t{number:06}")
 }
