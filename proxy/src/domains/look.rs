@@ -47,10 +47,26 @@ pub(super) async fn look(dns: &Dns, expected: &Expected) -> Findings {
             Ok(addresses) => findings.edge = addresses,
             Err(failure) => findings.edge_failure = Some(failure),
         }
+        // A resolver refuses the host for our signatures too, once it leads to us.
+        if findings.dnssec_broken && is_broken(&session, expected.target.as_str()).await {
+            findings.dnssec_broken = false;
+            findings.edge.clear();
+            findings.edge_failure = Some(Failure {
+                who: Who::Resolver,
+                why: Silence::ServFail,
+            });
+        }
         findings.misplaced = misplaced(&session, expected, &findings).await;
     }
     findings.resolver_works = session.resolver_works();
     findings
+}
+
+async fn is_broken(session: &Session<'_>, target: &str) -> bool {
+    match name(target) {
+        Some(target) => session.signatures_are_broken(&target).await,
+        None => false,
+    }
 }
 
 const BAD_NAME: Failure = Failure {

@@ -66,7 +66,11 @@ impl DomainWorker {
             }
             tokio::select! {
                 stopped = stop.wait_for(|stop| *stop) => drop(stopped),
-                Some(_) = checks.join_next() => {}
+                Some(ended) = checks.join_next() => {
+                    if let Err(error) = ended {
+                        tracing::error!(%error, "a check of a domain broke off; it is done again");
+                    }
+                }
                 () = self.wishes.notified() => {}
                 () = sleep(pause) => {}
             }

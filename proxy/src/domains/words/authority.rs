@@ -177,17 +177,23 @@ impl Story<'_> {
 
     pub(super) fn resolver_failed(&self) -> Words {
         let target = &self.expected.target;
-        let problem = if self.findings.edge.is_empty() && self.findings.host_failure.is_none() {
-            format!(
-                "We could not check {}: our own name {target} has no address.",
-                self.expected.host
-            )
-        } else {
-            format!(
-                "We could not check {}: our own access to DNS failed.",
-                self.expected.host
-            )
-        };
+        let problem =
+            if self.findings.edge_failure.is_some() && self.findings.host_failure.is_none() {
+                format!(
+                    "We could not check {}: our own name {target} cannot be looked up.",
+                    self.expected.host
+                )
+            } else if self.findings.edge.is_empty() && self.findings.host_failure.is_none() {
+                format!(
+                    "We could not check {}: our own name {target} has no address.",
+                    self.expected.host
+                )
+            } else {
+                format!(
+                    "We could not check {}: our own access to DNS failed.",
+                    self.expected.host
+                )
+            };
         Words::new(
             problem,
             format!(

@@ -199,6 +199,15 @@ async fn broken_signatures_are_the_cause_whatever_else_is_seen() {
 }
 
 #[tokio::test]
+async fn broken_signatures_of_the_platform_are_the_platforms_trouble() {
+    let dns = right().await;
+    for name in [HOST, "north.latchkey.test"] {
+        dns.quirk_at(RESOLVER, name, None, Quirk::Bogus);
+    }
+    assert_cause(&check(&dns, HOST).await, Some(DomainCause::ResolverFailed));
+}
+
+#[tokio::test]
 async fn our_own_trouble_is_never_blamed_on_the_domain() {
     let short = Limits {
         one: Duration::from_millis(300),
