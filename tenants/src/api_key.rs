@@ -8,7 +8,8 @@ text_enum! {
         WorkflowsRead = "workflows:read", WorkflowsWrite = "workflows:write",
         RequestsRead = "requests:read", RequestsWrite = "requests:write",
         ConnectionsRead = "connections:read", ConnectionsRevoke = "connections:revoke",
-        ConnectionsToken = "connections:token", EventsRead = "events:read",
+        ConnectionsToken = "connections:token",
+        DomainsRead = "domains:read", DomainsWrite = "domains:write", EventsRead = "events:read",
     }
 }
 

@@ -122,5 +122,7 @@ scopes!(
     ConnectionsRead,
     ConnectionsRevoke,
     ConnectionsToken,
+    DomainsRead,
+    DomainsWrite,
     EventsRead,
 );

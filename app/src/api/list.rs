@@ -40,6 +40,16 @@ impl<T> Listing<T> {
     }
 }
 
+impl<T> Listing<T> {
+    /// All there is on one page.
+    pub fn whole(data: Vec<T>) -> Self {
+        Self {
+            data,
+            next_cursor: None,
+        }
+    }
+}
+
 /// How many rows a page has: 1 to 100, 50 if nothing is said.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limit(u8);

@@ -8,6 +8,7 @@ mod auth;
 mod body;
 mod connections;
 mod document;
+mod domains;
 mod events;
 mod idempotency;
 mod list;
@@ -73,6 +74,7 @@ fn kept() -> OpenApiRouter<Platform> {
         .merge(workflows::routes())
         .merge(requests::routes())
         .merge(connections::routes())
+        .merge(domains::routes())
         .merge(events::routes())
 }
 

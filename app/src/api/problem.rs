@@ -9,6 +9,8 @@ use latchkey_tenants::{ActionError, KeyScope, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::domains::DomainView;
+
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// Why a call was not done (RFC 9457).
@@ -37,6 +39,10 @@ pub(super) struct Problem {
     /// Which values were refused, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
+    /// Of `domain_taken`: your claim to the host, with the record that proves it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    claim: Option<Box<DomainView>>,
     #[serde(skip)]
     header: Option<Box<(HeaderName, HeaderValue)>>,
 }
@@ -83,6 +89,7 @@ impl Problem {
             code,
             detail: detail.into(),
             errors: Vec::new(),
+            claim: None,
             header: None,
         }
     }
@@ -100,6 +107,13 @@ impl Problem {
     #[must_use]
     pub fn naming(mut self, errors: Vec<FieldError>) -> Self {
         self.errors = errors;
+        self
+    }
+
+    /// With the claim that it is about.
+    #[must_use]
+    pub fn about(mut self, claim: DomainView) -> Self {
+        self.claim = Some(Box::new(claim));
         self
     }
 

@@ -1,7 +1,8 @@
 //! How single values are described: the domain's types know nothing of HTTP.
 
 use latchkey_tenants::{
-    ConnectionStatus as Connections, EventType as Events, GateState as Gates, ItemStatus as Items,
+    ConnectionStatus as Connections, DomainCause as DomainCauses, DomainKind as DomainKinds,
+    DomainState as DomainStates, EventType as Events, GateState as Gates, ItemStatus as Items,
     KeyScope, Lifetime as Lifetimes, MailKind as MailKinds, MailStatus as Mails,
     MissingReason as Reasons, ReceiptOutcome as Receipts, RequestStatus as Requests,
     Resume as Resumes,
@@ -42,6 +43,7 @@ values! {
     RequestId = id("req");
     ItemId = id("itm");
     ConnectionId = id("con");
+    DomainId = id("dom");
     EventId = id("evt");
 
     Timestamp = text("A moment in UTC.", "2026-11-23T07:00:00Z").format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
@@ -72,6 +74,9 @@ values! {
     MissingReason = one_of("Why a slot keeps the gate shut.", Reasons::ALL);
     Resume = one_of("How a paused gate opens again: by itself when all is well, or by hand.", Resumes::ALL);
     ReceiptOutcome = one_of("What the provider said when the grant was revoked there.", Receipts::ALL);
+    DomainKind = one_of("`platform`: the host that an agency has from the start.", DomainKinds::ALL);
+    DomainState = one_of("`pending_dns`: claimed. `verified`: yours, waiting for its certificate. `live`: served. `drifted`: its DNS points elsewhere. `released`: removed.", DomainStates::ALL);
+    DomainCause = one_of("Why a domain is not further. There may be more of them one day.", DomainCauses::ALL);
     EventType = one_of("What happened.", Events::ALL);
     MailKind = one_of("What a mail is for.", MailKinds::ALL);
     MailStatus = one_of("`skipped`: its link died before it could go out.", Mails::ALL);

@@ -1,6 +1,6 @@
 use axum::Json;
 use latchkey_tenants::{
-    Agency, DomainState, Tx,
+    DomainState, Tx,
     values::{Host, Slug},
 };
 use serde::Deserialize;
@@ -16,7 +16,6 @@ use super::{
     },
     view::OauthClientView,
 };
-use crate::urls::Urls;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -51,34 +50,26 @@ pub(super) async fn move_redirect(
     let urls = &caller.platform.urls;
     let mut tx = caller.begin().await?;
     let agency = tx.agency_itself().await?;
-    if tx.oauth_client(slug.as_str()).await?.is_none() {
-        return Err(Problem::not_found("OAuth client"));
-    }
+    let first = urls.first_host(&agency);
     let host = wish.host.or_else(|| agency.primary_host.clone());
-    let host = other_host(&mut tx, urls, &agency, host).await?;
+    let host = host.filter(|host| host.as_str() != first);
     let client = tx
         .oauth_client_move(slug.as_str(), host.as_ref(), &caller.actor)
         .await?;
+    if let Some(host) = host {
+        // Looked at after the move, which took the agency's turn; who leaves now without a commit has moved nothing.
+        leads_here(&mut tx, &host, &first).await?;
+    }
     caller.commit(tx).await?;
     Ok(Json(OauthClientView::of(client, &agency, urls)))
 }
 
-/// The host as the store keeps it: None is the agency's first one, which is always there.
-async fn other_host(
-    tx: &mut Tx,
-    urls: &Urls,
-    agency: &Agency,
-    host: Option<Host>,
-) -> Result<Option<Host>, Problem> {
-    let first = urls.first_host(agency);
-    let Some(host) = host.filter(|host| host.as_str() != first) else {
-        return Ok(None);
-    };
-    match tx.host_state(&host).await? {
-        Some(DomainState::Live) => Ok(Some(host)),
+async fn leads_here(tx: &mut Tx, host: &Host, first: &str) -> Result<(), Problem> {
+    match tx.host_state(host).await? {
+        Some(DomainState::Live) => Ok(()),
         Some(state) => {
             let message = format!(
-                "{host} is {state}, not live, so a provider could not lead anybody back to it: mend the domain first"
+                "{host} is {state}, not live, so no provider could lead anybody back to it: mend the domain first"
             );
             Err(Problem::conflict("domain_not_live", &message))
         }

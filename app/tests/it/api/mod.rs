@@ -4,6 +4,7 @@ mod apps;
 mod client;
 mod connections;
 mod description;
+mod domains;
 mod events;
 mod gates;
 mod hostile;

@@ -17,6 +17,8 @@ pub struct World<'a> {
     /// Sent, its one item connected.
     pub request: Value,
     pub connection: String,
+    /// Claimed, no more.
+    pub domain: Value,
 }
 
 /// Stands in every token; no answer but one may show it.
@@ -35,12 +37,15 @@ impl<'a> World<'a> {
         let workflow = workflow(&client, &workspace, &["own-crm"]).await;
         let request = request(&client, &workflow, true).await;
         let connection = connect(&client, &request).await;
+        let domain = json!({"host": "connect.northwind.example"});
+        let domain = client.post("/domains", domain).await.expect(201);
         Self {
             client,
             workspace,
             workflow,
             request,
             connection,
+            domain,
         }
     }
 
@@ -51,15 +56,16 @@ impl<'a> World<'a> {
             Some("workflows") => text(&self.workflow["id"]),
             Some("requests") => text(&self.request["id"]),
             Some("connections") => &self.connection,
+            Some("domains") => text(&self.domain["id"]),
             _ => "",
         };
         path.replace("{id}", id).replace("{app}", "own-crm")
     }
 
-    pub fn ids(&self) -> [&str; 4] {
-        let [workspace, workflow, request] =
-            [&self.workspace, &self.workflow, &self.request].map(|made| text(&made["id"]));
-        [workspace, workflow, request, &self.connection]
+    pub fn ids(&self) -> [&str; 5] {
+        let made = [&self.workspace, &self.workflow, &self.request, &self.domain];
+        let [workspace, workflow, request, domain] = made.map(|made| text(&made["id"]));
+        [workspace, workflow, request, domain, &self.connection]
     }
 }
 
