@@ -17,7 +17,6 @@ const LONG: Duration = Duration::from_secs(30);
 
 struct Running {
     app: SocketAddr,
-    operator: SocketAddr,
     stop: oneshot::Sender<()>,
     ended: JoinHandle<std::io::Result<()>>,
 }
@@ -25,15 +24,13 @@ struct Running {
 impl Running {
     async fn start(platform: &Platform) -> Self {
         let app = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let operator = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let addresses = (app.local_addr().unwrap(), operator.local_addr().unwrap());
+        let address = app.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let ended = tokio::spawn(run(platform.clone(), app, Some(operator), async {
+        let ended = tokio::spawn(run(platform.clone(), app, async {
             let _ = stopped.await;
         }));
         Self {
-            app: addresses.0,
-            operator: addresses.1,
+            app: address,
             stop,
             ended,
         }
@@ -50,20 +47,11 @@ async fn get(address: SocketAddr, host: &str, path: &str) -> String {
     answer
 }
 
-async fn ask(running: &Running, path: &str) -> String {
-    get(running.operator, "localhost", path).await
-}
-
 #[tokio::test]
 async fn a_running_app_answers_the_operator_and_counts() {
     let app = TestApp::start().await;
     let running = Running::start(&app.platform).await;
-    assert!(ask(&running, "/livez").await.starts_with("HTTP/1.1 200"));
-    let ready = ask(&running, "/readyz").await;
-    assert!(
-        ready.starts_with("HTTP/1.1 200") && ready.ends_with(r#"{"status":"ready"}"#),
-        "{ready}"
-    );
+    assert_eq!(app.platform.unready().await, None);
 
     let host = "northwind.latch.example";
     let answer = get(running.app, host, "/nothing").await;
@@ -72,10 +60,11 @@ async fn a_running_app_answers_the_operator_and_counts() {
     timeout(LONG, app.relay.arrival()).await.unwrap();
     let metrics = timeout(LONG, async {
         loop {
-            let metrics = ask(&running, "/metrics").await;
+            let metrics = app.platform.metrics_text().await;
             if metrics.contains("latchkey_jobs_open 0") {
                 return metrics;
             }
+            tokio::task::yield_now().await;
         }
     });
     let metrics = metrics.await.unwrap();
@@ -102,18 +91,15 @@ async fn a_stopping_app_says_so_and_ends_the_mail_that_is_on_its_way() {
     timeout(LONG, app.relay.arrival()).await.unwrap();
     running.stop.send(()).unwrap();
 
-    let operator = running.operator;
     let draining = timeout(LONG, async {
         loop {
-            let ready = get(operator, "localhost", "/readyz").await;
-            if ready.starts_with("HTTP/1.1 503") {
-                return ready;
+            if let Some(reason) = app.platform.unready().await {
+                return reason;
             }
+            tokio::task::yield_now().await;
         }
     });
-    let draining = draining.await.unwrap();
-    let expected = r#"{"status":"not_ready","reason":"draining"}"#;
-    assert!(draining.ends_with(expected), "{draining}");
+    assert_eq!(draining.await.unwrap(), "draining");
     assert!(!running.ended.is_finished());
     app.relay.release();
     timeout(LONG, running.ended)
@@ -132,7 +118,7 @@ async fn a_stopping_app_says_so_and_ends_the_mail_that_is_on_its_way() {
 }
 
 #[tokio::test]
-async fn an_app_without_its_schema_is_alive_and_not_ready() {
+async fn an_app_without_its_schema_runs_and_is_not_ready() {
     let app = TestApp::start().await;
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/empty.db", folder.path().display());
@@ -140,10 +126,8 @@ async fn an_app_without_its_schema_is_alive_and_not_ready() {
     let empty = Store::connect(&url, vault(), clock, app.test.entropy.clone());
     let platform = TestApp::platform_on(empty.await.unwrap(), &app.test);
     let running = Running::start(&platform).await;
-    assert!(ask(&running, "/livez").await.starts_with("HTTP/1.1 200"));
-    let ready = ask(&running, "/readyz").await;
-    assert!(ready.starts_with("HTTP/1.1 503"), "{ready}");
-    assert!(ready.contains("database"), "{ready}");
+    let reason = platform.unready().await.unwrap();
+    assert!(reason.contains("database"), "{reason}");
     running.stop.send(()).unwrap();
     timeout(LONG, running.ended)
         .await
