@@ -1,5 +1,5 @@
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use latchkey_tenants::values::{Email, Name, Slug};
+use latchkey_tenants::values::{Email, Host, Name, Slug};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -39,6 +39,8 @@ pub enum Command {
     Migrate,
     /// Look at settings, database, ports, mail and certificate authority, and say what is wrong
     Check,
+    /// Tell a domain's story: DNS seen, checks, orders, certificates, and which edges serve it
+    Why(Why),
     /// Create agencies, list, suspend and resume them
     #[command(subcommand)]
     Agency(Agency),
@@ -56,6 +58,16 @@ pub struct Demo {
     /// Port on this machine [default: that of the last demo, else 8080; the next free one when it is taken]
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
+}
+
+#[derive(Args, Debug)]
+pub struct Why {
+    /// A host name such as connect.example.com
+    pub host: Host,
+
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod demo;
+mod edge_thread;
 mod handover;
 mod logging;
 mod settings;

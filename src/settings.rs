@@ -84,6 +84,7 @@ pub enum Role {
     Agency,
     Migrate,
     Check,
+    Why,
 }
 
 impl Role {
@@ -95,7 +96,7 @@ impl Role {
             // One process: the edge and the app agree on a secret of their own when none is set.
             Self::Serve => &[Setting::PlatformHost, Setting::VaultKey, Setting::EdgeKey],
             Self::Agency => &[Setting::PlatformHost, Setting::VaultKey],
-            Self::Migrate | Self::Check => &[],
+            Self::Migrate | Self::Check | Self::Why => &[],
         }
     }
 }

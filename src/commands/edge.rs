@@ -1,76 +1,18 @@
-//! An edge as the settings want it, in a thread of its own.
+//! An edge as the settings want it.
 
 use crate::commands::{CommandError, Result};
 use crate::handover::Sockets;
 use crate::settings::{LimitChange, Settings};
 use latchkey_proxy::limits::{Concurrency, LimitsConfig, Rate, SharedConfig};
 use latchkey_proxy::tls::TlsConfig;
-use latchkey_proxy::{
-    DEFAULT_GRACE, Edge, EdgeConfig, EdgeError, EdgeStatus, GatewayConfig, PlainHttp,
-};
+use latchkey_proxy::{DEFAULT_GRACE, EdgeConfig, GatewayConfig, PlainHttp};
 use latchkey_tenants::{SystemClock, SystemEntropy};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::mpsc;
-use std::thread::JoinHandle;
-use tokio::sync::oneshot;
 
-const FAILED: &str = "cannot start the edge";
 /// Policies of this name set how many requests may run at once.
 const CONCURRENCY: &str = "concurrency";
-
-/// Serving since [`EdgeThread::start`].
-pub struct EdgeThread {
-    pub status: EdgeStatus,
-    stop: oneshot::Sender<()>,
-    thread: JoinHandle<()>,
-}
-
-impl EdgeThread {
-    /// Returns when it serves. Blocks for as long as reading the last snapshot takes.
-    pub fn start(config: EdgeConfig) -> Result<Self> {
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (made, outcome) = mpsc::channel();
-        let body = move || {
-            let edge = match Edge::new(config) {
-                Ok(edge) => edge,
-                Err(error) => {
-                    let _ = made.send(Err(error));
-                    return;
-                }
-            };
-            for address in edge.addresses() {
-                tracing::info!(%address, "edge listens");
-            }
-            let _ = made.send(Ok(edge.status()));
-            edge.run_until(async {
-                // A dropped sender is a wish to stop as well.
-                let _ = stopped.await;
-            });
-        };
-        let thread = std::thread::Builder::new()
-            .name("edge".to_owned())
-            .spawn(body)
-            .map_err(CommandError::because(FAILED))?;
-        let made: std::result::Result<EdgeStatus, EdgeError> = outcome
-            .recv()
-            .map_err(|_| CommandError::new("the edge ended in a panic"))?;
-        Ok(Self {
-            status: made.map_err(CommandError::because(FAILED))?,
-            stop,
-            thread,
-        })
-    }
-
-    /// Takes no new connection, waits for the running requests, and returns. Blocks.
-    pub fn stop(self) {
-        let _ = self.stop.send(());
-        if self.thread.join().is_err() {
-            tracing::error!("the edge ended in a panic");
-        }
-    }
-}
 
 /// With the sockets bound.
 pub fn config(

@@ -12,6 +12,7 @@ mod proxy;
 mod serve;
 mod signals;
 mod store;
+mod why;
 
 use crate::cli::{self, Cli, Command};
 use crate::handover::Sockets;
@@ -87,6 +88,7 @@ fn dispatch(cli: Cli, sockets: Sockets) -> Result<()> {
         Command::Proxy => proxy::run(&settings(Role::Proxy, config)?, sockets),
         Command::Migrate => migrate::run(&settings(Role::Migrate, config)?),
         Command::Check => check::run(&settings(Role::Check, config)?),
+        Command::Why(options) => why::run(&settings(Role::Why, config)?, &options),
         Command::Agency(command) => agency::run(&settings(Role::Agency, config)?, command),
         Command::Key(cli::Key::New) => key::new(&latchkey_tenants::SystemEntropy::new()),
     }

@@ -1,7 +1,8 @@
-use crate::commands::edge::{self, EdgeThread};
+use crate::commands::edge;
 use crate::commands::operator::{Operator, Part};
 use crate::commands::signals::Signals;
 use crate::commands::{CommandError, Result, block_on};
+use crate::edge_thread::EdgeThread;
 use crate::handover::Sockets;
 use crate::settings::Settings;
 use std::net::SocketAddr;
@@ -18,7 +19,8 @@ pub fn run(settings: &Settings, sockets: Sockets) -> Result<()> {
     block_on(async {
         let mut signals = Signals::watch()?;
         let operator = Operator::listen(settings, &sockets)?;
-        let edge = tokio::task::block_in_place(|| EdgeThread::start(config))?;
+        let edge = tokio::task::block_in_place(|| EdgeThread::start(config))
+            .map_err(CommandError::because("cannot start the edge"))?;
         let operator = operator.serve(vec![Part::Edge(edge.status.clone())]);
         sockets.ready();
         signals.stop_or_replaced(&sockets).await;

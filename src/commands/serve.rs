@@ -1,8 +1,9 @@
 use crate::commands::app::App;
-use crate::commands::edge::{self, EdgeThread};
+use crate::commands::edge;
 use crate::commands::operator::{Operator, Part};
 use crate::commands::signals::Signals;
-use crate::commands::{Result, block_on};
+use crate::commands::{CommandError, Result, block_on};
+use crate::edge_thread::EdgeThread;
 use crate::handover::Sockets;
 use crate::settings::Settings;
 use latchkey_tenants::{Entropy, SystemEntropy};
@@ -19,7 +20,8 @@ pub fn run(settings: &Settings, sockets: Sockets) -> Result<()> {
         let app = App::start(settings, &sockets, Some(edge_secret.clone())).await?;
         let operator = Operator::listen(settings, &sockets)?;
         let config = edge::config(settings, &sockets, vec![app.address()?], edge_secret)?;
-        let edge = tokio::task::block_in_place(|| EdgeThread::start(config))?;
+        let edge = tokio::task::block_in_place(|| EdgeThread::start(config))
+            .map_err(CommandError::because("cannot start the edge"))?;
         let operator = operator.serve(vec![
             Part::App(app.platform.clone()),
             Part::Edge(edge.status.clone()),

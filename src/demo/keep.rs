@@ -19,6 +19,9 @@ const FIRST_PORT: u16 = 8080;
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Keep {
     vault_key: String,
+    /// Empty in the file of a demo from before there was an edge.
+    #[serde(default)]
+    edge_key: String,
     pub client_secret: String,
     pub port: u16,
     /// None until the sample handoff is laid out whole.
@@ -40,10 +43,18 @@ impl Keep {
 
     /// What an earlier run left, or a new start.
     pub fn load(folder: &Path, entropy: &dyn Entropy) -> io::Result<Self> {
+        let new_key = || STANDARD.encode(entropy.bytes::<32>());
         match fs::read(Self::file(folder)) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(io::Error::other),
+            Ok(bytes) => {
+                let mut keep: Self = serde_json::from_slice(&bytes).map_err(io::Error::other)?;
+                if keep.edge_key.is_empty() {
+                    keep.edge_key = new_key();
+                }
+                Ok(keep)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self {
-                vault_key: STANDARD.encode(entropy.bytes::<32>()),
+                vault_key: new_key(),
+                edge_key: new_key(),
                 client_secret: entropy.token(),
                 port: FIRST_PORT,
                 sample: None,
@@ -57,14 +68,20 @@ impl Keep {
     }
 
     pub fn vault_key(&self) -> io::Result<SecretBox<[u8; 32]>> {
-        let bytes = STANDARD
-            .decode(&self.vault_key)
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok());
-        bytes
-            .map(|bytes| SecretBox::new(Box::new(bytes)))
-            .ok_or_else(|| io::Error::other("demo.json holds no vault key"))
+        key(&self.vault_key, "vault")
     }
+
+    pub fn edge_key(&self) -> io::Result<SecretBox<[u8; 32]>> {
+        key(&self.edge_key, "edge")
+    }
+}
+
+fn key(text: &str, name: &str) -> io::Result<SecretBox<[u8; 32]>> {
+    let bytes = STANDARD.decode(text).ok();
+    let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+    bytes
+        .map(|bytes| SecretBox::new(Box::new(bytes)))
+        .ok_or_else(|| io::Error::other(format!("demo.json holds no {name} key")))
 }
 
 impl Sample {
@@ -87,6 +104,7 @@ mod tests {
         first.save(folder.path()).unwrap();
         let second = Keep::load(folder.path(), &SeededEntropy::new(2)).unwrap();
         assert_eq!(second.vault_key, first.vault_key);
+        assert_eq!(second.edge_key, first.edge_key);
         assert_eq!(second.port, 9090, "links that are out keep working");
     }
 

@@ -1,8 +1,9 @@
-//! Starts the show-case: the real app on SQLite, a sample provider, a mail sink and a mailbox, each on its own host.
+//! Starts the show-case: the real edge in front of the real app on SQLite, a sample provider, a mail sink and a mailbox,
+//! each on its own host.
 
 use std::{
     io::{self, ErrorKind},
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as StdListener},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -12,12 +13,18 @@ use latchkey_app::{
     AppConfig, ConfigError, MailConfig, Platform, Urls, UrlsError, Worker,
     egress::{Egress, EgressPolicy},
 };
+use latchkey_proxy::{
+    DEFAULT_GRACE, EdgeConfig, EdgeError, GatewayConfig, OpenHosts, PlainHttp,
+    limits::LimitsConfig, tls::TlsConfig,
+};
 use latchkey_tenants::{
     Clock, Entropy, Store, StoreError, SystemClock, SystemEntropy, Vault, vault::VaultError,
 };
 use secrecy::SecretString;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tower::ServiceExt;
+
+use crate::edge_thread::EdgeThread;
 
 use super::{
     api::Api,
@@ -31,6 +38,7 @@ use super::{
 
 /// Everything below this folder belongs to the demo.
 pub const FOLDER: &str = "latchkey-demo";
+const PLATFORM_HOST: &str = "localhost";
 /// Other ports that are tried when the wanted one is taken.
 const MORE_PORTS: u16 = 20;
 
@@ -52,6 +60,8 @@ pub enum DemoError {
     Config(#[from] ConfigError),
     #[error("the sample handoff cannot be laid out; --fresh starts over")]
     Seed(#[from] SeedError),
+    #[error(transparent)]
+    Edge(#[from] EdgeError),
     #[error("the demo stopped serving")]
     Serve(#[source] io::Error),
 }
@@ -60,7 +70,8 @@ pub enum DemoError {
 pub struct Demo {
     pub platform: Platform,
     pub addresses: Addresses,
-    app: Vec<JoinHandle<io::Result<()>>>,
+    edge: EdgeThread,
+    app: JoinHandle<io::Result<()>>,
     worker: JoinHandle<()>,
 }
 
@@ -98,11 +109,11 @@ impl Demo {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
         let mut keep = Keep::load(folder, &*entropy).map_err(at_folder)?;
-        let (listeners, port) = listen(port.unwrap_or(keep.port)).await?;
+        let (listeners, port) = listen(port.unwrap_or(keep.port))?;
         keep.port = port;
         keep.save(folder).map_err(at_folder)?;
 
-        let urls = Urls::new("localhost", &format!("http://{{host}}:{port}"))?;
+        let urls = Urls::new(PLATFORM_HOST, &format!("http://{{host}}:{port}"))?;
         let addresses = Addresses::new(&urls);
         let mailbox =
             Mailbox::load(&folder.join("mails"), Arc::clone(&clock)).map_err(at_folder)?;
@@ -117,27 +128,40 @@ impl Demo {
         .map_err(at_folder)?;
         let vault = Vault::new(&keep.vault_key().map_err(at_folder)?, &[])?;
         let store = open_store(folder, keep.sample.is_none(), vault, &clock, &entropy).await?;
+        let edge_secret = SecretString::from((&*entropy as &dyn Entropy).token());
         let config = AppConfig {
             urls,
-            edge_secret: None,
+            edge_secret: Some(edge_secret.clone()),
             mail: Some(MailConfig {
                 smtp_url,
                 from: "notify@mail.localhost.example".to_owned(),
             }),
             dev_loopback: true,
         };
-        let platform = Platform::new(store, config, clock, entropy)?;
+        let platform = Platform::new(store, config, Arc::clone(&clock), Arc::clone(&entropy))?;
         let hosts = Hosts {
             product: latchkey_app::router(platform.clone()),
             provider: provider.router(),
             mailbox: mailbox::router(mailbox.clone()),
             guide: Arc::default(),
         };
-        let app = serve(listeners, &hosts, &platform, stop.clone());
+        let (app, upstream) = serve(&hosts, &platform, stop.clone()).await?;
+        let edge = edge_config(
+            folder,
+            &keep,
+            listeners,
+            upstream,
+            edge_secret,
+            clock,
+            entropy,
+        )
+        .map_err(at_folder)?;
+        let edge = tokio::task::block_in_place(|| EdgeThread::start(edge))?;
         let worker = tokio::spawn(Worker::new(platform.clone()).run(stopped(stop)));
         let demo = Self {
             platform,
             addresses,
+            edge,
             app,
             worker,
         };
@@ -191,13 +215,14 @@ impl Demo {
         })
     }
 
-    /// Returns when everything has stopped.
+    /// To be called when the wish to stop is there; returns when everything has stopped.
     pub async fn wait(self) -> Result<(), DemoError> {
-        for task in self.app {
-            match task.await {
-                Ok(ended) => ended.map_err(DemoError::Serve)?,
-                Err(panic) => return Err(DemoError::Serve(io::Error::other(panic))),
-            }
+        // Streams end first, or the edge would wait for them.
+        self.platform.drain();
+        tokio::task::block_in_place(|| self.edge.stop());
+        match self.app.await {
+            Ok(ended) => ended.map_err(DemoError::Serve)?,
+            Err(panic) => return Err(DemoError::Serve(io::Error::other(panic))),
         }
         self.worker
             .await
@@ -221,17 +246,22 @@ async fn open_store(
             let _not_there = std::fs::remove_file(format!("{}{suffix}", file.display()));
         }
     }
-    let url = format!("sqlite://{}", file.display());
-    let store = Store::connect(&url, vault, Arc::clone(clock), Arc::clone(entropy)).await?;
+    let store = Store::connect(
+        &database_url(folder),
+        vault,
+        Arc::clone(clock),
+        Arc::clone(entropy),
+    )
+    .await?;
     store.migrate().await?;
     Ok(store)
 }
 
 /// Both loopback addresses of the first port that is free: browsers take either for `*.localhost`.
-async fn listen(wanted: u16) -> Result<(Vec<TcpListener>, u16), DemoError> {
+fn listen(wanted: u16) -> Result<(Vec<StdListener>, u16), DemoError> {
     for port in wanted..=wanted.saturating_add(MORE_PORTS) {
-        let v4 = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await;
-        let v6 = TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port))).await;
+        let v4 = StdListener::bind((Ipv4Addr::LOCALHOST, port));
+        let v6 = StdListener::bind((Ipv6Addr::LOCALHOST, port));
         match (v4, v6) {
             (Ok(v4), Ok(v6)) => return Ok((vec![v4, v6], port)),
             // A machine without IPv6.
@@ -253,29 +283,68 @@ async fn sink(mailbox: Mailbox, stop: watch::Receiver<bool>) -> Result<SecretStr
     Ok(SecretString::from(format!("smtp://{address}")))
 }
 
-fn serve(
-    listeners: Vec<TcpListener>,
+/// What the edge passes requests on to, on a listener of its own.
+async fn serve(
     hosts: &Hosts,
     platform: &Platform,
     stop: watch::Receiver<bool>,
-) -> Vec<JoinHandle<io::Result<()>>> {
-    let serve_one = |listener| {
-        let (stop, platform) = (stop.clone(), platform.clone());
-        let service = hosts
-            .clone()
-            .router()
-            .into_make_service_with_connect_info::<SocketAddr>();
-        let stopping = async move {
-            stopped(stop).await;
-            platform.drain();
-        };
-        tokio::spawn(async move {
-            axum::serve(listener, service)
-                .with_graceful_shutdown(stopping)
-                .await
-        })
+) -> Result<(JoinHandle<io::Result<()>>, SocketAddr), DemoError> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .map_err(DemoError::Serve)?;
+    let address = listener.local_addr().map_err(DemoError::Serve)?;
+    let service = hosts
+        .clone()
+        .router()
+        .into_make_service_with_connect_info::<SocketAddr>();
+    let platform = platform.clone();
+    let stopping = async move {
+        stopped(stop).await;
+        platform.drain();
     };
-    listeners.into_iter().map(serve_one).collect()
+    let serving = tokio::spawn(async move {
+        axum::serve(listener, service)
+            .with_graceful_shutdown(stopping)
+            .await
+    });
+    Ok((serving, address))
+}
+
+/// Without TLS, since no authority signs for `localhost`, and open to the hosts that are no agency's.
+fn edge_config(
+    folder: &Path,
+    keep: &Keep,
+    listeners: Vec<StdListener>,
+    upstream: SocketAddr,
+    edge_secret: SecretString,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> io::Result<EdgeConfig> {
+    Ok(EdgeConfig {
+        http: listeners,
+        https: Vec::new(),
+        upstreams: vec![upstream],
+        edge_secret,
+        edge_key: keep.edge_key()?,
+        database_url: database_url(folder).into(),
+        platform_host: PLATFORM_HOST.to_owned(),
+        data_dir: folder.join("edge"),
+        gateway: GatewayConfig {
+            plain: PlainHttp::Serve,
+            open_hosts: OpenHosts::Any,
+            ..GatewayConfig::default()
+        },
+        tls: TlsConfig::default(),
+        limits: LimitsConfig::default(),
+        name: "demo".to_owned(),
+        grace: DEFAULT_GRACE,
+        clock,
+        entropy,
+    })
+}
+
+fn database_url(folder: &Path) -> String {
+    format!("sqlite://{}", folder.join("latchkey.db").display())
 }
 
 /// Returns when the wish to stop is there, or nobody is left to have it.

@@ -54,7 +54,7 @@ pub use edge::{
     domain_checks::{DomainLease, DomainOutcome, DomainReport},
     edges::{EdgeSighting, SeenEdge},
     orders::{Held, NewCertificate, OrderLease},
-    overview::{EdgeCounts, OpenOrder},
+    overview::{EdgeCounts, HostClaim, OpenOrder},
     snapshot::{EdgeAgency, EdgeCertificate, EdgeChanges, EdgeHost},
 };
 pub use events::EventFilter;

@@ -19,6 +19,15 @@ statements! {
     CERTIFICATES = "select count(*) as count, min(not_after) as soonest from certificates where in_use = 1";
 }
 
+/// A claim to a host, as whoever runs the installation sees it.
+#[derive(Clone, Debug)]
+pub struct HostClaim {
+    pub domain: Domain,
+    pub agency: Slug,
+    /// The change that edges must have seen to serve it as it is now.
+    pub version: i64,
+}
+
 /// An order as it stands.
 #[derive(Clone, Debug)]
 pub struct OpenOrder {
@@ -52,15 +61,17 @@ pub struct EdgeCounts {
 }
 
 impl PlatformTx {
-    /// Every claim to a host with its agency's slug, also released ones: who holds it first, then the newest.
-    pub async fn domains_of_host(
-        &mut self,
-        host: &Host,
-    ) -> Result<Vec<(Domain, Slug)>, StoreError> {
+    /// Every claim to a host, also released ones: who holds it first, then the newest.
+    pub async fn domains_of_host(&mut self, host: &Host) -> Result<Vec<HostClaim>, StoreError> {
         let rows = self.inner.all(OF_HOST, args![host]).await?;
-        rows.iter()
-            .map(|row| Ok((domain(row)?, row.parsed("agency_slug")?)))
-            .collect()
+        let claim = |row: &Row| {
+            Ok(HostClaim {
+                domain: domain(row)?,
+                agency: row.parsed("agency_slug")?,
+                version: row.int("version")?,
+            })
+        };
+        rows.iter().map(claim).collect()
     }
 
     pub async fn order_of_domain(

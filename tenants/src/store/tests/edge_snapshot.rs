@@ -201,7 +201,7 @@ async fn an_operator_sees_every_claim_to_a_host_and_what_is_there(world: World) 
     let claims = tx.domains_of_host(&domain.host).await.unwrap();
     let ids: Vec<_> = claims
         .iter()
-        .map(|(claim, slug)| (&claim.id, slug.as_str()))
+        .map(|claim| (&claim.domain.id, claim.agency.as_str()))
         .collect();
     let expected = [
         (&second.id, "ours"),
