@@ -1,7 +1,8 @@
 //! What an edge does besides passing requests on: it keeps its snapshot fresh, checks domains and gets certificates. All
 //! of it may fail for as long as it likes; what is served goes on.
 
-use crate::acme::Challenges;
+use crate::acme::{self, Challenges};
+use crate::domains::DomainWorker;
 use crate::snapshot::Refresher;
 use async_trait::async_trait;
 use latchkey_tenants::Store;
@@ -19,6 +20,9 @@ pub(crate) const GRACE: Duration = Duration::from_secs(5);
 pub(crate) struct Control {
     pub store: Store,
     pub refresher: Refresher,
+    pub domains: Arc<DomainWorker>,
+    /// None: without TLS nothing needs a certificate.
+    pub orders: Option<Arc<acme::Worker>>,
 }
 
 impl Control {
@@ -27,7 +31,16 @@ impl Control {
         if !migrated(&self.store, &mut stop).await {
             return;
         }
-        self.refresher.run(stop.clone()).await;
+        let orders = async {
+            if let Some(orders) = self.orders {
+                orders.run(stopped(stop.clone()), GRACE).await;
+            }
+        };
+        tokio::join!(
+            self.refresher.run(stop.clone()),
+            self.domains.run(stop.clone()),
+            orders
+        );
         self.store.close().await;
     }
 }
@@ -52,6 +65,11 @@ async fn migrated(store: &Store, stop: &mut watch::Receiver<bool>) -> bool {
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
     false
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // A sender that is gone is a wish to stop as well.
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Answers challenges on the workers' runtime, where the store's connections live.

@@ -1,11 +1,15 @@
 //! The whole edge: the data path with everything that feeds it.
 
-use crate::acme::NoChallenges;
-use crate::control::{Control, GRACE};
+use crate::acme::{
+    self, Accounts, Anyone, ChallengeBoard, Challenges, Desk, InternalAuthority, InternalError,
+    Issuer, Issuers, Ledger, Pace, RootsError,
+};
+use crate::control::{Control, GRACE, OnControl};
+use crate::domains::{CaaIssuer, Dns, DomainWorker, Probe, ProbeAnswers, ProbeKey};
 use crate::limits::{Limiter, LimitsConfig, LimitsError};
 use crate::metrics::Metrics;
 use crate::snapshot::{EdgeIdentity, Refresher, Snapshot, SnapshotCell, disk};
-use crate::tls::{self, Tickets, TlsConfig};
+use crate::tls::{ChallengeCerts, Tickets, TlsConfig};
 use crate::{EdgeStatus, GatewayConfig, Https, Proxy, ProxyConfig, ProxyError};
 use latchkey_tenants::{Clock, EdgeId, Entropy, Store, StoreError, vault::DataKey};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
@@ -16,10 +20,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// The last good snapshot, in the data directory.
 const SNAPSHOT_FILE: &str = "snapshot";
+/// Domains that are checked at the same time, and orders.
+const PARALLEL_CHECKS: usize = 20;
+const PARALLEL_ORDERS: usize = 10;
 pub struct EdgeConfig {
     /// Listening sockets for requests without TLS.
     pub http: Vec<TcpListener>,
@@ -37,6 +44,12 @@ pub struct EdgeConfig {
     pub gateway: GatewayConfig,
     pub tls: TlsConfig,
     pub limits: LimitsConfig,
+    /// The first that can is asked.
+    pub issuers: Vec<Issuer>,
+    /// PEM that the authorities' own TLS certificates chain to; None: what browsers trust.
+    pub acme_roots: Option<Vec<u8>>,
+    /// Empty: the authoritative servers are asked.
+    pub dns_servers: Vec<SocketAddr>,
     /// Of this machine.
     pub name: String,
     /// Upper bound of the wait for running requests after a stop.
@@ -57,6 +70,10 @@ pub enum EdgeError {
     Runtime(#[source] io::Error),
     #[error("the database cannot be used")]
     Store(#[from] StoreError),
+    #[error("the root certificates of the certificate authority cannot be used")]
+    Roots(#[from] RootsError),
+    #[error("the internal authority cannot be used")]
+    Internal(#[from] InternalError),
 }
 
 /// Its last snapshot read, and ready to run.
@@ -87,6 +104,26 @@ impl Edge {
                 Arc::clone(&config.entropy),
             )?
         };
+        let identity = identity(&config);
+        let issued = Arc::new(Notify::new());
+        let board = Arc::new(ChallengeBoard::new(
+            Arc::new(store.clone()),
+            Arc::clone(&config.clock),
+        ));
+        let workers = Workers {
+            store: &store,
+            config: &config,
+            edge_key: &edge_key,
+            board: &board,
+            metrics: &metrics,
+            owner: identity.id.as_str(),
+            issued: &issued,
+        };
+        let domains = workers.domains()?;
+        let orders = match config.https.is_empty() {
+            true => None,
+            false => Some(workers.orders()?),
+        };
         let refresher = Refresher {
             store: store.clone(),
             cell: snapshot.clone(),
@@ -94,13 +131,33 @@ impl Edge {
             file,
             clock: Arc::clone(&config.clock),
             entropy: Arc::clone(&config.entropy),
-            edge: identity(&config),
+            edge: identity,
             metrics: Arc::clone(&metrics.snapshot),
+            news: issued,
         };
-        let proxy = data_path(config, snapshot.clone(), edge_key, &metrics)?;
+        let control = Control {
+            store,
+            refresher,
+            domains,
+            orders,
+        };
+        let challenges = Arc::new(ProbeAnswers::new(
+            ProbeKey::of(&config.edge_key),
+            Arc::new(OnControl {
+                runtime: runtime.handle().clone(),
+                challenges: Arc::clone(&board) as Arc<dyn Challenges>,
+            }),
+        ));
+        let feeds = Feeds {
+            snapshot: snapshot.clone(),
+            edge_key,
+            challenges,
+            certs: board,
+            metrics: Arc::clone(&metrics),
+        };
         Ok(Self {
-            proxy,
-            control: Control { store, refresher },
+            proxy: data_path(config, feeds)?,
+            control,
             runtime,
             status: EdgeStatus::new(metrics, snapshot),
         })
@@ -152,28 +209,137 @@ fn identity(config: &EdgeConfig) -> EdgeIdentity {
     }
 }
 
-fn data_path(
-    config: EdgeConfig,
+/// What the workers are made of.
+struct Workers<'a> {
+    store: &'a Store,
+    config: &'a EdgeConfig,
+    edge_key: &'a Arc<DataKey>,
+    board: &'a Arc<ChallengeBoard>,
+    metrics: &'a Metrics,
+    owner: &'a str,
+    issued: &'a Arc<Notify>,
+}
+
+impl Workers<'_> {
+    fn domains(&self) -> Result<Arc<DomainWorker>, EdgeError> {
+        let config = self.config;
+        let entropy = Arc::clone(&config.entropy);
+        let dns = match config.dns_servers.as_slice() {
+            // A machine without resolvers still serves what it has.
+            [] => Dns::authoritative(Arc::clone(&entropy)).unwrap_or_else(|error| {
+                tracing::warn!(%error, "no domain can be checked; name resolvers in LATCHKEY_DNS_SERVERS");
+                Dns::configured(Vec::new(), entropy)
+            }),
+            servers => Dns::configured(servers.to_vec(), entropy),
+        };
+        let issuers: Arc<[CaaIssuer]> = config.issuers.iter().map(caa_issuer).collect();
+        let with_tls = !config.https.is_empty();
+        // Where an authority would knock: on a machine of its own the edge's port.
+        let port = config
+            .http
+            .first()
+            .and_then(|socket| socket.local_addr().ok());
+        Ok(Arc::new(DomainWorker {
+            store: self.store.clone(),
+            dns,
+            metrics: Arc::clone(&self.metrics.domains),
+            issuers: watch::channel(issuers).1,
+            probe: port.filter(|_| with_tls).map(|address| Probe {
+                key: ProbeKey::of(&config.edge_key),
+                port: address.port(),
+            }),
+            owner: self.owner.to_owned(),
+            platform_host: config.platform_host.clone(),
+            trust_platform: !with_tls || only_internal(&config.issuers),
+            at_once: PARALLEL_CHECKS,
+            wishes: Arc::default(),
+        }))
+    }
+
+    fn orders(&self) -> Result<Arc<acme::Worker>, EdgeError> {
+        let config = self.config;
+        let ledger: Arc<dyn Ledger> = Arc::new(self.store.clone());
+        let mut accounts = Accounts::new(
+            Arc::clone(&ledger),
+            Arc::clone(self.edge_key),
+            config.acme_roots.as_deref(),
+            Arc::clone(&config.clock),
+            Arc::clone(&config.entropy),
+        )?;
+        if config
+            .issuers
+            .iter()
+            .any(|issuer| matches!(issuer, Issuer::Internal))
+        {
+            accounts = accounts.with_internal(InternalAuthority::open(
+                &config.data_dir,
+                self.edge_key,
+                Arc::clone(&config.clock),
+                Arc::clone(&config.entropy),
+            )?);
+        }
+        let desk = Desk {
+            ledger,
+            issuers: Arc::new(Issuers::new(
+                config.issuers.clone(),
+                Box::new(accounts),
+                Arc::clone(&config.clock),
+            )),
+            board: Arc::clone(self.board),
+            permission: Arc::new(Anyone),
+            edge_key: Arc::clone(self.edge_key),
+            clock: Arc::clone(&config.clock),
+            entropy: Arc::clone(&config.entropy),
+            metrics: self.metrics.acme.clone(),
+            pace: Pace::default(),
+            issued: Arc::clone(self.issued),
+        };
+        let worker = acme::Worker::new(Arc::new(desk), self.owner.to_owned(), PARALLEL_ORDERS);
+        Ok(Arc::new(worker))
+    }
+}
+
+/// The internal authority asks nobody, so nothing outside this machine has to be right.
+fn only_internal(issuers: &[Issuer]) -> bool {
+    issuers
+        .iter()
+        .all(|issuer| matches!(issuer, Issuer::Internal))
+}
+
+fn caa_issuer(issuer: &Issuer) -> CaaIssuer {
+    CaaIssuer {
+        identities: issuer.caa_identities().to_vec(),
+        account: None,
+        methods: ["http-01", "tls-alpn-01"].map(str::to_owned).to_vec(),
+    }
+}
+
+/// What the data path serves from.
+struct Feeds {
     snapshot: SnapshotCell,
     edge_key: Arc<DataKey>,
-    metrics: &Arc<Metrics>,
-) -> Result<Proxy, EdgeError> {
+    challenges: Arc<dyn Challenges>,
+    certs: Arc<dyn ChallengeCerts>,
+    metrics: Arc<Metrics>,
+}
+
+fn data_path(config: EdgeConfig, feeds: Feeds) -> Result<Proxy, EdgeError> {
     let limiter = Limiter::new(
         config.limits,
         Arc::clone(&config.clock),
         &*config.entropy,
-        &metrics.limits,
+        &feeds.metrics.limits,
     )?;
     let https = (!config.https.is_empty()).then(|| Https {
         listeners: config.https,
         tls: config.tls,
-        edge_key,
+        edge_key: feeds.edge_key,
         tickets: Arc::new(Tickets::new(
             &config.edge_key,
             config.clock,
             Arc::clone(&config.entropy),
         )),
-        challenges: Arc::new(tls::NoChallenges),
+        challenges: feeds.certs,
     });
     Ok(Proxy::new(ProxyConfig {
         http: config.http,
@@ -182,11 +348,11 @@ fn data_path(
         edge_secret: config.edge_secret,
         grace: config.grace,
         gateway: config.gateway,
-        snapshot,
-        challenges: Arc::new(NoChallenges),
+        snapshot: feeds.snapshot,
+        challenges: feeds.challenges,
         limiter: Some(Arc::new(limiter)),
         entropy: config.entropy,
-        metrics: Arc::clone(metrics),
+        metrics: feeds.metrics,
     })?)
 }
 

@@ -2,14 +2,17 @@
 
 use crate::commands::{CommandError, Result};
 use crate::handover::Sockets;
-use crate::settings::{LimitChange, Settings};
+use crate::settings::{ExternalAccount, Issuer as SetIssuer, LimitChange, Settings};
+use latchkey_proxy::acme::{Eab, Issuer, caa_identities_of};
 use latchkey_proxy::limits::{Concurrency, LimitsConfig, Rate, SharedConfig};
 use latchkey_proxy::tls::TlsConfig;
 use latchkey_proxy::{DEFAULT_GRACE, EdgeConfig, GatewayConfig, PlainHttp};
 use latchkey_tenants::{SystemClock, SystemEntropy};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
+use url::Url;
 
 /// Policies of this name set how many requests may run at once.
 const CONCURRENCY: &str = "concurrency";
@@ -46,6 +49,9 @@ pub fn config(
             ..TlsConfig::default()
         },
         limits: limits(settings)?,
+        issuers: issuers(settings),
+        acme_roots: acme_roots(settings)?,
+        dns_servers: settings.dns_servers.clone(),
         name: node_name(settings),
         grace: DEFAULT_GRACE,
         clock: Arc::new(SystemClock),
@@ -71,6 +77,43 @@ fn listen(sockets: &Sockets, addresses: &[SocketAddr]) -> Result<Vec<TcpListener
 
 fn copy(key: &SecretBox<[u8; 32]>) -> SecretBox<[u8; 32]> {
     SecretBox::init_with_mut(|copy: &mut [u8; 32]| copy.copy_from_slice(key.expose_secret()))
+}
+
+fn issuers(settings: &Settings) -> Vec<Issuer> {
+    let eab = |account: &ExternalAccount| Eab {
+        key_id: account.kid.clone(),
+        key: account.key.expose_secret().clone().into(),
+    };
+    let acme = |directory: &Url, account: Option<&ExternalAccount>, profile: Option<&String>| {
+        Issuer::Acme {
+            directory: directory.to_string(),
+            contact: settings.acme_email.clone(),
+            eab: account.map(eab),
+            profile: profile.cloned(),
+            caa_identities: caa_identities_of(directory.as_str()),
+        }
+    };
+    let first = match &settings.issuer {
+        SetIssuer::Internal => Issuer::Internal,
+        SetIssuer::Acme(directory) => acme(
+            directory,
+            settings.acme_eab.as_ref(),
+            settings.acme_profile.as_ref(),
+        ),
+    };
+    let second = settings
+        .second_issuer
+        .as_ref()
+        .map(|directory| acme(directory, settings.second_acme_eab.as_ref(), None));
+    std::iter::once(first).chain(second).collect()
+}
+
+fn acme_roots(settings: &Settings) -> Result<Option<Vec<u8>>> {
+    let read = |path: &PathBuf| {
+        let failed = format!("cannot read LATCHKEY_ACME_ROOT at {}", path.display());
+        std::fs::read(path).map_err(CommandError::because(failed))
+    };
+    settings.acme_root.as_ref().map(read).transpose()
 }
 
 /// The defaults with the operator's changes.

@@ -13,6 +13,7 @@ use latchkey_app::{
     AppConfig, ConfigError, MailConfig, Platform, Urls, UrlsError, Worker,
     egress::{Egress, EgressPolicy},
 };
+use latchkey_proxy::acme::Issuer;
 use latchkey_proxy::{
     DEFAULT_GRACE, EdgeConfig, EdgeError, GatewayConfig, OpenHosts, PlainHttp,
     limits::LimitsConfig, tls::TlsConfig,
@@ -336,6 +337,9 @@ fn edge_config(
         },
         tls: TlsConfig::default(),
         limits: LimitsConfig::default(),
+        issuers: vec![Issuer::Internal],
+        acme_roots: None,
+        dns_servers: Vec::new(),
         name: "demo".to_owned(),
         grace: DEFAULT_GRACE,
         clock,

@@ -5,7 +5,7 @@ use latchkey_tenants::{
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// How often the store is asked whether anything changed. One row is read for that.
 const POLL: Duration = Duration::from_millis(300);
@@ -28,6 +28,8 @@ pub struct Refresher {
     pub entropy: Arc<dyn Entropy>,
     pub edge: EdgeIdentity,
     pub metrics: Arc<SnapshotMetrics>,
+    /// Told when this process has changed what is served, so that it is not the last to know.
+    pub news: Arc<Notify>,
 }
 
 /// Who this edge is among those of the installation.
@@ -66,6 +68,7 @@ impl Refresher {
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
+                () = this.news.notified() => {}
                 _ = stop.wait_for(|stop| *stop) => {}
             }
         }

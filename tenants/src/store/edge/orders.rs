@@ -83,7 +83,7 @@ pub struct NewCertificate<'a> {
     pub serial: &'a str,
     /// DER, leaf first.
     pub chain: &'a [Vec<u8>],
-    /// Sealed at [`crate::tls_key_place`].
+    /// Sealed by the edge's key.
     pub sealed_key: &'a [u8],
     pub not_before: Timestamp,
     pub not_after: Timestamp,
