@@ -1,11 +1,11 @@
 //! The whole edge: the data path with everything that feeds it.
 
 use crate::acme::{
-    self, Accounts, Anyone, ChallengeBoard, Challenges, Desk, InternalAuthority, InternalError,
-    Issuer, Issuers, Ledger, Pace, RootsError,
+    self, Accounts, ChallengeBoard, Challenges, Desk, InternalAuthority, InternalError, Issuer,
+    Issuers, Ledger, Pace, RootsError,
 };
 use crate::control::{Control, GRACE, OnControl};
-use crate::domains::{CaaIssuer, Dns, DomainWorker, Probe, ProbeAnswers, ProbeKey};
+use crate::domains::{CaaIssuer, CaaPermission, Dns, DomainWorker, Probe, ProbeAnswers, ProbeKey};
 use crate::limits::{Limiter, LimitsConfig, LimitsError};
 use crate::metrics::Metrics;
 use crate::snapshot::{EdgeIdentity, Refresher, Snapshot, SnapshotCell, disk};
@@ -118,6 +118,7 @@ impl Edge {
             metrics: &metrics,
             owner: identity.id.as_str(),
             issued: &issued,
+            dns: dns(&config),
         };
         let domains = workers.domains()?;
         let orders = match config.https.is_empty() {
@@ -218,20 +219,12 @@ struct Workers<'a> {
     metrics: &'a Metrics,
     owner: &'a str,
     issued: &'a Arc<Notify>,
+    dns: Dns,
 }
 
 impl Workers<'_> {
     fn domains(&self) -> Result<Arc<DomainWorker>, EdgeError> {
         let config = self.config;
-        let entropy = Arc::clone(&config.entropy);
-        let dns = match config.dns_servers.as_slice() {
-            // A machine without resolvers still serves what it has.
-            [] => Dns::authoritative(Arc::clone(&entropy)).unwrap_or_else(|error| {
-                tracing::warn!(%error, "no domain can be checked; name resolvers in LATCHKEY_DNS_SERVERS");
-                Dns::configured(Vec::new(), entropy)
-            }),
-            servers => Dns::configured(servers.to_vec(), entropy),
-        };
         let issuers: Arc<[CaaIssuer]> = config.issuers.iter().map(caa_issuer).collect();
         let with_tls = !config.https.is_empty();
         // Where an authority would knock: on a machine of its own the edge's port.
@@ -241,7 +234,7 @@ impl Workers<'_> {
             .and_then(|socket| socket.local_addr().ok());
         Ok(Arc::new(DomainWorker {
             store: self.store.clone(),
-            dns,
+            dns: self.dns.clone(),
             metrics: Arc::clone(&self.metrics.domains),
             issuers: watch::channel(issuers).1,
             probe: port.filter(|_| with_tls).map(|address| Probe {
@@ -286,7 +279,9 @@ impl Workers<'_> {
                 Arc::clone(&config.clock),
             )),
             board: Arc::clone(self.board),
-            permission: Arc::new(Anyone),
+            permission: Arc::new(CaaPermission {
+                dns: self.dns.clone(),
+            }),
             edge_key: Arc::clone(self.edge_key),
             clock: Arc::clone(&config.clock),
             entropy: Arc::clone(&config.entropy),
@@ -296,6 +291,18 @@ impl Workers<'_> {
         };
         let worker = acme::Worker::new(Arc::new(desk), self.owner.to_owned(), PARALLEL_ORDERS);
         Ok(Arc::new(worker))
+    }
+}
+
+fn dns(config: &EdgeConfig) -> Dns {
+    let entropy = Arc::clone(&config.entropy);
+    match config.dns_servers.as_slice() {
+        // A machine without resolvers still serves what it has.
+        [] => Dns::authoritative(Arc::clone(&entropy)).unwrap_or_else(|error| {
+            tracing::warn!(%error, "no domain can be checked; name resolvers in LATCHKEY_DNS_SERVERS");
+            Dns::configured(Vec::new(), entropy)
+        }),
+        servers => Dns::configured(servers.to_vec(), entropy),
     }
 }
 

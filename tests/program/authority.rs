@@ -54,9 +54,16 @@ impl Authority {
     }
 
     fn start_stub(&mut self, mut stub: Command) {
+        // Older ones call it otherwise.
+        let help = Command::new(stub.get_program())
+            .arg("-help")
+            .output()
+            .unwrap();
+        let newer = String::from_utf8_lossy(&help.stderr).contains("-dnsserver");
+        let dns = if newer { "-dnsserver" } else { "-dns01" };
         stub.args(["-defaultIPv4", "127.0.0.1", "-defaultIPv6", ""])
             .args(["-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", ""])
-            .args(["-dns01", &self.dns.to_string()])
+            .args([dns, &self.dns.to_string()])
             .args(["-management", &self.stub.to_string()]);
         self.spawn(stub, self.stub);
     }
