@@ -1,19 +1,28 @@
 use async_trait::async_trait;
-use pingora::server::{ShutdownSignal, ShutdownSignalWatch};
+use pingora::apps::ServerApp;
+use pingora::protocols::Stream;
+use pingora::server::{ShutdownSignal, ShutdownSignalWatch, ShutdownWatch};
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, watch};
 
+/// How long open connections are kept after the last one was accepted: who has just been accepted speaks, and who is about
+/// to ask on an old connection is answered and told to close it.
+const LINGER: Duration = Duration::from_secs(1);
+
 /// Ends the server after the last running request instead of after a fixed time: pingora sleeps its own grace period in full.
 pub(crate) struct Drain {
-    stop: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
-    draining: watch::Sender<bool>,
-    in_flight: InFlight,
-    grace: Duration,
+    pub stop: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
+    pub draining: watch::Sender<bool>,
+    pub in_flight: InFlight,
+    pub connections: InFlight,
+    /// Upper bound of the wait for requests.
+    pub grace: Duration,
 }
 
-/// Counts running requests: each holds a receiver.
+/// Counts what runs: each holds a receiver.
 #[derive(Clone)]
 pub(crate) struct InFlight(watch::Sender<()>);
 
@@ -33,21 +42,10 @@ impl InFlight {
     async fn none(&self) {
         self.0.closed().await;
     }
-}
 
-impl Drain {
-    pub fn new(
-        stop: impl Future<Output = ()> + Send + 'static,
-        draining: watch::Sender<bool>,
-        in_flight: InFlight,
-        grace: Duration,
-    ) -> Self {
-        Self {
-            stop: Mutex::new(Some(Box::pin(stop))),
-            draining,
-            in_flight,
-            grace,
-        }
+    /// Returns at once when there is none, and after [`LINGER`] at the latest.
+    async fn linger(&self) {
+        let _late = tokio::time::timeout(LINGER, self.none()).await;
     }
 }
 
@@ -59,6 +57,7 @@ impl ShutdownSignalWatch for Drain {
         }
         tracing::info!("edge drains");
         self.draining.send_replace(true);
+        self.connections.linger().await;
         if tokio::time::timeout(self.grace, self.in_flight.none())
             .await
             .is_err()
@@ -66,5 +65,29 @@ impl ShutdownSignalWatch for Drain {
             tracing::warn!(grace = ?self.grace, "requests still running after the grace period are cut");
         }
         ShutdownSignal::GracefulTerminate
+    }
+}
+
+/// Counts the connections of an app, and leaves them a moment when no more come.
+pub(crate) struct Counted<A> {
+    pub app: Arc<A>,
+    pub connections: InFlight,
+}
+
+#[async_trait]
+impl<A: ServerApp + Send + Sync + 'static> ServerApp for Counted<A> {
+    async fn process_new(
+        self: &Arc<Self>,
+        stream: Stream,
+        shutdown: &ShutdownWatch,
+    ) -> Option<Stream> {
+        let _running = self.connections.enter();
+        self.app.process_new(stream, shutdown).await
+    }
+
+    /// Called when nothing is accepted any more; `app` then ends its idle connections.
+    async fn cleanup(&self) {
+        self.connections.linger().await;
+        self.app.cleanup().await;
     }
 }

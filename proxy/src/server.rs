@@ -1,4 +1,4 @@
-use crate::drain::{Drain, InFlight};
+use crate::drain::{Counted, Drain, InFlight};
 use crate::gateway::ids::Ids;
 use crate::gateway::{Gateway, HttpFront, MOST_UPSTREAMS, Upstreams};
 use crate::limits::Limiter;
@@ -23,7 +23,7 @@ use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::IntoRawFd;
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 /// pingora's default of 64 KiB makes an idle connection cost twice as much memory.
 const READ_BUFFER: usize = 16 * 1024;
@@ -94,15 +94,16 @@ impl Proxy {
         }
 
         let in_flight = InFlight::new();
+        let connections = InFlight::new();
         let draining = watch::Sender::new(false);
         let https = config.https.take();
         let conf = &server.configuration;
         let front = || front(&config, &edge_secret, conf, &upstreams, &in_flight);
-        let plain = BoundService::new(front(), sockets, plain_listener, draining.subscribe());
+        let plain = BoundService::new(front(), sockets, plain_listener, &connections, &draining);
         let tls = https.map(|https| {
             let parts = tls_parts(https, config.snapshot.clone(), &config.metrics);
             let front = TlsFront::new(parts, front());
-            BoundService::new(front, tls_sockets, tls_listener, draining.subscribe())
+            BoundService::new(front, tls_sockets, tls_listener, &connections, &draining)
         });
         server.add_service(plain);
         if let Some(tls) = tls {
@@ -110,7 +111,13 @@ impl Proxy {
         }
 
         server.run(RunArgs {
-            shutdown_signal: Box::new(Drain::new(stop, draining, in_flight, config.grace)),
+            shutdown_signal: Box::new(Drain {
+                stop: Mutex::new(Some(Box::pin(stop))),
+                draining,
+                in_flight,
+                connections,
+                grace: config.grace,
+            }),
         });
     }
 }
@@ -211,7 +218,7 @@ fn server_conf(config: &ProxyConfig) -> ServerConf {
 
 /// pingora's listening service over sockets bound beforehand, so that a taken port is an error before anything runs.
 struct BoundService<A> {
-    inner: ListeningService<A>,
+    inner: ListeningService<Counted<A>>,
     sockets: Vec<(SocketAddr, TcpListener)>,
     draining: ShutdownWatch,
 }
@@ -221,8 +228,13 @@ impl<A: ServerApp + Send + Sync + 'static> BoundService<A> {
         app: A,
         sockets: Vec<(SocketAddr, TcpListener)>,
         listener: fn(&str) -> ListenerConfig,
-        draining: ShutdownWatch,
+        connections: &InFlight,
+        draining: &watch::Sender<bool>,
     ) -> Self {
+        let app = Counted {
+            app: Arc::new(app),
+            connections: connections.clone(),
+        };
         let mut inner = ListeningService::new("edge".to_owned(), app);
         for (address, _) in &sockets {
             inner.add_listener(listener(&address.to_string()));
@@ -230,7 +242,7 @@ impl<A: ServerApp + Send + Sync + 'static> BoundService<A> {
         Self {
             inner,
             sockets,
-            draining,
+            draining: draining.subscribe(),
         }
     }
 }

@@ -149,13 +149,6 @@ impl Authority {
         self.record("set-cname", record);
     }
 
-    pub fn a(&self, name: &str, addresses: &[&str]) {
-        self.record(
-            "add-a",
-            json!({ "host": format!("{name}."), "addresses": addresses }),
-        );
-    }
-
     fn record(&self, action: &str, record: Value) {
         let call = Call {
             method: "POST",

@@ -5,6 +5,8 @@ use crate::http::{Answer, Call};
 use crate::support::{Installation, Running};
 use crate::tls;
 use serde_json::{Value, json};
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 const SLUG: &str = "northwind";
 const OWN_HOST: &str = "northwind.connect.example";
@@ -30,7 +32,8 @@ impl World {
             .with("LATCHKEY_HTTPS_LISTEN", &authority.https.to_string())
             .with("LATCHKEY_ISSUER", &authority.url())
             .with("LATCHKEY_ACME_ROOT", authority.root().to_str().unwrap())
-            .with("LATCHKEY_DNS_SERVERS", &authority.dns());
+            .with("LATCHKEY_DNS_SERVERS", &authority.dns())
+            .with("LATCHKEY_LIMITS", "client=9999/9999, link=9999/9999, api=9999/9999");
         let line = format!(
             "agency create --slug {SLUG} --name Northwind --owner-email ana@northwind.example"
         );
@@ -53,6 +56,10 @@ impl World {
 
     /// What a browser gets at a host; none: no TLS connection that it would trust.
     fn page(&self, host: &str) -> Option<Answer> {
+        self.ask(host).ok()
+    }
+
+    fn ask(&self, host: &str) -> io::Result<Answer> {
         let call = Call {
             method: "GET",
             path: "/connect/nothing",
@@ -60,7 +67,7 @@ impl World {
             headers: Vec::new(),
             body: String::new(),
         };
-        tls::send(&call, self.authority.https, &self.root).ok()
+        tls::send(&call, self.authority.https, &self.root)
     }
 
     fn api(&self, method: &str, path: &str, body: Value) -> Answer {
@@ -82,11 +89,8 @@ impl World {
         tls::send(&call, self.authority.https, &self.root).unwrap()
     }
 
-    /// Claims a host and puts the records into the DNS that the answer asks for.
-    fn claim(&self, host: &str) -> Value {
-        let answer = self.api("POST", "/domains", json!({ "host": host }));
-        assert_eq!(answer.status, 201, "{}", answer.body);
-        let domain = answer.json();
+    /// Puts the records into the DNS that a claim asks for.
+    fn put_records(&self, domain: &Value) {
         for record in domain["records"].as_array().unwrap() {
             let (name, value) = (
                 record["name"].as_str().unwrap(),
@@ -98,7 +102,6 @@ impl World {
                 other => panic!("a record of type {other}"),
             }
         }
-        domain
     }
 
     fn state(&self, id: &str) -> Value {
@@ -108,7 +111,7 @@ impl World {
 }
 
 #[test]
-fn a_domain_answers_over_https_once_its_records_are_right_and_survives_its_makers() {
+fn a_domain_answers_over_https_once_its_records_are_right_and_goes_on_alone() {
     let Some(world) = World::new() else { return };
     let mut running = world.serve();
     let host = "connect.acme.example";
@@ -123,17 +126,99 @@ fn a_domain_answers_over_https_once_its_records_are_right_and_survives_its_maker
         "nothing is ordered before the records are right"
     );
 
-    world.claim(host);
+    world.put_records(&waiting);
     world.api("POST", &format!("/domains/{id}/check"), Value::Null);
     wait_for("HTTPS at the new domain", || world.page(host).is_some());
     wait_for("the row", || world.state(id)["state"] == "live");
     let page = world.page(host).unwrap();
     assert!(page.body.contains("Northwind"), "{}", page.body);
+    assert_story(&world, host);
+    assert_eq!(running.terminate().code(), Some(0));
 
+    // Without database, app and authority, after a restart, from what is on disk.
+    let alone = world.installation.clone_with(&[
+        (
+            "LATCHKEY_DATABASE_URL",
+            "postgres://nobody@127.0.0.1:1/gone",
+        ),
+        ("LATCHKEY_APP_UPSTREAMS", "127.0.0.1:1"),
+        ("LATCHKEY_EDGE_SECRET", "sixteen-letters-or-more"),
+    ]);
+    let mut edge = alone.start("proxy");
+    edge.address("edge listens");
+    for host in [OWN_HOST, host] {
+        let page = world.page(host).unwrap();
+        assert_eq!(page.status, 503, "{}", page.head);
+        assert!(
+            page.body.contains("Northwind"),
+            "the page is the agency's: {}",
+            page.body
+        );
+    }
+    assert_eq!(edge.terminate().code(), Some(0));
+}
+
+fn assert_story(world: &World, host: &str) {
     let why = world.installation.run(&format!("why {host}"));
     let story = String::from_utf8(why.stdout).unwrap();
-    for word in [SLUG, "live", "verified", "certificate"] {
+    for word in [SLUG, "live", "claimed", "certificate", "served by"] {
         assert!(story.contains(word), "{word} not in {story}");
     }
+    let why = world.installation.run(&format!("why {host} --json"));
+    let story: Value = serde_json::from_slice(&why.stdout).unwrap();
+    assert_eq!(story[0]["state"], "live");
+}
+
+#[test]
+fn sixty_domains_at_once_are_all_served() {
+    let Some(world) = World::new() else { return };
+    let mut running = world.serve();
+    let hosts: Vec<String> = (0..60).map(|n| format!("c{n}.acme{n}.example")).collect();
+    for host in &hosts {
+        let domain = world
+            .api("POST", "/domains", json!({ "host": host }))
+            .json();
+        world.put_records(&domain);
+        world.api(
+            "POST",
+            &format!("/domains/{}/check", domain["id"].as_str().unwrap()),
+            Value::Null,
+        );
+    }
+    wait_for("sixty domains", || {
+        hosts.iter().all(|host| world.page(host).is_some())
+    });
+    assert_eq!(running.terminate().code(), Some(0));
+}
+
+#[test]
+fn the_successor_takes_the_sockets_over_and_nobody_is_refused() {
+    let Some(world) = World::new() else { return };
+    let mut running = world.serve();
+    let stop = AtomicBool::new(false);
+    let asked = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut asked = 0;
+                    while !stop.load(Relaxed) {
+                        let page = world.ask(OWN_HOST).expect("an answer at any moment");
+                        assert_eq!(page.status, 404);
+                        asked += 1;
+                    }
+                    asked
+                })
+            })
+            .collect();
+        for _ in 0..3 {
+            running.replace();
+        }
+        stop.store(true, Relaxed);
+        clients
+            .into_iter()
+            .map(|client| client.join().unwrap())
+            .sum::<usize>()
+    });
+    assert!(asked > 0);
     assert_eq!(running.terminate().code(), Some(0));
 }

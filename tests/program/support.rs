@@ -2,16 +2,18 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tempfile::TempDir;
+
+use crate::authority::wait_for;
 
 /// Far above what anything here takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An installation in a directory of its own.
 pub struct Installation {
-    directory: TempDir,
+    directory: Arc<TempDir>,
     settings: Vec<(String, String)>,
 }
 
@@ -19,7 +21,7 @@ impl Installation {
     /// Without any setting.
     pub fn empty() -> Self {
         Self {
-            directory: TempDir::new().unwrap(),
+            directory: Arc::new(TempDir::new().unwrap()),
             settings: Vec::new(),
         }
     }
@@ -55,6 +57,19 @@ impl Installation {
         self
     }
 
+    /// In the same directory, with other settings.
+    pub fn clone_with(&self, changes: &[(&str, &str)]) -> Self {
+        let mut settings = self.settings.clone();
+        for (name, value) in changes {
+            settings.retain(|(known, _)| known != name);
+            settings.push(((*name).to_owned(), (*value).to_owned()));
+        }
+        Self {
+            directory: Arc::clone(&self.directory),
+            settings,
+        }
+    }
+
     pub fn path(&self) -> &Path {
         self.directory.path()
     }
@@ -79,6 +94,7 @@ impl Installation {
         let log = child.stderr.take().unwrap();
         Running {
             child,
+            successor: None,
             log: lines(log),
         }
     }
@@ -100,17 +116,27 @@ fn lines(log: ChildStderr) -> mpsc::Receiver<String> {
 /// A program that serves, killed when dropped.
 pub struct Running {
     child: Child,
+    /// The process that has its sockets now.
+    successor: Option<u32>,
     log: mpsc::Receiver<String>,
 }
 
 impl Running {
     /// The address that a log line with this message names.
     pub fn address(&self, message: &str) -> SocketAddr {
+        self.field(message, "address").parse().unwrap()
+    }
+
+    /// A field of the next log line with this message.
+    fn field(&self, message: &str, name: &str) -> String {
         loop {
             let line = self.log.recv_timeout(PATIENCE).expect("a line of the log");
             let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
             if line["message"] == message {
-                return line["address"].as_str().unwrap().parse().unwrap();
+                let field = &line[name];
+                return field
+                    .as_str()
+                    .map_or_else(|| field.to_string(), str::to_owned);
             }
         }
     }
@@ -122,18 +148,55 @@ impl Running {
 
     /// Asks it to stop as an operator would.
     pub fn terminate(&mut self) -> ExitStatus {
-        let id = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &id]).status().unwrap();
-        assert!(asked.success());
-        self.child.wait().unwrap()
+        signal("-TERM", self.id());
+        match self.successor.take() {
+            // Nobody's child, so its exit code is nobody's to read: the old process waits for none.
+            Some(successor) => {
+                wait_for("the successor's end", || !runs(successor));
+                self.child.wait().unwrap()
+            }
+            None => self.child.wait().unwrap(),
+        }
+    }
+
+    /// Asks it to give its sockets to a new process, and returns when that one is alone.
+    pub fn replace(&mut self) {
+        let old = self.id();
+        signal("-USR2", old);
+        let successor = self.field("the successor serves", "successor");
+        self.successor = Some(successor.parse().unwrap());
+        wait_for("the old process's end", || !runs(old));
+    }
+
+    fn id(&self) -> u32 {
+        self.successor.unwrap_or(self.child.id())
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
+        if let Some(successor) = self.successor {
+            signal("-KILL", successor);
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn signal(name: &str, process: u32) {
+    let process = process.to_string();
+    let sent = Command::new("kill").args([name, &process]).status();
+    assert!(sent.unwrap().success());
+}
+
+/// A process that ended and that nobody has waited for does not run.
+fn runs(process: u32) -> bool {
+    let state = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let state = state
+        .rsplit(')')
+        .next()
+        .and_then(|rest| rest.trim().chars().next());
+    state.is_some_and(|state| state != 'Z')
 }
 
 /// One request; the whole answer.

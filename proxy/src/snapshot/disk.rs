@@ -85,22 +85,35 @@ pub fn save(
     key: &DataKey,
     entropy: &dyn Entropy,
 ) -> Result<(), DiskError> {
-    let fresh = path.with_extension("new");
+    // Two processes may write at once while one replaces the other.
+    let fresh = path.with_extension(entropy.short_token());
     let file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&fresh)?;
-    let mut out = BufWriter::new(file);
-    write(&mut out, snapshot, key, entropy)?;
-    let file = out.into_inner().map_err(|error| error.into_error())?;
-    file.sync_all()?;
-    fs::rename(&fresh, path)?;
+    let written =
+        write_all(file, snapshot, key, entropy).and_then(|()| Ok(fs::rename(&fresh, path)?));
+    if written.is_err() {
+        let _not_there = fs::remove_file(&fresh);
+    }
+    written?;
     if let Some(folder) = path.parent() {
         File::open(folder)?.sync_all()?;
     }
     Ok(())
+}
+
+fn write_all(
+    file: File,
+    snapshot: &Snapshot,
+    key: &DataKey,
+    entropy: &dyn Entropy,
+) -> Result<(), DiskError> {
+    let mut out = BufWriter::new(file);
+    write(&mut out, snapshot, key, entropy)?;
+    let file = out.into_inner().map_err(|error| error.into_error())?;
+    Ok(file.sync_all()?)
 }
 
 /// None: there is no file.
