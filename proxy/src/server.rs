@@ -98,11 +98,12 @@ impl Proxy {
         let draining = watch::Sender::new(false);
         let https = config.https.take();
         let conf = &server.configuration;
-        let front = || front(&config, &edge_secret, conf, &upstreams, &in_flight);
+        let stopping = || (in_flight.clone(), draining.subscribe());
+        let front = || front(&config, &edge_secret, conf, &upstreams, stopping());
         let plain = BoundService::new(front(), sockets, plain_listener, &connections, &draining);
         let tls = https.map(|https| {
-            let parts = tls_parts(https, config.snapshot.clone(), &config.metrics);
-            let front = TlsFront::new(parts, front());
+            let tls = tls_parts(https, config.snapshot.clone(), &config.metrics);
+            let front = TlsFront::new(tls, front());
             BoundService::new(front, tls_sockets, tls_listener, &connections, &draining)
         });
         server.add_service(plain);
@@ -139,7 +140,7 @@ fn front(
     edge_secret: &HeaderValue,
     conf: &Arc<ServerConf>,
     upstreams: &Arc<Upstreams>,
-    in_flight: &InFlight,
+    (in_flight, draining): (InFlight, ShutdownWatch),
 ) -> HttpFront {
     let gateway = Gateway {
         config: config.gateway.clone(),
@@ -149,7 +150,8 @@ fn front(
         upstreams: upstreams.clone(),
         edge_secret: edge_secret.clone(),
         ids: Ids::new(config.entropy.clone()),
-        in_flight: in_flight.clone(),
+        in_flight,
+        draining,
         metrics: config.metrics.gateway.clone(),
     };
     let mut proxy = http_proxy(conf, gateway);

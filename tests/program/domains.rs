@@ -33,7 +33,10 @@ impl World {
             .with("LATCHKEY_ISSUER", &authority.url())
             .with("LATCHKEY_ACME_ROOT", authority.root().to_str().unwrap())
             .with("LATCHKEY_DNS_SERVERS", &authority.dns())
-            .with("LATCHKEY_LIMITS", "client=9999/9999, link=9999/9999, api=9999/9999");
+            .with(
+                "LATCHKEY_LIMITS",
+                "client=9999/9999, link=9999/9999, api=9999/9999",
+            );
         let line = format!(
             "agency create --slug {SLUG} --name Northwind --owner-email ana@northwind.example"
         );

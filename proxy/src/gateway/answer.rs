@@ -9,6 +9,12 @@ use http::{HeaderValue, Method};
 use pingora::Result;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long, and how much, a refused client may go on sending.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 4 << 20;
 
 /// `None` where the address can be no field's value.
 pub(super) fn location(request: &RequestHeader, host: &str, https_port: u16) -> Decision {
@@ -84,9 +90,30 @@ async fn write(
     if !bare {
         session.write_response_body(Some(body.into()), true).await?;
     }
+    if !session.is_body_done() {
+        linger(session).await;
+    }
     passage.ended = Some(Ended {
         status: Some(status),
         whole: true,
     });
     Ok(())
+}
+
+/// Takes some of what the client is still sending: a connection that is closed over unread bytes is reset, and the client
+/// never reads the answer.
+async fn linger(session: &mut Session) {
+    if session.is_http2() {
+        return;
+    }
+    let _ = timeout(LINGER, async {
+        let mut left = LINGER_BYTES;
+        while let Ok(Some(piece)) = session.read_request_body().await {
+            left = left.saturating_sub(piece.len());
+            if left == 0 {
+                break;
+            }
+        }
+    })
+    .await;
 }

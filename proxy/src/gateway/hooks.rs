@@ -164,6 +164,9 @@ impl ProxyHttp for Gateway {
         if let Some(index) = passage.upstream {
             self.upstreams.answered(index);
         }
+        if *self.draining.borrow() {
+            session.set_keepalive(None);
+        }
         if may_last(response) {
             clock::lift();
             // What a WebSocket's client sends counts as its body.

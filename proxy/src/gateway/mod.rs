@@ -30,6 +30,7 @@ use crate::tls::conn_info;
 use http::HeaderValue;
 use pingora::proxy::Session;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// Passes requests on to whichever app answers.
 pub(crate) struct Gateway {
@@ -41,6 +42,8 @@ pub(crate) struct Gateway {
     pub edge_secret: HeaderValue,
     pub ids: Ids,
     pub in_flight: InFlight,
+    /// The edge stops: connections end with the request that they have.
+    pub draining: watch::Receiver<bool>,
     pub metrics: Arc<GatewayMetrics>,
 }
 

@@ -261,3 +261,13 @@ async fn an_error_in_the_middle_of_an_answer_is_no_end_of_it() {
             .starts_with("HTTP/1.1 200")
     );
 }
+
+#[tokio::test]
+async fn who_sends_too_much_still_hears_the_answer() {
+    let (_, edge) = small().await;
+    for size in [100_000, 2_000_000] {
+        let length = format!("Content-Length: {size}\r\n");
+        let answer = answer(&edge, &post("/", &length, &"b".repeat(size))).await;
+        assert!(answer.starts_with("HTTP/1.1 413"), "{size}: {answer}");
+    }
+}

@@ -109,3 +109,21 @@ fn an_edge_secret_that_no_header_can_carry_is_an_error_that_does_not_show_it() {
     assert!(matches!(error, ProxyError::EdgeSecret));
     assert!(!format!("{error}{error:?}").contains("cret\""));
 }
+
+#[tokio::test]
+async fn an_app_that_is_away_is_left_alone_until_it_is_back() {
+    let away = Nowhere::new();
+    let healthy = format!(
+        "latchkey_edge_upstream_healthy{{upstream=\"{}\"}}",
+        away.address
+    );
+    let edge = Edge::before(&[away.address, app(echo).await]);
+    edge.until(&format!("{healthy} 0")).await;
+    for _ in 0..4 {
+        assert!(ask(&edge, &get("/")).await.starts_with("HTTP/1.1 200"));
+    }
+    let failures = "latchkey_edge_upstream_failures_total{kind=\"connect\"} 0\n";
+    assert!(edge.metrics.text().contains(failures), "nobody tried it");
+    serve_on(away.listen(), echo);
+    edge.until(&format!("{healthy} 1")).await;
+}
