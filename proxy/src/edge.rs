@@ -1,17 +1,15 @@
 //! The whole edge: the data path with everything that feeds it.
 
-use crate::acme::{
-    self, Accounts, ChallengeBoard, Challenges, Desk, InternalAuthority, InternalError, Issuer,
-    Issuers, Ledger, Pace, RootsError,
-};
+use crate::acme::{ChallengeBoard, Challenges, InternalError, Issuer, RootsError};
 use crate::control::{Control, GRACE, OnControl};
-use crate::domains::{CaaIssuer, CaaPermission, Dns, DomainWorker, Probe, ProbeAnswers, ProbeKey};
+use crate::domains::{ProbeAnswers, ProbeKey};
 use crate::limits::{Limiter, LimitsConfig, LimitsError};
 use crate::metrics::Metrics;
-use crate::snapshot::{EdgeIdentity, Refresher, Snapshot, SnapshotCell, disk};
+use crate::snapshot::{Snapshot, SnapshotCell, disk};
 use crate::tls::{ChallengeCerts, Tickets, TlsConfig};
+use crate::workers::Workers;
 use crate::{EdgeStatus, GatewayConfig, Https, Proxy, ProxyConfig, ProxyError};
-use latchkey_tenants::{Clock, EdgeId, Entropy, Store, StoreError, vault::DataKey};
+use latchkey_tenants::{Clock, Entropy, Store, StoreError, vault::DataKey};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use std::future::Future;
 use std::io;
@@ -20,13 +18,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 /// The last good snapshot, in the data directory.
 const SNAPSHOT_FILE: &str = "snapshot";
-/// Domains that are checked at the same time, and orders.
-const PARALLEL_CHECKS: usize = 20;
-const PARALLEL_ORDERS: usize = 10;
+
 pub struct EdgeConfig {
     /// Listening sockets for requests without TLS.
     pub http: Vec<TcpListener>,
@@ -104,55 +100,24 @@ impl Edge {
                 Arc::clone(&config.entropy),
             )?
         };
-        let identity = identity(&config);
-        let issued = Arc::new(Notify::new());
         let board = Arc::new(ChallengeBoard::new(
             Arc::new(store.clone()),
             Arc::clone(&config.clock),
         ));
         let workers = Workers {
-            store: &store,
+            store,
             config: &config,
-            edge_key: &edge_key,
+            edge_key: Arc::clone(&edge_key),
             board: &board,
             metrics: &metrics,
-            owner: identity.id.as_str(),
-            issued: &issued,
-            dns: dns(&config),
-        };
-        let domains = workers.domains()?;
-        let orders = match config.https.is_empty() {
-            true => None,
-            false => Some(workers.orders()?),
-        };
-        let refresher = Refresher {
-            store: store.clone(),
-            cell: snapshot.clone(),
-            edge_key: Arc::clone(&edge_key),
+            snapshot: &snapshot,
             file,
-            clock: Arc::clone(&config.clock),
-            entropy: Arc::clone(&config.entropy),
-            edge: identity,
-            metrics: Arc::clone(&metrics.snapshot),
-            news: issued,
         };
-        let control = Control {
-            store,
-            refresher,
-            domains,
-            orders,
-        };
-        let challenges = Arc::new(ProbeAnswers::new(
-            ProbeKey::of(&config.edge_key),
-            Arc::new(OnControl {
-                runtime: runtime.handle().clone(),
-                challenges: Arc::clone(&board) as Arc<dyn Challenges>,
-            }),
-        ));
+        let control = workers.control()?;
         let feeds = Feeds {
             snapshot: snapshot.clone(),
             edge_key,
-            challenges,
+            challenges: challenges(&config, &runtime, &board),
             certs: board,
             metrics: Arc::clone(&metrics),
         };
@@ -201,124 +166,20 @@ fn control_runtime() -> Result<Runtime, EdgeError> {
         .map_err(EdgeError::Runtime)
 }
 
-fn identity(config: &EdgeConfig) -> EdgeIdentity {
-    EdgeIdentity {
-        id: EdgeId::new(&*config.clock, &*config.entropy),
-        name: config.name.clone(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        started_at: config.clock.now(),
-    }
-}
-
-/// What the workers are made of.
-struct Workers<'a> {
-    store: &'a Store,
-    config: &'a EdgeConfig,
-    edge_key: &'a Arc<DataKey>,
-    board: &'a Arc<ChallengeBoard>,
-    metrics: &'a Metrics,
-    owner: &'a str,
-    issued: &'a Arc<Notify>,
-    dns: Dns,
-}
-
-impl Workers<'_> {
-    fn domains(&self) -> Result<Arc<DomainWorker>, EdgeError> {
-        let config = self.config;
-        let issuers: Arc<[CaaIssuer]> = config.issuers.iter().map(caa_issuer).collect();
-        let with_tls = !config.https.is_empty();
-        // Where an authority would knock: on a machine of its own the edge's port.
-        let port = config
-            .http
-            .first()
-            .and_then(|socket| socket.local_addr().ok());
-        Ok(Arc::new(DomainWorker {
-            store: self.store.clone(),
-            dns: self.dns.clone(),
-            metrics: Arc::clone(&self.metrics.domains),
-            issuers: watch::channel(issuers).1,
-            probe: port.filter(|_| with_tls).map(|address| Probe {
-                key: ProbeKey::of(&config.edge_key),
-                port: address.port(),
-            }),
-            owner: self.owner.to_owned(),
-            platform_host: config.platform_host.clone(),
-            trust_platform: !with_tls || only_internal(&config.issuers),
-            at_once: PARALLEL_CHECKS,
-            wishes: Arc::default(),
-        }))
-    }
-
-    fn orders(&self) -> Result<Arc<acme::Worker>, EdgeError> {
-        let config = self.config;
-        let ledger: Arc<dyn Ledger> = Arc::new(self.store.clone());
-        let mut accounts = Accounts::new(
-            Arc::clone(&ledger),
-            Arc::clone(self.edge_key),
-            config.acme_roots.as_deref(),
-            Arc::clone(&config.clock),
-            Arc::clone(&config.entropy),
-        )?;
-        if config
-            .issuers
-            .iter()
-            .any(|issuer| matches!(issuer, Issuer::Internal))
-        {
-            accounts = accounts.with_internal(InternalAuthority::open(
-                &config.data_dir,
-                self.edge_key,
-                Arc::clone(&config.clock),
-                Arc::clone(&config.entropy),
-            )?);
-        }
-        let desk = Desk {
-            ledger,
-            issuers: Arc::new(Issuers::new(
-                config.issuers.clone(),
-                Box::new(accounts),
-                Arc::clone(&config.clock),
-            )),
-            board: Arc::clone(self.board),
-            permission: Arc::new(CaaPermission {
-                dns: self.dns.clone(),
-            }),
-            edge_key: Arc::clone(self.edge_key),
-            clock: Arc::clone(&config.clock),
-            entropy: Arc::clone(&config.entropy),
-            metrics: self.metrics.acme.clone(),
-            pace: Pace::default(),
-            issued: Arc::clone(self.issued),
-        };
-        let worker = acme::Worker::new(Arc::new(desk), self.owner.to_owned(), PARALLEL_ORDERS);
-        Ok(Arc::new(worker))
-    }
-}
-
-fn dns(config: &EdgeConfig) -> Dns {
-    let entropy = Arc::clone(&config.entropy);
-    match config.dns_servers.as_slice() {
-        // A machine without resolvers still serves what it has.
-        [] => Dns::authoritative(Arc::clone(&entropy)).unwrap_or_else(|error| {
-            tracing::warn!(%error, "no domain can be checked; name resolvers in LATCHKEY_DNS_SERVERS");
-            Dns::configured(Vec::new(), entropy)
-        }),
-        servers => Dns::configured(servers.to_vec(), entropy),
-    }
-}
-
-/// The internal authority asks nobody, so nothing outside this machine has to be right.
-fn only_internal(issuers: &[Issuer]) -> bool {
-    issuers
-        .iter()
-        .all(|issuer| matches!(issuer, Issuer::Internal))
-}
-
-fn caa_issuer(issuer: &Issuer) -> CaaIssuer {
-    CaaIssuer {
-        identities: issuer.caa_identities().to_vec(),
-        account: None,
-        methods: ["http-01", "tls-alpn-01"].map(str::to_owned).to_vec(),
-    }
+/// Probes are answered at once, challenges where the store's connections live.
+fn challenges(
+    config: &EdgeConfig,
+    runtime: &Runtime,
+    board: &Arc<ChallengeBoard>,
+) -> Arc<dyn Challenges> {
+    let on_control = OnControl {
+        runtime: runtime.handle().clone(),
+        challenges: Arc::clone(board) as Arc<dyn Challenges>,
+    };
+    Arc::new(ProbeAnswers::new(
+        ProbeKey::of(&config.edge_key),
+        Arc::new(on_control),
+    ))
 }
 
 /// What the data path serves from.

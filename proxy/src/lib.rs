@@ -18,6 +18,7 @@ pub mod snapshot;
 mod status;
 pub mod tls;
 mod upgrade;
+mod workers;
 
 pub use edge::{Edge, EdgeConfig, EdgeError};
 pub use gateway::{Deadlines, GatewayConfig, OpenHosts, PlainHttp, RouteClass, Shape};

@@ -130,15 +130,7 @@ impl Demo {
         let vault = Vault::new(&keep.vault_key().map_err(at_folder)?, &[])?;
         let store = open_store(folder, keep.sample.is_none(), vault, &clock, &entropy).await?;
         let edge_secret = SecretString::from((&*entropy as &dyn Entropy).token());
-        let config = AppConfig {
-            urls,
-            edge_secret: Some(edge_secret.clone()),
-            mail: Some(MailConfig {
-                smtp_url,
-                from: "notify@mail.localhost.example".to_owned(),
-            }),
-            dev_loopback: true,
-        };
+        let config = app_config(urls, edge_secret.clone(), smtp_url);
         let platform = Platform::new(store, config, Arc::clone(&clock), Arc::clone(&entropy))?;
         let hosts = Hosts {
             product: latchkey_app::router(platform.clone()),
@@ -230,6 +222,18 @@ impl Demo {
             .map_err(|panic| DemoError::Serve(io::Error::other(panic)))?;
         self.platform.store.close().await;
         Ok(())
+    }
+}
+
+fn app_config(urls: Urls, edge_secret: SecretString, smtp_url: SecretString) -> AppConfig {
+    AppConfig {
+        urls,
+        edge_secret: Some(edge_secret),
+        mail: Some(MailConfig {
+            smtp_url,
+            from: "notify@mail.localhost.example".to_owned(),
+        }),
+        dev_loopback: true,
     }
 }
 

@@ -1,0 +1,168 @@
+//! Makes the workers of an edge from its configuration.
+
+use crate::acme::{
+    self, Accounts, ChallengeBoard, Desk, InternalAuthority, Issuer, Issuers, Ledger, Pace,
+};
+use crate::control::Control;
+use crate::domains::{CaaIssuer, CaaPermission, Dns, DomainWorker, Probe, ProbeKey};
+use crate::metrics::Metrics;
+use crate::snapshot::{EdgeIdentity, Refresher, SnapshotCell};
+use crate::{EdgeConfig, EdgeError};
+use latchkey_tenants::{EdgeId, Store, vault::DataKey};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::{Notify, watch};
+
+/// Domains that are checked at the same time, and orders.
+const PARALLEL_CHECKS: usize = 20;
+const PARALLEL_ORDERS: usize = 10;
+
+/// What the workers are made of.
+pub(crate) struct Workers<'a> {
+    pub store: Store,
+    pub config: &'a EdgeConfig,
+    pub edge_key: Arc<DataKey>,
+    pub board: &'a Arc<ChallengeBoard>,
+    pub metrics: &'a Metrics,
+    pub snapshot: &'a SnapshotCell,
+    /// Of the last snapshot.
+    pub file: PathBuf,
+}
+
+impl Workers<'_> {
+    pub fn control(self) -> Result<Control, EdgeError> {
+        let config = self.config;
+        let identity = identity(config);
+        let issued = Arc::new(Notify::new());
+        let dns = dns(config);
+        let orders = match config.https.is_empty() {
+            true => None,
+            false => Some(self.orders(&identity, &dns, &issued)?),
+        };
+        Ok(Control {
+            domains: self.domains(&identity, dns),
+            orders,
+            refresher: Refresher {
+                store: self.store.clone(),
+                cell: self.snapshot.clone(),
+                edge_key: self.edge_key,
+                file: self.file,
+                clock: Arc::clone(&config.clock),
+                entropy: Arc::clone(&config.entropy),
+                edge: identity,
+                metrics: Arc::clone(&self.metrics.snapshot),
+                news: issued,
+            },
+            store: self.store,
+        })
+    }
+
+    fn domains(&self, identity: &EdgeIdentity, dns: Dns) -> Arc<DomainWorker> {
+        let config = self.config;
+        let issuers: Arc<[CaaIssuer]> = config.issuers.iter().map(caa_issuer).collect();
+        let with_tls = !config.https.is_empty();
+        // Where an authority would knock: on a machine of its own the edge's port.
+        let port = config
+            .http
+            .first()
+            .and_then(|socket| socket.local_addr().ok());
+        Arc::new(DomainWorker {
+            store: self.store.clone(),
+            dns,
+            metrics: Arc::clone(&self.metrics.domains),
+            issuers: watch::channel(issuers).1,
+            probe: port.filter(|_| with_tls).map(|address| Probe {
+                key: ProbeKey::of(&config.edge_key),
+                port: address.port(),
+            }),
+            owner: identity.id.to_string(),
+            platform_host: config.platform_host.clone(),
+            trust_platform: !with_tls || only_internal(&config.issuers),
+            at_once: PARALLEL_CHECKS,
+            wishes: Arc::default(),
+        })
+    }
+
+    fn orders(
+        &self,
+        identity: &EdgeIdentity,
+        dns: &Dns,
+        issued: &Arc<Notify>,
+    ) -> Result<Arc<acme::Worker>, EdgeError> {
+        let config = self.config;
+        let ledger: Arc<dyn Ledger> = Arc::new(self.store.clone());
+        let mut accounts = Accounts::new(
+            Arc::clone(&ledger),
+            Arc::clone(&self.edge_key),
+            config.acme_roots.as_deref(),
+            Arc::clone(&config.clock),
+            Arc::clone(&config.entropy),
+        )?;
+        if config
+            .issuers
+            .iter()
+            .any(|issuer| matches!(issuer, Issuer::Internal))
+        {
+            accounts = accounts.with_internal(InternalAuthority::open(
+                &config.data_dir,
+                &self.edge_key,
+                Arc::clone(&config.clock),
+                Arc::clone(&config.entropy),
+            )?);
+        }
+        let desk = Desk {
+            ledger,
+            issuers: Arc::new(Issuers::new(
+                config.issuers.clone(),
+                Box::new(accounts),
+                Arc::clone(&config.clock),
+            )),
+            board: Arc::clone(self.board),
+            permission: Arc::new(CaaPermission { dns: dns.clone() }),
+            edge_key: Arc::clone(&self.edge_key),
+            clock: Arc::clone(&config.clock),
+            entropy: Arc::clone(&config.entropy),
+            metrics: self.metrics.acme.clone(),
+            pace: Pace::default(),
+            issued: Arc::clone(issued),
+        };
+        let worker = acme::Worker::new(Arc::new(desk), identity.id.to_string(), PARALLEL_ORDERS);
+        Ok(Arc::new(worker))
+    }
+}
+
+fn dns(config: &EdgeConfig) -> Dns {
+    let entropy = Arc::clone(&config.entropy);
+    match config.dns_servers.as_slice() {
+        // A machine without resolvers still serves what it has.
+        [] => Dns::authoritative(Arc::clone(&entropy)).unwrap_or_else(|error| {
+            tracing::warn!(%error, "no domain can be checked; name resolvers in LATCHKEY_DNS_SERVERS");
+            Dns::configured(Vec::new(), entropy)
+        }),
+        servers => Dns::configured(servers.to_vec(), entropy),
+    }
+}
+
+/// The internal authority asks nobody, so nothing outside this machine has to be right.
+fn only_internal(issuers: &[Issuer]) -> bool {
+    issuers
+        .iter()
+        .all(|issuer| matches!(issuer, Issuer::Internal))
+}
+
+fn caa_issuer(issuer: &Issuer) -> CaaIssuer {
+    CaaIssuer {
+        identities: issuer.caa_identities().to_vec(),
+        account: None,
+        methods: ["http-01", "tls-alpn-01"].map(str::to_owned).to_vec(),
+    }
+}
+
+fn identity(config: &EdgeConfig) -> EdgeIdentity {
+    EdgeIdentity {
+        id: EdgeId::new(&*config.clock, &*config.entropy),
+        name: config.name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: config.clock.now(),
+    }
+}
