@@ -1,9 +1,14 @@
 //! Certificates: orders, challenges, renewals.
 
 mod answering;
+mod choosing;
 mod issuing;
+mod killing;
 mod memory;
+mod mortal;
 mod pebble;
+mod refusing;
+mod renewing;
 mod simulated;
 mod world;
 mod year;
