@@ -4,7 +4,7 @@ use super::budget::Limit;
 use async_trait::async_trait;
 use latchkey_tenants::store::{Held, NewCertificate, OrderLease};
 use latchkey_tenants::{
-    ChallengeKind, CurrentCertificate, DomainCause, StoreError, Timestamp, values::Host,
+    AgencyId, ChallengeKind, CurrentCertificate, DomainCause, StoreError, Timestamp, values::Host,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -12,12 +12,14 @@ use std::time::Duration;
 /// Each call is one transaction. What takes a lease writes only while it is held.
 #[async_trait]
 pub trait Ledger: Send + Sync + 'static {
-    /// Leases at most `limit` of the orders that are due: urgent ones first, agencies in turn.
+    /// Leases at most `limit` of the orders that are due: agencies in turn from the one that follows `after`, of each the
+    /// urgent ones first.
     async fn orders_due(
         &self,
         owner: &str,
         limit: i64,
         lease: Duration,
+        after: Option<&AgencyId>,
     ) -> Result<Vec<OrderLease>, StoreError>;
 
     /// Holds it for another `lease`.

@@ -12,16 +12,30 @@ use instant_acme::{
 use latchkey_tenants::{Timestamp, values::Host};
 use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 
-/// How much of an account's list of orders is read, and of how many of the newest an order is looked at.
+/// How much of an account's list of orders is read, how many of the newest orders are looked at, and how many at once.
 const MAX_PAGES: usize = 50;
-const MAX_LOOKED_AT: usize = 30;
+const MAX_LOOKED_AT: usize = 100;
+const LOOKED_AT_ONCE: usize = 8;
+/// Several orders of a process that died are taken over together; less than the lease that they had.
+const LIST_KEPT: Duration = Duration::from_secs(10);
 
 /// One account at one authority.
 pub struct AcmeAuthority {
     account: Account,
     profile: Option<String>,
+    listed: Mutex<Option<Listed>>,
+}
+
+/// The account's orders that nobody has finalized: their URLs by host.
+struct Listed {
+    at: Instant,
+    open: HashMap<String, String>,
 }
 
 impl AcmeAuthority {
@@ -37,6 +51,7 @@ impl AcmeAuthority {
         Self {
             profile: offered.map(str::to_owned),
             account,
+            listed: Mutex::default(),
         }
     }
 
@@ -51,6 +66,24 @@ impl AcmeAuthority {
             status: status(order.state().status),
             order,
         })
+    }
+
+    async fn open_orders(&self) -> Result<HashMap<String, String>, Refusal> {
+        let urls = self.list().await?;
+        let mut newest = urls.into_iter().rev().take(MAX_LOOKED_AT);
+        let (mut looks, mut open) = (JoinSet::new(), HashMap::new());
+        loop {
+            while looks.len() < LOOKED_AT_ONCE
+                && let Some(url) = newest.next()
+            {
+                looks.spawn(open_order(self.account.clone(), url));
+            }
+            match looks.join_next().await {
+                None => return Ok(open),
+                Some(Ok(found)) => open.extend(found?),
+                Some(Err(_)) => return Err(Refusal::away("a look at an order was cut off")),
+            }
+        }
     }
 
     async fn list(&self) -> Result<Vec<String>, Refusal> {
@@ -93,17 +126,23 @@ impl Authority for AcmeAuthority {
     }
 
     async fn find(&self, host: &Host) -> Result<Option<Box<dyn Placed>>, Refusal> {
-        for url in self.list().await?.iter().rev().take(MAX_LOOKED_AT) {
-            let order = json(&read(&self.account, url).await?)?;
-            let open = matches!(order["status"].as_str(), Some("pending" | "ready"));
-            let names = order["identifiers"]
-                .as_array()
-                .map_or(&[][..], Vec::as_slice);
-            if open && matches!(names, [only] if only["value"] == host.as_str()) {
-                return self.resume(url).await.map(Some);
-            }
+        let mut listed = self.listed.lock().await;
+        if listed
+            .as_ref()
+            .is_none_or(|one| one.at.elapsed() > LIST_KEPT)
+        {
+            let at = Instant::now();
+            let open = self.open_orders().await?;
+            *listed = Some(Listed { at, open });
         }
-        Ok(None)
+        let url = listed
+            .as_mut()
+            .and_then(|one| one.open.remove(host.as_str()));
+        drop(listed);
+        match url {
+            Some(url) => self.resume(&url).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     async fn renewal_window(&self, ari_id: &str) -> Result<Option<RenewalWindow>, Refusal> {
@@ -237,6 +276,19 @@ async fn validation_problem(account: &Account, url: &str) -> Result<Option<Value
         }
     }
     Ok(Some(order["error"].take()).filter(Value::is_object))
+}
+
+/// Host and URL, if the order is for one host and nobody has finalized it.
+async fn open_order(account: Account, url: String) -> Result<Option<(String, String)>, Refusal> {
+    let order = json(&read(&account, &url).await?)?;
+    let open = matches!(order["status"].as_str(), Some("pending" | "ready"));
+    let names = order["identifiers"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
+    Ok(match names {
+        [only] if open => only["value"].as_str().map(|host| (host.to_owned(), url)),
+        _ => None,
+    })
 }
 
 /// Any resource of the account as it is. The library reads orders only, but asks for them as for everything

@@ -3,7 +3,8 @@ use super::ledger::Ledger;
 use async_trait::async_trait;
 use latchkey_tenants::store::{BudgetUse, Held, NewCertificate, OrderLease};
 use latchkey_tenants::{
-    ChallengeKind, CurrentCertificate, DomainCause, Store, StoreError, Timestamp, values::Host,
+    AgencyId, ChallengeKind, CurrentCertificate, DomainCause, Store, StoreError, Timestamp,
+    values::Host,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -34,8 +35,9 @@ impl Ledger for Store {
         owner: &str,
         limit: i64,
         lease: Duration,
+        after: Option<&AgencyId>,
     ) -> Result<Vec<OrderLease>, StoreError> {
-        in_platform!(self, orders_due(owner, limit, lease))
+        in_platform!(self, orders_due(owner, limit, lease, after))
     }
 
     async fn order_keep(&self, order: &OrderLease, lease: Duration) -> Result<Held, StoreError> {

@@ -2,11 +2,12 @@
 
 use super::order::{Desk, Outcome};
 use super::renewal::Renewals;
-use latchkey_tenants::StoreError;
 use latchkey_tenants::store::{Held, OrderLease};
+use latchkey_tenants::{AgencyId, StoreError};
+use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -27,6 +28,8 @@ pub struct Worker {
     owner: String,
     parallel: usize,
     running: AtomicUsize,
+    /// The agency whose order was taken last.
+    last_turn: Mutex<Option<AgencyId>>,
     wake: Arc<Notify>,
 }
 
@@ -47,6 +50,7 @@ impl Worker {
             owner,
             parallel: parallel.max(1),
             running: AtomicUsize::new(0),
+            last_turn: Mutex::default(),
             wake: Arc::default(),
         }
     }
@@ -126,12 +130,16 @@ impl Worker {
             return Ok(0);
         }
         let limit = i64::try_from(free).unwrap_or(i64::MAX);
+        let last = self.last_turn().clone();
         let leases = self
             .desk
             .ledger
-            .orders_due(&self.owner, limit, LEASE)
+            .orders_due(&self.owner, limit, LEASE, last.as_ref())
             .await?;
         let taken = leases.len();
+        if let Some(agency) = last_in_turn(&leases, last.as_ref()) {
+            *self.last_turn() = Some(agency);
+        }
         for lease in leases {
             let (this, place) = (Arc::clone(self), Place::taken(self));
             orders.spawn(async move {
@@ -140,6 +148,12 @@ impl Worker {
             });
         }
         Ok(taken)
+    }
+
+    fn last_turn(&self) -> MutexGuard<'_, Option<AgencyId>> {
+        self.last_turn
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Works on it for as long as it is held.
@@ -182,6 +196,18 @@ impl Worker {
             tokio::time::sleep(pause).await;
         }
     }
+}
+
+/// The agency with which the round ended that began after `after`: of those with the most orders taken the last.
+fn last_in_turn(leases: &[OrderLease], after: Option<&AgencyId>) -> Option<AgencyId> {
+    let mut counts = BTreeMap::new();
+    for lease in leases {
+        *counts.entry(&lease.agency_id).or_insert(0) += 1;
+    }
+    let most = counts.values().max().copied();
+    let round = counts.iter().filter(|(_, count)| Some(**count) == most);
+    let last = round.max_by_key(|(agency, _)| (Some(**agency) <= after, **agency));
+    last.map(|(agency, _)| (*agency).clone())
 }
 
 /// A place among those that work; free again when dropped, also by a panic.

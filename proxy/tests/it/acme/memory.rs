@@ -202,6 +202,7 @@ impl Ledger for MemoryLedger {
         owner: &str,
         limit: i64,
         lease: Duration,
+        _after: Option<&AgencyId>,
     ) -> Result<Vec<OrderLease>, StoreError> {
         let now = self.clock.now();
         let mut state = self.state();

@@ -7,7 +7,7 @@ use latchkey_proxy::acme::{
 };
 use latchkey_tenants::store::{Held, NewCertificate, OrderLease};
 use latchkey_tenants::{
-    ChallengeKind, CurrentCertificate, DomainCause, StoreError, Timestamp, values::Host,
+    AgencyId, ChallengeKind, CurrentCertificate, DomainCause, StoreError, Timestamp, values::Host,
 };
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -21,6 +21,9 @@ pub struct Reaper {
     calls: AtomicUsize,
     running: AtomicUsize,
     dead: AtomicBool,
+    /// Pebble stands still for ever when the list of orders and an order are asked for in the same moment (its handler of
+    /// orders takes a read lock twice, its list a write lock in between). So nothing else is asked during the list.
+    list: tokio::sync::RwLock<()>,
     /// Where it struck.
     pub place: Mutex<Option<&'static str>>,
 }
@@ -33,6 +36,7 @@ impl Reaper {
             calls: AtomicUsize::new(0),
             running: AtomicUsize::new(0),
             dead: AtomicBool::new(false),
+            list: tokio::sync::RwLock::default(),
             place: Mutex::default(),
         })
     }
@@ -43,31 +47,33 @@ impl Reaper {
     }
 
     async fn around<T>(&self, place: &'static str, call: impl Future<Output = T>) -> T {
-        self.live_on().await;
         let struck = self.calls.fetch_add(1, SeqCst) + 1 == self.at;
         if struck && !self.after {
             self.strike(place);
         }
-        self.live_on().await;
+        // Counted before it is looked, so that whoever finds nothing running finds it so for good.
         self.running.fetch_add(1, SeqCst);
-        let result = call.await;
+        if self.dead.load(SeqCst) {
+            self.running.fetch_sub(1, SeqCst);
+            return std::future::pending().await;
+        }
+        let result = match place {
+            "find" => (self.list.write().await, call.await).1,
+            _ => (self.list.read().await, call.await).1,
+        };
         if struck {
             self.strike(place);
         }
         self.running.fetch_sub(1, SeqCst);
-        self.live_on().await;
+        if self.dead.load(SeqCst) {
+            return std::future::pending().await;
+        }
         result
     }
 
     fn strike(&self, place: &'static str) {
         *self.place.lock().unwrap() = Some(place);
         self.dead.store(true, SeqCst);
-    }
-
-    async fn live_on(&self) {
-        if self.dead.load(SeqCst) {
-            std::future::pending::<()>().await;
-        }
     }
 }
 
@@ -87,8 +93,9 @@ impl Ledger for MortalLedger {
         owner: &str,
         limit: i64,
         lease: Duration,
+        after: Option<&AgencyId>,
     ) -> Result<Vec<OrderLease>, StoreError> {
-        mortal!(self.orders_due(owner, limit, lease))
+        mortal!(self.orders_due(owner, limit, lease, after))
     }
 
     async fn order_keep(&self, order: &OrderLease, lease: Duration) -> Result<Held, StoreError> {

@@ -110,7 +110,7 @@ impl World {
     async fn orders(&self) -> Vec<String> {
         let mut tx = self.test.store.begin_platform().await.unwrap();
         let leases = tx
-            .orders_due("test", 100, Duration::from_secs(1))
+            .orders_due("test", 100, Duration::from_secs(1), None)
             .await
             .unwrap();
         tx.commit().await.unwrap();

@@ -22,7 +22,7 @@ use crate::{
 statements! {
     WANT = "insert into orders (id, agency_id, domain_id, host, purpose, state, attempts, run_at, epoch, created_at) values ($2, $1, $3, $4, 'first', 'wanted', 0, $5, 0, $5) on conflict (domain_id) do nothing";
     DUE = "select 1 as due from orders o join domains d on d.agency_id = o.agency_id and d.id = o.domain_id where o.run_at <= $1 and (o.lease_until is null or o.lease_until <= $1) and d.bound = 1 and (d.state in ('verified', 'issuing', 'live') or (d.state = 'failing' and d.cause in ('order_failed', 'rate_limited', 'budget_spent', 'issuer_away'))) limit 1";
-    LEASE = "update orders set lease_owner = $1, lease_until = $3, epoch = epoch + 1 where id in (select o.id from orders o join domains d on d.agency_id = o.agency_id and d.id = o.domain_id left join certificates c on c.agency_id = o.agency_id and c.domain_id = o.domain_id and c.in_use = 1 where o.run_at <= $2 and (o.lease_until is null or o.lease_until <= $2) and d.bound = 1 and (d.state in ('verified', 'issuing', 'live') or (d.state = 'failing' and d.cause in ('order_failed', 'rate_limited', 'budget_spent', 'issuer_away'))) order by row_number() over (partition by o.agency_id order by coalesce(c.not_after, 0), o.run_at, o.id), coalesce(c.not_after, 0), o.run_at, o.id limit $4) and run_at <= $2 and (lease_until is null or lease_until <= $2) returning *";
+    LEASE = "update orders set lease_owner = $1, lease_until = $3, epoch = epoch + 1 where id in (select o.id from orders o join domains d on d.agency_id = o.agency_id and d.id = o.domain_id left join certificates c on c.agency_id = o.agency_id and c.domain_id = o.domain_id and c.in_use = 1 where o.run_at <= $2 and (o.lease_until is null or o.lease_until <= $2) and d.bound = 1 and (d.state in ('verified', 'issuing', 'live') or (d.state = 'failing' and d.cause in ('order_failed', 'rate_limited', 'budget_spent', 'issuer_away'))) order by row_number() over (partition by o.agency_id order by coalesce(c.not_after, 0), o.run_at, o.id), case when o.agency_id > $5 then 0 else 1 end, o.agency_id limit $4) and run_at <= $2 and (lease_until is null or lease_until <= $2) returning *";
     HOLD = "update orders set lease_until = lease_until where agency_id = $1 and id = $2 and lease_owner = $3 and epoch = $4";
     EXTEND = "update orders set lease_until = $3 where agency_id = $1 and id = $2";
     PLACED = "update orders set state = 'placed', issuer = $3, url = $4, sealed_key = $5 where agency_id = $1 and id = $2";
@@ -93,13 +93,14 @@ pub struct NewCertificate<'a> {
 }
 
 impl PlatformTx {
-    /// Leases up to `limit` orders that are due: agencies in turn, hosts without a certificate first, then those whose runs
-    /// out soonest. Orders of hosts whose DNS is not right wait.
+    /// Leases up to `limit` orders that are due: agencies in turn, beginning with the one that follows `after`; of each,
+    /// hosts without a certificate first, then those whose runs out soonest. Orders of hosts whose DNS is not right wait.
     pub async fn orders_due(
         &mut self,
         owner: &str,
         limit: i64,
         lease: Duration,
+        after: Option<&AgencyId>,
     ) -> Result<Vec<OrderLease>, StoreError> {
         let now = self.now();
         if self.inner.optional(DUE, args![now]).await?.is_none() {
@@ -107,7 +108,8 @@ impl PlatformTx {
         }
         self.inner.take_turn_of(Turn::Leases).await?;
         let until = now.plus(lease);
-        let claimed = args![owner, now, until, limit];
+        let after = after.map_or("", AgencyId::as_str);
+        let claimed = args![owner, now, until, limit, after];
         let rows = self.inner.all(LEASE, claimed).await?;
         let leases: Result<Vec<_>, _> = rows.iter().map(|row| leased(row, owner)).collect();
         let mut leases = leases?;

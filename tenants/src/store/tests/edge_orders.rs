@@ -27,7 +27,7 @@ pub const DAY: Duration = Duration::from_hours(24);
 
 pub async fn orders(world: &World, owner: &str) -> Vec<OrderLease> {
     world
-        .platform(async |tx| tx.orders_due(owner, 9, LEASE).await)
+        .platform(async |tx| tx.orders_due(owner, 9, LEASE, None).await)
         .await
 }
 
@@ -252,10 +252,22 @@ async fn orders_of_many_agencies_are_taken_in_turn(world: World) {
     let other = new(claim_foreign(&world, "b.example").await);
     check(&world, &other, right()).await;
     let taken = world
-        .platform(async |tx| tx.orders_due("worker", 2, LEASE).await)
+        .platform(async |tx| tx.orders_due("worker", 2, LEASE, None).await)
         .await;
     assert!(taken.iter().any(|lease| lease.host == other.host));
     assert_eq!(taken.len(), 2);
+    // One at a time they take turns too.
+    world.later(LEASE);
+    let mut last = Some(world.ours.id.clone());
+    let mut turns = Vec::new();
+    for _ in 0..3 {
+        let next = world
+            .platform(async |tx| tx.orders_due("worker", 1, LEASE, last.as_ref()).await)
+            .await;
+        last = Some(next[0].agency_id.clone());
+        turns.push(next[0].agency_id == world.ours.id);
+    }
+    assert_eq!(turns, [false, true, true]);
     known(claim(&world, "a0.example").await);
 }
 
