@@ -127,7 +127,10 @@ impl<'a> Seeder<'a> {
     async fn issue(&self) {
         loop {
             let mut tx = self.store.begin_platform().await.expect("a transaction");
-            let due = tx.orders_due(WORKER, 1_000, LEASE).await.expect("orders");
+            let due = tx
+                .orders_due(WORKER, 1_000, LEASE, None)
+                .await
+                .expect("orders");
             tx.commit().await.expect("committed");
             if due.is_empty() {
                 return;

@@ -14,6 +14,7 @@ mod framing;
 mod h2;
 #[cfg(test)]
 mod h2_attacks;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod limits_edge;
