@@ -12,4 +12,5 @@ mod flow;
 mod jobs;
 mod link;
 mod protocol;
+mod serving;
 mod support;

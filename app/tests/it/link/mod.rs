@@ -4,6 +4,7 @@ mod csrf;
 mod dead;
 mod fresh;
 mod hostile_text;
+mod hosts;
 mod limits;
 mod live;
 mod open;
