@@ -14,8 +14,10 @@ use std::sync::Arc;
 use tokio::sync::{Notify, watch};
 
 /// Domains that are checked at the same time, and orders.
-const PARALLEL_CHECKS: usize = 20;
+const PARALLEL_CHECKS: usize = 32;
 const PARALLEL_ORDERS: usize = 10;
+/// Where authorities knock (RFC 8555 §8.3).
+const HTTP: u16 = 80;
 
 /// What the workers are made of.
 pub(crate) struct Workers<'a> {
@@ -59,21 +61,26 @@ impl Workers<'_> {
 
     fn domains(&self, identity: &EdgeIdentity, dns: Dns) -> Arc<DomainWorker> {
         let config = self.config;
-        let issuers: Arc<[CaaIssuer]> = config.issuers.iter().map(caa_issuer).collect();
+        let issuers: Arc<[CaaIssuer]> = config
+            .issuers
+            .iter()
+            .map(|issuer| CaaIssuer::of(issuer, None))
+            .collect();
         let with_tls = !config.https.is_empty();
-        // Where an authority would knock: on a machine of its own the edge's port.
-        let port = config
-            .http
-            .first()
-            .and_then(|socket| socket.local_addr().ok());
+        // Where another port is mapped to 80 the edge cannot tell what an authority would find there.
+        let has_port_80 = config.http.iter().any(|socket| {
+            socket
+                .local_addr()
+                .is_ok_and(|address| address.port() == HTTP)
+        });
         Arc::new(DomainWorker {
             store: self.store.clone(),
             dns,
             metrics: Arc::clone(&self.metrics.domains),
             issuers: watch::channel(issuers).1,
-            probe: port.filter(|_| with_tls).map(|address| Probe {
+            probe: (with_tls && has_port_80).then(|| Probe {
                 key: ProbeKey::of(&config.edge_key),
-                port: address.port(),
+                port: HTTP,
             }),
             owner: identity.id.to_string(),
             platform_host: config.platform_host.clone(),
@@ -148,14 +155,6 @@ fn only_internal(issuers: &[Issuer]) -> bool {
     issuers
         .iter()
         .all(|issuer| matches!(issuer, Issuer::Internal))
-}
-
-fn caa_issuer(issuer: &Issuer) -> CaaIssuer {
-    CaaIssuer {
-        identities: issuer.caa_identities().to_vec(),
-        account: None,
-        methods: ["http-01", "tls-alpn-01"].map(str::to_owned).to_vec(),
-    }
 }
 
 fn identity(config: &EdgeConfig) -> EdgeIdentity {
