@@ -30,6 +30,17 @@ async fn t2_a_host_names_its_agency_only_while_it_is_proven(world: World) {
     }
 }
 
+/// Every page asks for it, by a name that anybody can make up.
+#[tokio::test]
+async fn a_host_is_found_by_an_index() {
+    let world = World::sqlite().await;
+    let agency = super::super::hosts::STATEMENTS[0];
+    let plan = format!("explain query plan {}", agency.sql.replace("$1", "'x'"));
+    let plan = format!("{:?}", world.sql(&plan).await);
+    assert!(plan.contains("domains_bound (host=?)"), "{plan}");
+    assert!(!plan.contains("SCAN"), "{plan}");
+}
+
 async fn t2_a_claim_without_proof_names_nobody(world: World) {
     let (host, state) = (host(), DomainState::PendingDns);
     world.domain(&world.theirs, host.as_str(), state).await;
