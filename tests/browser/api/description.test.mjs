@@ -20,6 +20,8 @@ const BEYOND_SCHEMA = [
   'POST /workflows /slots/\\d+/app there is no such app.*',
   'POST /requests /recipient/email .*',
   'POST /requests /items/\\d+/slot_id this slot is named twice',
+  'POST /domains /host .*',
+  'POST /apps/{app}/oauth-client/redirect-host /host .*',
 ];
 
 test('the API answers what its description says, to good and bad data', async () => {
@@ -42,7 +44,10 @@ async function furnish(world) {
   await close();
   const asks = [done, await world.ask([CRM, BOARD]), await world.ask([SHEETS])];
   const items = (await world.request(done)).items;
+  const domains = [];
+  for (const host of ['connect.acme.example', 'connect.globex.example']) domains.push(await world.api.post('/domains', { host }));
   return {
+    domains: domains.map(({ id }) => id),
     apps: [CRM, SHEETS, BOARD].map(({ slug }) => slug),
     workspaces: [world.workspace.id],
     workflows: asks.map(({ workflow }) => ({ workflow_id: workflow.id, slot_id: workflow.slots[0].id })),
