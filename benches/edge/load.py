@@ -49,8 +49,8 @@ def wrk(proxy, seconds, connections):
     return {
         "rate": float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1]),
         "requests": int(re.search(r"(\d+) requests in", output)[1]),
-        "p50": microseconds(re.search(r"50%\s+(\S+)", output)[1]),
-        "p99": microseconds(re.search(r"99%\s+(\S+)", output)[1]),
+        "p50": microseconds(re.search(r"(?m)^\s*50%\s+(\S+)", output)[1]),
+        "p99": microseconds(re.search(r"(?m)^\s*99%\s+(\S+)", output)[1]),
     }
 
 
