@@ -58,6 +58,26 @@ fn raw_header(mail: &Message<'_>, name: &str) -> String {
 }
 
 #[tokio::test]
+async fn a_mail_links_to_the_host_that_is_primary_when_it_goes_out() {
+    const PRIMARY: &str = "connect.northwind.example";
+    let app = TestApp::start().await;
+    let live = latchkey_tenants::DomainState::Live;
+    app.test.domain(&app.agency, PRIMARY, live).await;
+    app.test.primary(&app.agency, Some(PRIMARY)).await;
+    let request = app.send_request(&["slack"]).await;
+    assert_eq!(app.worker().run_due().await, 1);
+    let [sent] = app.relay.mails().try_into().unwrap();
+    let start = format!("https://{PRIMARY}/connect/lk_link_");
+    for part in [text(&sent), sent.body_html(0).unwrap()] {
+        assert!(part.contains(&start), "{part}");
+        assert!(!part.contains("latch.example"), "{part}");
+    }
+    let queued = only_mail(&app, &request).await;
+    let message_id = format!("{}@{PRIMARY}", queued.id);
+    assert_eq!(sent.message_id(), Some(message_id.as_str()));
+}
+
+#[tokio::test]
 async fn a_request_is_mailed_once_with_everything_the_client_needs() {
     let app = TestApp::start().await;
     let request = app.send_request(&["slack", "google-drive"]).await;
