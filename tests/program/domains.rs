@@ -9,19 +9,24 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 const SLUG: &str = "northwind";
-const OWN_HOST: &str = "northwind.connect.example";
+pub const OWN_HOST: &str = "northwind.connect.example";
 
 /// `latchkey serve` in front of Pebble, with one agency whose own host answers already.
-struct World {
-    authority: Authority,
-    installation: Installation,
+pub struct World {
+    pub authority: Authority,
+    pub installation: Installation,
     api_key: String,
     /// What the issued certificates end in.
-    root: String,
+    pub root: String,
 }
 
 impl World {
     fn new() -> Option<Self> {
+        Self::with(&[])
+    }
+
+    /// With more settings.
+    pub fn with(settings: &[(&str, &str)]) -> Option<Self> {
         let authority = Authority::start()?;
         let installation = Installation::new()
             .with(
@@ -37,6 +42,7 @@ impl World {
                 "LATCHKEY_LIMITS",
                 "client=9999/9999, link=9999/9999, api=9999/9999",
             );
+        let installation = installation.clone_with(settings);
         let line = format!(
             "agency create --slug {SLUG} --name Northwind --owner-email ana@northwind.example"
         );
@@ -51,7 +57,7 @@ impl World {
         })
     }
 
-    fn serve(&self) -> Running {
+    pub fn serve(&self) -> Running {
         let running = self.installation.start("serve");
         wait_for("the agency's own host", || self.page(OWN_HOST).is_some());
         running
@@ -73,7 +79,7 @@ impl World {
         tls::send(&call, self.authority.https, &self.root)
     }
 
-    fn api(&self, method: &str, path: &str, body: Value) -> Answer {
+    pub fn api(&self, method: &str, path: &str, body: Value) -> Answer {
         let call = Call {
             method,
             path: &format!("/api/v1{path}"),
@@ -81,7 +87,6 @@ impl World {
             headers: vec![
                 ("authorization", format!("Bearer {}", self.api_key)),
                 ("content-type", "application/json".to_owned()),
-                ("idempotency-key", format!("{method}{path}{body}")),
             ],
             body: if body.is_null() {
                 String::new()
@@ -93,7 +98,7 @@ impl World {
     }
 
     /// Puts the records into the DNS that a claim asks for.
-    fn put_records(&self, domain: &Value) {
+    pub fn put_records(&self, domain: &Value) {
         for record in domain["records"].as_array().unwrap() {
             let (name, value) = (
                 record["name"].as_str().unwrap(),
@@ -107,9 +112,22 @@ impl World {
         }
     }
 
-    fn state(&self, id: &str) -> Value {
+    pub fn state(&self, id: &str) -> Value {
         self.api("GET", &format!("/domains/{id}"), Value::Null)
             .json()
+    }
+}
+
+impl World {
+    /// A domain that answers over HTTPS.
+    pub fn live_domain(&self, host: &str) -> Value {
+        let domain = self.api("POST", "/domains", json!({ "host": host })).json();
+        self.put_records(&domain);
+        let id = domain["id"].as_str().unwrap();
+        self.api("POST", &format!("/domains/{id}/check"), Value::Null);
+        wait_for("HTTPS at the new domain", || self.page(host).is_some());
+        wait_for("the row", || self.state(id)["state"] == "live");
+        domain
     }
 }
 

@@ -12,6 +12,10 @@ mod http;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
+mod leaks;
+#[cfg(test)]
+mod sink;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tls;

@@ -22,8 +22,8 @@ pub(crate) struct Site {
     pub agency: Arc<Agency>,
     pub host: String,
     pub brand: Arc<Brand>,
-    /// Where redirect URIs are that are not on the agency's first host, by app.
-    redirect_hosts: Arc<BTreeMap<String, Host>>,
+    /// Where redirect URIs are, by app; none: on the agency's first host.
+    redirect_hosts: Arc<BTreeMap<String, Option<Host>>>,
 }
 
 /// The agencies whose pages were asked for in the last second: a page does not read who it belongs to each time. So a new
@@ -80,12 +80,14 @@ impl Site {
         })
     }
 
-    /// The origins of the agency's other hosts that a flow of these apps may pass on its way to the provider. The first and
-    /// the primary host are always among them: a redirect URI may move there while a page is open.
+    /// The origins of the agency's other hosts that a flow of these apps may pass on its way to the provider. The primary host
+    /// is always among them: a redirect URI may move there while a page is open. The first host, which names the platform, is
+    /// there only while one of these apps needs it.
     pub fn hop_origins<'a>(&self, apps: impl Iterator<Item = &'a str>, urls: &Urls) -> Vec<String> {
         let registered = apps.filter_map(|app| self.redirect_hosts.get(app));
-        let mut hosts: BTreeSet<String> = registered.map(ToString::to_string).collect();
-        hosts.insert(urls.first_host(&self.agency));
+        let mut hosts: BTreeSet<String> = registered
+            .map(|host| urls.host_or_first(&self.agency, host.as_ref()))
+            .collect();
         hosts.insert(urls.agency_host(&self.agency));
         hosts.remove(&self.host);
         hosts.iter().map(|host| urls.origin(host)).collect()

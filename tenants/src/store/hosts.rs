@@ -12,7 +12,7 @@ use crate::{Agency, AgencyId, DomainState, values::Host};
 statements! {
     AGENCY = "select a.* from domains d join agencies a on a.id = d.agency_id where d.host = $1 and d.bound = 1 and d.kind = 'custom' and d.state in ('verified', 'issuing', 'live', 'failing', 'drifted')";
     BOUND = "select state from domains where agency_id = $1 and host = $2 and bound = 1";
-    REDIRECT_HOSTS = "select app, redirect_host from oauth_clients where agency_id = $1 and redirect_host is not null order by app";
+    REDIRECT_HOSTS = "select app, redirect_host from oauth_clients where agency_id = $1 order by app";
 }
 
 impl PlatformTx {
@@ -22,14 +22,14 @@ impl PlatformTx {
         row.as_ref().map(agency).transpose()
     }
 
-    /// The apps whose OAuth clients are registered on another host than `{slug}.{platform host}`, each with that host.
+    /// The apps that have OAuth clients, each with the host where it is registered; none: `{slug}.{platform host}`.
     pub async fn redirect_hosts(
         &mut self,
         agency: &AgencyId,
-    ) -> Result<BTreeMap<String, Host>, StoreError> {
+    ) -> Result<BTreeMap<String, Option<Host>>, StoreError> {
         let rows = self.inner.all(REDIRECT_HOSTS, args![agency]).await?;
         rows.iter()
-            .map(|row| Ok((row.text("app")?, row.parsed("redirect_host")?)))
+            .map(|row| Ok((row.text("app")?, row.optional_parsed("redirect_host")?)))
             .collect()
     }
 }

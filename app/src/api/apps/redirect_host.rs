@@ -19,7 +19,7 @@ use super::{
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(examples(json!({"host": "northwind.connect.example.com"})))]
+#[schema(examples(json!({"host": "connect.northwind.example"})))]
 pub(super) struct MoveRedirect {
     /// Your primary host if nothing is said. Name the old one to go back.
     #[schema(value_type = Option<schema::Host>)]

@@ -69,7 +69,10 @@ async fn hosts_of_redirect_uris_are_listed_by_app(world: World) {
         .await
         .unwrap();
     let listed = async |id: &AgencyId| world.platform(async |tx| tx.redirect_hosts(id).await).await;
-    let expected = BTreeMap::from([("slack".to_owned(), host())]);
+    let expected = BTreeMap::from([
+        ("gmail".to_owned(), None),
+        ("slack".to_owned(), Some(host())),
+    ]);
     assert_eq!(listed(&world.ours.id).await, expected);
     assert!(listed(&world.theirs.id).await.is_empty());
 }
