@@ -31,19 +31,22 @@ pub(super) async fn letter(
     mail: &Mail,
 ) -> Result<Letter, StoreError> {
     let origin = urls.origin(&urls.agency_host(agency));
+    if mail.kind == MailKind::ReconnectNeeded {
+        return reconnect_needed(tx, &origin, mail).await;
+    }
+    let Some(request) = request(tx, mail).await? else {
+        return Ok(CAUSE_GONE);
+    };
     match mail.kind {
-        MailKind::ReconnectNeeded => reconnect_needed(tx, &origin, mail).await,
-        _ => {
-            let Some(request) = request(tx, mail).await? else {
-                return Ok(CAUSE_GONE);
-            };
-            match mail.kind {
-                MailKind::Cancelled => cancelled(tx, &request).await,
-                MailKind::AllConnected => all_connected(tx, &origin, &request).await,
-                MailKind::AppFailed => app_failed(tx, &origin, &request, mail).await,
-                _ => link(tx, urls, agency, &request, mail).await,
-            }
-        }
+        MailKind::Cancelled => cancelled(tx, &request).await,
+        MailKind::AllConnected => all_connected(tx, &origin, &request).await,
+        MailKind::AppFailed => app_failed(tx, &origin, &request, mail).await,
+        MailKind::Request
+        | MailKind::FreshLink
+        | MailKind::LinkReplaced
+        | MailKind::Reminder
+        | MailKind::LastCall => link(tx, urls, agency, &request, mail).await,
+        _ => Ok(CAUSE_GONE),
     }
 }
 
