@@ -1,7 +1,7 @@
 use std::{ops::Deref, sync::Arc};
 
 use latchkey_tenants::{AgencyId, Clock, Entropy, Store, Timestamp};
-use latchkey_themes::{Mailer, Renderer};
+use latchkey_themes::{Mailer, Theme};
 use secrecy::SecretString;
 use tokio::sync::watch;
 
@@ -23,7 +23,7 @@ pub struct Platform(Arc<Inner>);
 pub struct Inner {
     pub store: Store,
     pub urls: Urls,
-    pub(crate) renderer: Renderer,
+    pub(crate) theme: Arc<Theme>,
     pub(crate) mailer: Option<Arc<Mailer>>,
     pub(crate) egress: Egress,
     pub(crate) clock: Arc<dyn Clock>,
@@ -52,7 +52,7 @@ impl Platform {
         Ok(Self(Arc::new(Inner {
             store,
             urls: config.urls,
-            renderer: Renderer::new(),
+            theme: Theme::base(),
             mailer,
             egress: Egress::new(EgressPolicy {
                 allow_loopback: config.dev_loopback,

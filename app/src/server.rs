@@ -2,7 +2,7 @@ use std::{future::Future, io, net::SocketAddr};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Path},
+    extract::{DefaultBodyLimit, Path, State},
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
     routing::{any, get},
@@ -55,15 +55,17 @@ pub async fn serve(
 }
 
 /// The theme's files. Their names hold their hash, so they never change.
-async fn asset(Path(file): Path<String>) -> Response {
+async fn asset(State(platform): State<Platform>, Path(file): Path<String>) -> Response {
     let path = format!("/assets/{file}");
-    let Some(asset) = latchkey_themes::assets()
+    let Some(asset) = platform
+        .theme
+        .assets()
         .iter()
         .find(|asset| asset.path == path)
     else {
         return PageError::not_found().into_response();
     };
-    let mut response = asset.bytes.into_response();
+    let mut response = asset.bytes.clone().into_response();
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,

@@ -25,16 +25,6 @@ impl Brand {
         initial(&self.name)
     }
 
-    /// The logo's URL as a mail needs it.
-    pub(crate) fn absolute_logo(&self) -> Option<String> {
-        let url = &self.logo.as_ref()?.url;
-        Some(if url.starts_with('/') {
-            format!("{}{url}", self.origin)
-        } else {
-            url.clone()
-        })
-    }
-
     /// Two made-up agencies that differ in everything a brand can differ in.
     pub fn samples() -> Vec<Brand> {
         vec![

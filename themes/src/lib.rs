@@ -3,16 +3,19 @@
 mod assets;
 mod brand;
 pub mod color;
+mod language;
 pub mod mail;
 pub mod page;
-mod render;
 pub mod smtp;
-mod text;
+mod texts;
+mod theme;
 
-pub use assets::{Asset, assets};
+pub use assets::Asset;
 pub use brand::{Brand, LogoRef, initial};
 pub use color::{BrandColor, ColorError};
+pub use language::{Arg, Phrase};
 pub use mail::{Mail, RenderedMail};
 pub use page::{Page, PageChrome};
-pub use render::{RenderError, Renderer};
 pub use smtp::{Mailer, Outgoing, SendError};
+pub use texts::{Piece, Text, Texts, TextsError};
+pub use theme::{Marks, Overrides, RenderError, Rigour, Slot, Theme};

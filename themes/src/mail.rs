@@ -4,17 +4,12 @@ mod samples;
 
 use std::{collections::HashMap, fmt};
 
+use minijinja::{Value, context, value::Serde};
 use mrml::prelude::render::RenderOptions;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::{
-    brand::Brand,
-    color::Palette,
-    page::moment,
-    render::{BrandView, RenderError, Renderer},
-    text::{header, sentence},
-};
+use crate::{language::Phrase, page::moment, theme::RenderError};
 
 /// Mail programs cut off what is longer.
 const LARGEST: usize = 100_000;
@@ -105,6 +100,8 @@ pub struct RenderedMail {
     pub subject: String,
     pub html: String,
     pub text: String,
+    /// The BCP 47 tag of its language.
+    pub language: String,
 }
 
 impl fmt::Debug for RenderedMail {
@@ -116,101 +113,86 @@ impl fmt::Debug for RenderedMail {
 }
 
 impl Mail {
-    fn subject(&self, agency: &str) -> String {
-        header(&match self {
-            Mail::Request(mail) => format!(
-                "Action required: {agency} needs you to connect {}",
-                mail.app_names()
-            ),
-            Mail::FreshLink(mail) => {
-                format!("Your new link: connect {} for {agency}", mail.app_names())
+    /// The template that writes it.
+    pub(crate) fn template(&self) -> &'static str {
+        match self {
+            Mail::Request(_) | Mail::FreshLink(_) => "request",
+            Mail::Cancelled(_) => "cancelled",
+            Mail::AppFailed(_) => "app_failed",
+            Mail::ReconnectNeeded(_) => "reconnect_needed",
+            Mail::AllConnected(_) => "all_connected",
+        }
+    }
+
+    /// The group of its texts.
+    fn kind(&self) -> &'static str {
+        match self {
+            Mail::FreshLink(_) => "fresh_link",
+            _ => self.template(),
+        }
+    }
+
+    pub(crate) fn subject(&self, agency: &str) -> Phrase {
+        self.phrase("subject", agency)
+    }
+
+    pub(crate) fn preheader(&self, agency: &str) -> Phrase {
+        self.phrase("preheader", agency)
+    }
+
+    /// A text of this mail with whatever it may name.
+    fn phrase(&self, what: &str, agency: &str) -> Phrase {
+        let phrase = Phrase::new(format!("mails.{}.{what}", self.kind())).with("agency", agency);
+        match self {
+            Mail::Request(mail) | Mail::FreshLink(mail) => phrase
+                .with("apps", mail.app_names())
+                .with("workspace", mail.workspace.as_str()),
+            Mail::Cancelled(mail) => phrase
+                .with("apps", mail.apps.clone())
+                .with("workspace", mail.workspace.as_str()),
+            Mail::AppFailed(mail) => phrase
+                .with("client", mail.client.as_str())
+                .with("app", mail.app.as_str()),
+            Mail::ReconnectNeeded(mail) => phrase
+                .with("app", mail.app.as_str())
+                .with("workspace", mail.workspace.as_str()),
+            Mail::AllConnected(mail) => phrase
+                .with("client", mail.client.as_str())
+                .with("apps", mail.apps.clone()),
+        }
+    }
+
+    /// `mail` as templates see it.
+    pub(crate) fn view(&self) -> Value {
+        match self {
+            Mail::Request(mail) | Mail::FreshLink(mail) => {
+                let fresh = matches!(self, Mail::FreshLink(_));
+                context! {
+                    app_names => mail.app_names(), fresh => fresh, note_lines => mail.note_lines(),
+                    ..Value::from(Serde(mail))
+                }
             }
-            Mail::Cancelled(mail) => format!(
-                "{agency} no longer needs you to connect {}",
-                sentence(&mail.apps)
-            ),
-            Mail::AppFailed(mail) => format!("{} could not connect {}", mail.client, mail.app),
-            Mail::ReconnectNeeded(mail) => {
-                format!("{} of {} needs to be reconnected", mail.app, mail.workspace)
-            }
-            Mail::AllConnected(mail) => {
-                format!("{} connected {}", mail.client, sentence(&mail.apps))
-            }
-        })
+            Mail::Cancelled(mail) => Value::from(Serde(mail)),
+            Mail::AppFailed(mail) => Value::from(Serde(mail)),
+            Mail::ReconnectNeeded(mail) => Value::from(Serde(mail)),
+            Mail::AllConnected(mail) => Value::from(Serde(mail)),
+        }
     }
 }
 
 impl RequestMail {
-    fn app_names(&self) -> String {
-        sentence(
-            &self
-                .apps
-                .iter()
-                .map(|app| app.name.as_str())
-                .collect::<Vec<_>>(),
-        )
+    fn app_names(&self) -> Vec<String> {
+        self.apps.iter().map(|app| app.name.clone()).collect()
+    }
+
+    fn note_lines(&self) -> Vec<String> {
+        let note = self.note.as_deref().unwrap_or_default();
+        note.lines().map(ToOwned::to_owned).collect()
     }
 }
 
-#[derive(Serialize)]
-struct MailView<'a, T> {
-    brand: BrandView<'a>,
-    color: &'a Palette,
-    subject: &'a str,
-    /// Whether this mail replaces an earlier link.
-    fresh: bool,
-    mail: &'a T,
-}
-
-impl Renderer {
-    /// Subject, HTML and plain text of one mail, with the same link in both parts.
-    ///
-    /// # Errors
-    /// As for pages; also when the HTML would be longer than mail programs show.
-    pub fn mail(&self, brand: &Brand, mail: &Mail) -> Result<RenderedMail, RenderError> {
-        match mail {
-            Mail::Request(context) | Mail::FreshLink(context) => {
-                self.write_mail("request", brand, mail, context)
-            }
-            Mail::Cancelled(context) => self.write_mail("cancelled", brand, mail, context),
-            Mail::AppFailed(context) => self.write_mail("app_failed", brand, mail, context),
-            Mail::ReconnectNeeded(context) => {
-                self.write_mail("reconnect_needed", brand, mail, context)
-            }
-            Mail::AllConnected(context) => self.write_mail("all_connected", brand, mail, context),
-        }
-    }
-
-    fn write_mail<T: Serialize>(
-        &self,
-        template: &str,
-        brand: &Brand,
-        mail: &Mail,
-        context: &T,
-    ) -> Result<RenderedMail, RenderError> {
-        let subject = mail.subject(&brand.name);
-        let look = self.look(brand.color);
-        let view = MailView {
-            brand: BrandView::of(brand, brand.absolute_logo()),
-            color: &look.palette,
-            subject: &subject,
-            fresh: matches!(mail, Mail::FreshLink(_)),
-            mail: context,
-        };
-        let mjml = self.render(&format!("mails/{template}.mjml"), &view)?;
-        let mut text = self.render(&format!("mails/{template}.txt"), &view)?;
-        text.truncate(text.trim_end().len());
-        text.push('\n');
-        let html = lay_out(&mjml)?;
-        Ok(RenderedMail {
-            subject,
-            html,
-            text,
-        })
-    }
-}
-
-fn lay_out(mjml: &str) -> Result<String, RenderError> {
+/// MJML to HTML that mail programs understand.
+pub(crate) fn lay_out(mjml: &str) -> Result<String, RenderError> {
     // No web fonts: a mail asks nobody else for anything.
     let options = RenderOptions {
         fonts: HashMap::new(),

@@ -13,7 +13,7 @@ use lettre::{
 use secrecy::{ExposeSecret, SecretString};
 use tokio::runtime::Handle;
 
-use crate::text::header;
+use crate::theme::header;
 
 /// A relay that has said nothing for so long is taken for dead.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -5,7 +5,10 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use latchkey_tenants::{ActionError, StoreError};
-use latchkey_themes::{Brand, Page, PageChrome, page::Message};
+use latchkey_themes::{
+    Brand, Page, PageChrome,
+    page::{Message, Reason},
+};
 
 use super::site::{Site, host};
 use crate::{brand::nobody, failure::chain, platform::Platform};
@@ -38,7 +41,7 @@ impl<'a> Respond<'a> {
             nonce: &nonce,
             locale: self.locale,
         };
-        match self.platform.renderer.page(self.brand, page, &chrome) {
+        match self.platform.theme.page(self.brand, page, &chrome) {
             Ok(html) => dress(status, html, &policy(&nonce, &self.providers)),
             Err(error) => {
                 tracing::error!(
@@ -54,11 +57,10 @@ impl<'a> Respond<'a> {
         }
     }
 
-    pub fn message(&self, status: StatusCode, title: &str, text: &str) -> Response {
+    pub fn message(&self, status: StatusCode, reason: Reason) -> Response {
         let page = Page::Message(Message {
             status: status.as_u16(),
-            title: title.to_owned(),
-            text: text.to_owned(),
+            reason,
             back: None,
         });
         self.page(status, &page)
@@ -95,18 +97,16 @@ fn policy(nonce: &str, providers: &[String]) -> String {
 #[derive(Clone, Debug)]
 pub(crate) struct PageError {
     status: StatusCode,
-    title: &'static str,
-    text: &'static str,
+    reason: Reason,
     brand: Option<Box<Brand>>,
     retry_after: Option<std::time::Duration>,
 }
 
 impl PageError {
-    const fn new(status: StatusCode, title: &'static str, text: &'static str) -> Self {
+    const fn new(status: StatusCode, reason: Reason) -> Self {
         Self {
             status,
-            title,
-            text,
+            reason,
             brand: None,
             retry_after: None,
         }
@@ -114,71 +114,39 @@ impl PageError {
 
     pub fn internal(error: StoreError) -> Self {
         tracing::error!(error = %chain(&error), "a page failed");
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "Something went wrong",
-            "It is not your fault and nothing was lost. Please try again in a moment.",
-        )
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Reason::Internal)
     }
 
     pub fn unknown_host(brand: Brand) -> Self {
-        let mut error = Self::new(
-            StatusCode::MISDIRECTED_REQUEST,
-            "There is nothing at this address",
-            "Check the address, or use the link from your e-mail again.",
-        );
+        let mut error = Self::new(StatusCode::MISDIRECTED_REQUEST, Reason::UnknownHost);
         error.brand = Some(Box::new(brand));
         error
     }
 
     pub fn suspended(brand: Brand) -> Self {
-        let mut error = Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "This service is paused",
-            "Nothing can be connected here at the moment. Please ask the people who sent you.",
-        );
+        let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, Reason::Suspended);
         error.brand = Some(Box::new(brand));
         error
     }
 
     pub const fn not_found() -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "This page does not exist",
-            "Check the address, or use the link from your e-mail again.",
-        )
+        Self::new(StatusCode::NOT_FOUND, Reason::NotFound)
     }
 
     pub const fn cross_site() -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "This form could not be checked",
-            "It was sent from another page or is out of date. Open the link from your e-mail again and repeat the step.",
-        )
+        Self::new(StatusCode::FORBIDDEN, Reason::CrossSite)
     }
 
     pub const fn bad_form() -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "This form could not be read",
-            "Go back, reload the page and send it once more.",
-        )
+        Self::new(StatusCode::BAD_REQUEST, Reason::BadForm)
     }
 
     pub const fn method() -> Self {
-        Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "This page cannot do that",
-            "Use the link from your e-mail again.",
-        )
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, Reason::Method)
     }
 
     pub fn limited(wait: std::time::Duration) -> Self {
-        let mut error = Self::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "That was a bit much",
-            "Too many attempts in a short time. Please wait a minute and try again.",
-        );
+        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, Reason::Limited);
         error.retry_after = Some(wait);
         error
     }
@@ -192,7 +160,7 @@ impl PageError {
             locale: "en",
             providers: Vec::new(),
         };
-        let mut response = respond.message(self.status, self.title, self.text);
+        let mut response = respond.message(self.status, self.reason);
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs().max(1);
             response
@@ -222,7 +190,7 @@ impl From<ActionError> for PageError {
 /// Handed on to `brand_errors`, the layer that knows the platform.
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        let mut response = (self.status, self.title).into_response();
+        let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
         response
     }

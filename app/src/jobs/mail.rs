@@ -16,8 +16,6 @@ use crate::{brand::brand, failpoint, platform::Platform};
 
 /// How often a mail that cannot go out for reasons of ours looks again.
 const WAIT: Duration = Duration::from_mins(1);
-/// The base theme's texts.
-const LANGUAGE: &str = "en";
 
 /// Sends the mail if it is still queued and still worth sending. When the process dies between the relay's yes and our
 /// note of it, the next try sends a second copy with the same Message-ID.
@@ -47,8 +45,8 @@ pub(super) async fn run(platform: &Platform, job: &ClaimedJob) -> Result<(), Job
     let host = platform.urls.agency_host(&draft.agency);
     let brand = brand(&draft.agency, &host, &platform.urls);
     let rendered = platform
-        .renderer
-        .mail(&brand, &letter)
+        .theme
+        .mail(&brand, &letter, &draft.agency.locale)
         // A template's complaint may quote what it was given.
         .map_err(|_| JobError::Retry("the mail could not be written".to_owned()))?;
     let outgoing = outgoing(platform, &draft, to_name, rendered);
@@ -142,7 +140,7 @@ fn outgoing(
         html: rendered.html,
         text: rendered.text,
         message_id: format!("{}@{host}", draft.mail.id),
-        language: LANGUAGE.to_owned(),
+        language: rendered.language,
     }
 }
 

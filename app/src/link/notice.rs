@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 use latchkey_tenants::{ItemId, text_enum};
-use latchkey_themes::page::{Notice as Sentence, Tone};
+use latchkey_themes::page::{Notice as Shown, Tone};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::http::{cookie, set_cookie};
@@ -34,50 +34,21 @@ pub(super) fn brought(headers: &HeaderMap) -> Option<(Notice, ItemId)> {
 }
 
 impl Notice {
-    /// The sentence for people. `app` is the app's name, `missing` what was asked for there and not granted.
-    pub(super) fn sentence(self, app: &str, agency: &str, missing: &[String]) -> Sentence {
-        let (tone, text) = match self {
-            Self::Connected if !missing.is_empty() => (
-                Tone::Warn,
-                format!(
-                    "{app} is connected, but this was not allowed there: {}. {agency} may ask you for it.",
-                    missing.join("; ")
-                ),
-            ),
-            Self::Connected => (Tone::Ok, format!("{app} is connected.")),
-            Self::Held => (
-                Tone::Warn,
-                format!(
-                    "You connected {app} with another account than {agency} expected. Nothing is used until that is settled."
-                ),
-            ),
-            Self::Declined => (
-                Tone::Ok,
-                format!("You declined {app}. {agency} has been told."),
-            ),
-            Self::Denied => (
-                Tone::Warn,
-                format!(
-                    "{app} was not connected, because access was declined there. You can try again whenever you like."
-                ),
-            ),
-            Self::ProviderError => (
-                Tone::Bad,
-                format!(
-                    "{app} reported a problem and was not connected. Please try again in a moment."
-                ),
-            ),
-            Self::Unreachable => (
-                Tone::Bad,
-                format!(
-                    "{app} did not answer, so it was not connected. Please try again in a moment."
-                ),
-            ),
-            Self::TooLate => (
-                Tone::Warn,
-                format!("Signing in to {app} took too long or was done twice. Please start again."),
-            ),
+    /// What people read. `app` is the app's name, `missing` what was asked for there and not granted.
+    pub(super) fn shown(self, app: &str, missing: Vec<String>) -> Shown {
+        let (tone, what) = match self {
+            Self::Connected if !missing.is_empty() => (Tone::Warn, "partly_connected"),
+            Self::Connected => (Tone::Ok, "connected"),
+            Self::Held => (Tone::Warn, "held"),
+            Self::Declined => (Tone::Ok, "declined"),
+            Self::Denied => (Tone::Warn, "denied"),
+            Self::ProviderError => (Tone::Bad, "provider_error"),
+            Self::Unreachable => (Tone::Bad, "unreachable"),
+            Self::TooLate => (Tone::Warn, "too_late"),
         };
-        Sentence { tone, text }
+        Shown {
+            missing,
+            ..Shown::new(tone, what, app)
+        }
     }
 }

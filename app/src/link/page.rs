@@ -32,8 +32,7 @@ pub(super) async fn show(
         ));
     };
     let notice = brought(&headers);
-    let (page, apps) =
-        connect_page(&mut tx, &site, &opened, &around, notice.as_ref(), None).await?;
+    let (page, apps) = connect_page(&mut tx, &opened, &around, notice.as_ref(), None).await?;
     drop(tx);
     if opened.request.opened_at.is_none() || opened.session.touch_due {
         let mut tx = platform.store.begin(&site.agency.id).await?;

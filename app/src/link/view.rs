@@ -12,7 +12,7 @@ use latchkey_tenants::{
 };
 use latchkey_themes::{
     Page, initial,
-    page::{AppCard, CardState, ConnectPage, DeadLink, HostField},
+    page::{AppCard, CardState, ConnectPage, DeadLink, FieldError, HostField},
 };
 use secrecy::SecretString;
 
@@ -32,7 +32,6 @@ pub(crate) struct HostInput {
 /// The link page and the apps that stand on it.
 pub(crate) async fn connect_page(
     tx: &mut Tx,
-    site: &Site,
     opened: &Opened,
     around: &Surroundings,
     notice: Option<&(Notice, ItemId)>,
@@ -55,7 +54,7 @@ pub(crate) async fn connect_page(
     let notice = match about {
         Some((notice, item, app)) => {
             let missing = missing_permissions(tx, item, app).await?;
-            Some(notice.sentence(&app.name, &site.brand.name, &missing))
+            Some(notice.shown(&app.name, missing))
         }
         None => None,
     };
@@ -139,11 +138,9 @@ fn host_fields(app: &App, input: Option<&HostInput>) -> Vec<HostField> {
             .unwrap_or_default(),
         error: input
             .filter(|input| input.error.name == var.name)
-            .map(|input| {
-                format!(
-                    "This {}, for example {}.",
-                    input.error.problem, input.error.example
-                )
+            .map(|input| FieldError {
+                missing: input.values.get(&var.name).is_none_or(String::is_empty),
+                example: input.error.example.clone(),
             }),
     });
     fields.collect()

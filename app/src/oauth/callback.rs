@@ -7,6 +7,7 @@ use latchkey_tenants::{
     EventType, Item, NewEvent, StoreError, Tx,
     store::{Flow, FlowTrace},
 };
+use latchkey_themes::page::Reason;
 use secrecy::SecretString;
 
 use super::{
@@ -263,9 +264,5 @@ pub(super) fn too_late(opened: &Opened, trace: &FlowTrace) -> Response {
 
 /// One neutral page for everything that is not a finished flow of this very browser.
 pub(super) fn refused(platform: &Platform, site: &Site) -> Response {
-    Respond::new(platform, site).message(
-        StatusCode::BAD_REQUEST,
-        "This sign-in could not be finished",
-        "Nothing was connected. Go back to the page where you started, or open the link from your e-mail again, and connect once more.",
-    )
+    Respond::new(platform, site).message(StatusCode::BAD_REQUEST, Reason::FlowRefused)
 }

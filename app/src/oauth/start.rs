@@ -244,7 +244,7 @@ async fn mistyped(
         error,
     };
     let around = tx.request_surroundings(&opened.request.id).await?;
-    let (page, apps) = connect_page(&mut tx, site, opened, &around, None, Some(&input)).await?;
+    let (page, apps) = connect_page(&mut tx, opened, &around, None, Some(&input)).await?;
     let mut respond = Respond::new(platform, site);
     respond.providers = form_targets(&platform.urls, site, &apps);
     Ok(respond.page(StatusCode::UNPROCESSABLE_ENTITY, &Page::Connect(page)))

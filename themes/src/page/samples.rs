@@ -43,24 +43,9 @@ impl ConnectPage {
                     ..ConnectPage::sample(settled())
                 },
             ),
-            (
-                "notice-ok",
-                with_notice(Tone::Ok, "Slack is connected. One app is left."),
-            ),
-            (
-                "notice-warn",
-                with_notice(
-                    Tone::Warn,
-                    "You stopped at Google, so nothing was connected. You can try again.",
-                ),
-            ),
-            (
-                "notice-bad",
-                with_notice(
-                    Tone::Bad,
-                    "Google did not answer in time. Nothing was connected; please try again.",
-                ),
-            ),
+            ("notice-ok", with_notice(Tone::Ok, "connected")),
+            ("notice-warn", with_notice(Tone::Warn, "denied")),
+            ("notice-bad", with_notice(Tone::Bad, "unreachable")),
             ("fields", ConnectPage::sample(fields())),
             ("hostile", hostile()),
             ("many", ConnectPage::sample(many())),
@@ -143,28 +128,25 @@ fn settled() -> Vec<AppCard> {
     ]
 }
 
-fn with_notice(tone: Tone, text: &str) -> ConnectPage {
+fn with_notice(tone: Tone, what: &'static str) -> ConnectPage {
     let cards = vec![
         AppCard::sample("Slack", "Slack", CardState::Connected),
         AppCard::sample("Google Analytics", "Google", CardState::Awaiting),
     ];
     ConnectPage {
-        notice: Some(Notice {
-            tone,
-            text: text.into(),
-        }),
+        notice: Some(Notice::new(tone, what, "Slack")),
         ..ConnectPage::sample(cards)
     }
 }
 
 fn fields() -> Vec<AppCard> {
-    let field = |value: &str, error: Option<&str>| HostField {
+    let field = |value: &str, error| HostField {
         name: "shop".into(),
         label: "Your shop's address at Shopify".into(),
         placeholder: "your-shop".into(),
         pattern: "[a-z0-9][a-z0-9\\-]*".into(),
         value: value.into(),
-        error: error.map(Into::into),
+        error,
     };
     let mut cards = vec![
         AppCard::sample("Shopify", "Shopify", CardState::Awaiting),
@@ -173,7 +155,10 @@ fn fields() -> Vec<AppCard> {
     cards[0].fields = vec![field("", None)];
     cards[1].fields = vec![field(
         "https://globex",
-        Some("Only the part before .myshopify.com, for example globex-store."),
+        Some(FieldError {
+            missing: false,
+            example: "globex-store".into(),
+        }),
     )];
     cards
 }
@@ -192,7 +177,10 @@ fn hostile() -> ConnectPage {
         placeholder: text.clone(),
         pattern: text.clone(),
         value: text.clone(),
-        error: Some(text.clone()),
+        error: Some(FieldError {
+            missing: true,
+            example: text.clone(),
+        }),
     }];
     ConnectPage {
         requester: Some(text.clone()),
@@ -200,8 +188,8 @@ fn hostile() -> ConnectPage {
         workflows: vec![text.clone(), text.clone(), text.clone()],
         note: Some(text.clone()),
         notice: Some(Notice {
-            tone: Tone::Bad,
-            text,
+            missing: vec![text.clone()],
+            ..Notice::new(Tone::Warn, "partly_connected", &text)
         }),
         ..ConnectPage::sample(vec![card, open])
     }
@@ -264,58 +252,22 @@ impl AppUnavailable {
 
 impl Message {
     pub fn samples() -> Vec<(&'static str, Message)> {
-        let page = |status, title: &str, text: &str| Message {
+        let page = |status, reason| Message {
             status,
-            title: title.into(),
-            text: text.into(),
+            reason,
             back: None,
         };
-        let back = |page| Message {
-            back: Some(("/connect".into(), "Back to the request".into())),
-            ..page
+        let statuses = [404, 421, 503, 403, 400, 405, 429, 500, 400];
+        let mut all: Vec<_> = Reason::ALL
+            .into_iter()
+            .zip(statuses)
+            .map(|(reason, status)| (reason.name(), page(status, reason)))
+            .collect();
+        let back = Message {
+            back: Some("/connect".into()),
+            ..page(400, Reason::BadForm)
         };
-        vec![
-            (
-                "400",
-                back(page(
-                    400,
-                    "That did not work",
-                    "The form was incomplete. Please go back and try again.",
-                )),
-            ),
-            (
-                "403",
-                back(page(
-                    403,
-                    "This page was open for too long",
-                    "Please load the request again and repeat the last step.",
-                )),
-            ),
-            (
-                "404",
-                page(
-                    404,
-                    "There is nothing here",
-                    "The address may be mistyped, or the page is gone.",
-                ),
-            ),
-            (
-                "429",
-                page(
-                    429,
-                    "Too many tries",
-                    "Please wait a minute, then try again.",
-                ),
-            ),
-            (
-                "500",
-                page(
-                    500,
-                    "Something went wrong",
-                    "It is our fault, not yours, and nothing was lost. Please try again in a minute.",
-                ),
-            ),
-            ("hostile", page(400, HOSTILE, HOSTILE)),
-        ]
+        all.push(("back", back));
+        all
     }
 }

@@ -1,14 +1,14 @@
-use latchkey_themes::{Brand, Mail, RenderedMail, Renderer};
+use latchkey_themes::{Brand, Mail, RenderedMail, Theme};
 
 use crate::brand;
 
 fn every_mail() -> Vec<(String, RenderedMail)> {
-    let renderer = Renderer::new();
+    let theme = Theme::base();
     let mut all = Vec::new();
     for (number, brand) in Brand::samples().iter().enumerate() {
         for (name, mail) in Mail::samples() {
-            let mail = renderer
-                .mail(brand, &mail)
+            let mail = theme
+                .mail(brand, &mail, "en")
                 .unwrap_or_else(|e| panic!("{name}: {e:?}"));
             all.push((format!("{number}-{name}"), mail));
         }
@@ -21,8 +21,8 @@ fn mail(name: &str) -> RenderedMail {
         .into_iter()
         .find(|(sample, _)| sample == name)
         .expect("a sample of that name");
-    Renderer::new()
-        .mail(&brand(), &sample.1)
+    Theme::base()
+        .mail(&brand(), &sample.1, "en")
         .expect("the mail renders")
 }
 

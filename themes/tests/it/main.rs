@@ -5,7 +5,7 @@ mod mails;
 mod pages;
 mod smtp;
 
-use latchkey_themes::{Brand, assets};
+use latchkey_themes::{Brand, Theme};
 
 fn brand() -> Brand {
     Brand::samples().swap_remove(0)
@@ -13,12 +13,15 @@ fn brand() -> Brand {
 
 /// Snapshots do not change with every edit of the stylesheet.
 fn redacted(html: &str) -> String {
-    assets().iter().fold(html.to_owned(), |html, asset| {
-        let extension = asset
-            .path
-            .rsplit('.')
-            .next()
-            .expect("a path with an extension");
-        html.replace(&asset.path, &format!("/assets/[hash].{extension}"))
-    })
+    Theme::base()
+        .assets()
+        .iter()
+        .fold(html.to_owned(), |html, asset| {
+            let extension = asset
+                .path
+                .rsplit('.')
+                .next()
+                .expect("a path with an extension");
+            html.replace(&asset.path, &format!("/assets/[hash].{extension}"))
+        })
 }

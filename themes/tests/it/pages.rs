@@ -2,7 +2,7 @@ use std::{collections::HashSet, io::Write};
 
 use flate2::{Compression, write::GzEncoder};
 use latchkey_themes::{
-    Brand, BrandColor, Page, PageChrome, Renderer, assets,
+    Brand, BrandColor, Page, PageChrome, Theme,
     page::{AppCard, CardState, ConnectPage, DeadLink},
 };
 
@@ -14,7 +14,7 @@ const CHROME: PageChrome = PageChrome {
 };
 
 fn render(page: Page) -> String {
-    Renderer::new()
+    Theme::base()
         .page(&brand(), &page, &CHROME)
         .expect("the page renders")
 }
@@ -29,11 +29,11 @@ fn connect(name: &str) -> ConnectPage {
 }
 
 fn every_page() -> Vec<(String, String)> {
-    let renderer = Renderer::new();
+    let theme = Theme::base();
     let mut all = Vec::new();
     for (number, brand) in Brand::samples().iter().enumerate() {
         for (name, page) in Page::samples() {
-            let html = renderer
+            let html = theme
                 .page(brand, &page, &CHROME)
                 .unwrap_or_else(|e| panic!("{name}: {e:?}"));
             all.push((format!("{number}-{name}"), html));
@@ -154,7 +154,9 @@ fn each_state_has_its_word_and_its_actions() {
     );
     assert!(held.contains("Connect another account") && !held.contains("/decline\""));
     let awaiting = card(CardState::Awaiting);
-    assert!(awaiting.contains("I can't connect this") && awaiting.contains("maxlength=\"500\""));
+    assert!(
+        awaiting.contains("I can&#39;t connect this") && awaiting.contains("maxlength=\"500\"")
+    );
     assert!(awaiting.contains("method=\"post\" action=\"/connect/items/itm_hubspot/start\""));
     assert!(awaiting.contains("method=\"post\" action=\"/connect/items/itm_hubspot/decline\""));
     assert_eq!(
@@ -185,13 +187,13 @@ fn a_dead_link_offers_a_fresh_one_whatever_the_cause() {
         sent: false,
     };
     let html = render(Page::DeadLink(page.clone()));
-    assert!(html.contains("<h1>This link can't be opened.</h1>"));
+    assert!(html.contains("<h1>This link can&#39;t be opened.</h1>"));
     assert!(
         html.contains("action=\"/connect/fresh\"")
             && html.contains(">Send me a fresh link</button>")
     );
     let sent = render(Page::DeadLink(DeadLink { sent: true, ..page }));
-    assert!(sent.contains("<h1>This link can't be opened.</h1>"));
+    assert!(sent.contains("<h1>This link can&#39;t be opened.</h1>"));
     assert!(sent.contains(
         "If this link belonged to a request that is still open, a fresh link is on its way to the address it was first sent to."
     ));
@@ -215,7 +217,7 @@ fn hostile_words_stay_words() {
         support_email: Some("\"><script>".into()),
         ..brand()
     };
-    let html = Renderer::new()
+    let html = Theme::base()
         .page(&brand, &Page::Connect(connect("half")), &CHROME)
         .expect("renders");
     assert!(!html.contains("<script>"), "{html}");
@@ -274,8 +276,8 @@ fn no_page_and_no_asset_names_the_platform() {
     for (name, html) in every_page() {
         assert!(!html.to_lowercase().contains("latchkey"), "{name}");
     }
-    for asset in assets() {
-        let text = String::from_utf8_lossy(asset.bytes).to_lowercase();
+    for asset in Theme::base().assets() {
+        let text = String::from_utf8_lossy(&asset.bytes).to_lowercase();
         assert!(
             !text.contains("latchkey") && !text.contains("url("),
             "{}",
@@ -287,7 +289,7 @@ fn no_page_and_no_asset_names_the_platform() {
 #[test]
 fn pages_link_to_assets_that_exist() {
     let html = render(Page::Connect(connect("half")));
-    for asset in assets() {
+    for asset in Theme::base().assets() {
         assert!(
             html.contains(&format!("\"{}\"", asset.path)),
             "{}",
@@ -300,13 +302,14 @@ fn pages_link_to_assets_that_exist() {
 fn the_link_page_is_small() {
     let html = render(Page::Connect(connect("half")));
     let of = |kind: &str| {
-        assets()
+        Theme::base()
+            .assets()
             .iter()
-            .find(|a| a.content_type.starts_with(kind))
-            .expect("such an asset")
-            .bytes
+            .filter(|a| a.content_type.starts_with(kind))
+            .flat_map(|a| a.bytes.to_vec())
+            .collect::<Vec<u8>>()
     };
-    let (page, css) = (gzipped(html.as_bytes()), gzipped(of("text/css")));
+    let (page, css) = (gzipped(html.as_bytes()), gzipped(&of("text/css")));
     assert!(page + css <= 12 * 1024, "HTML {page} + CSS {css} bytes");
     assert!(of("text/javascript").len() <= 6 * 1024);
 }
@@ -314,7 +317,7 @@ fn the_link_page_is_small() {
 #[test]
 fn a_logo_stands_for_the_name() {
     let brand = Brand::samples().swap_remove(1);
-    let html = Renderer::new()
+    let html = Theme::base()
         .page(&brand, &Page::Connect(connect("half")), &CHROME)
         .expect("renders");
     assert!(html.contains(
@@ -325,23 +328,27 @@ fn a_logo_stands_for_the_name() {
 
 #[test]
 fn a_brand_colour_reaches_the_page_and_is_remembered_within_bounds() {
-    let renderer = Renderer::new();
+    let theme = Theme::base();
     for number in 0..2_000u32 {
         let color = BrandColor::parse(&format!("#{:06x}", number * 8_191 % 0x100_0000))
             .expect("a good colour");
-        assert!(renderer.brand_css(color).starts_with(":root{--bg:#"));
+        assert!(
+            theme
+                .brand_css(&Brand { color, ..brand() })
+                .starts_with(":root{--bg:#")
+        );
     }
     let page = Page::Connect(connect("one"));
-    let green = renderer.page(&brand(), &page, &CHROME).expect("renders");
+    let green = theme.page(&brand(), &page, &CHROME).expect("renders");
     let red = Brand {
         color: BrandColor::parse("#c01030").expect("a good colour"),
         ..brand()
     };
-    assert_ne!(green, renderer.page(&red, &page, &CHROME).expect("renders"));
+    assert_ne!(green, theme.page(&red, &page, &CHROME).expect("renders"));
 }
 
 #[test]
-fn a_renderer_is_shared_between_threads() {
+fn a_theme_is_shared_between_threads() {
     fn shared<T: Send + Sync>(_: &T) {}
-    shared(&Renderer::new());
+    shared(&Theme::base());
 }

@@ -1,0 +1,95 @@
+//! The files of the base theme and of the platform, embedded.
+
+/// A table of names and file contents.
+macro_rules! embed {
+    ($folder:literal: $($name:literal)*) => {
+        &[$(($name, include_str!(concat!("../../", $folder, "/", $name)))),*]
+    };
+}
+
+/// As in a package, under `templates/`.
+pub(super) const BASE: &[(&str, &str)] = embed!("base/templates":
+    "pages/app_unavailable.html"
+    "pages/connect.html"
+    "pages/dead_link.html"
+    "pages/message.html"
+    "partials/page.html"
+    "partials/panel.html"
+    "partials/apps.mjml"
+    "partials/button.mjml"
+    "partials/mail.mjml"
+    "partials/mail.txt"
+    "emails/all_connected.mjml"
+    "emails/all_connected.txt"
+    "emails/app_failed.mjml"
+    "emails/app_failed.txt"
+    "emails/cancelled.mjml"
+    "emails/cancelled.txt"
+    "emails/reconnect_needed.mjml"
+    "emails/reconnect_needed.txt"
+    "emails/request.mjml"
+    "emails/request.txt"
+);
+
+/// The texts of the base theme: pages and mails have a file each.
+pub(super) const LOCALES: &[(&str, &[&str])] = &[(
+    "en",
+    &[
+        include_str!("../../base/locales/en.json"),
+        include_str!("../../base/locales/en.mails.json"),
+    ],
+)];
+
+/// What fills the slots.
+pub(super) const PLATFORM: &[(&str, &str)] = embed!("platform":
+    "card.html"
+    "consent.html"
+    "head.html"
+    "legal.html"
+    "status.html"
+    "main/app_unavailable.html"
+    "main/dead_link.html"
+    "main/message.html"
+);
+
+/// Drawings on a field of 16 by 16.
+pub(super) const ICONS: &[(&str, &str)] = embed!("platform/icons":
+    "awaiting"
+    "connected"
+    "declined"
+    "held"
+    "no-longer-needed"
+    "tick"
+    "lock"
+);
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use super::*;
+
+    /// The files below a folder, as paths in it.
+    fn files(folder: &Path, at: &Path, found: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(at).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                files(folder, &path, found);
+            } else {
+                found.insert(path.strip_prefix(folder).unwrap().display().to_string());
+            }
+        }
+    }
+
+    #[test]
+    fn every_template_file_is_embedded() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for (folder, table) in [("base/templates", BASE), ("platform/icons", ICONS)] {
+            let mut found = BTreeSet::new();
+            files(&root.join(folder), &root.join(folder), &mut found);
+            let named: BTreeSet<String> =
+                table.iter().map(|(name, _)| (*name).to_owned()).collect();
+            assert_eq!(named, found, "{folder}");
+        }
+    }
+}
