@@ -21,8 +21,14 @@ pub struct Agency {
     pub status: AgencyStatus,
     /// Where its new links and pages live. None: `{slug}.{platform host}`.
     pub primary_host: Option<Host>,
+    /// The hash of the published version of its theme. None: the base theme.
+    pub theme: Option<String>,
     pub created_at: Timestamp,
 }
+
+/// `{PREVIEW_SLUG}.{platform host}` shows previews of themes, on an origin that is no agency's. For edges, which route and
+/// certify hosts of agencies, it stands in the store as an agency of its own that nobody belongs to.
+pub const PREVIEW_SLUG: &str = "preview";
 
 /// What an agency starts with.
 #[derive(Clone, Debug)]

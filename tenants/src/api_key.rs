@@ -9,7 +9,8 @@ text_enum! {
         RequestsRead = "requests:read", RequestsWrite = "requests:write",
         ConnectionsRead = "connections:read", ConnectionsRevoke = "connections:revoke",
         ConnectionsToken = "connections:token",
-        DomainsRead = "domains:read", DomainsWrite = "domains:write", EventsRead = "events:read",
+        DomainsRead = "domains:read", DomainsWrite = "domains:write", ThemesRead = "themes:read", ThemesWrite = "themes:write",
+        EventsRead = "events:read",
     }
 }
 

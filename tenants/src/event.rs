@@ -22,6 +22,7 @@ text_enum! {
         DomainFailing = "domain.failing", DomainDrifted = "domain.drifted", DomainReleased = "domain.released",
         DomainTransferred = "domain.transferred", DomainPrimary = "domain.primary",
         CertificateIssued = "certificate.issued",
+        ThemeUploaded = "theme.uploaded", ThemeDeleted = "theme.deleted", ThemePublished = "theme.published", ThemeRolledBack = "theme.rolled_back",
         MailSent = "mail.sent", MailFailed = "mail.failed",
     }
 }

@@ -156,6 +156,7 @@ pub mod kinds {
         CertificateId = CertificateKind "crt";
         OrderId = OrderKind "ord";
         EdgeId = EdgeKind "edg";
+        ThemeId = ThemeIdKind "thm";
     }
 }
 

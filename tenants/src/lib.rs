@@ -24,12 +24,13 @@ pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod text_enum;
+mod theme;
 pub mod values;
 pub mod vault;
 mod workflow;
 
 pub use action::{ActionError, PageOf};
-pub use agency::{Agency, AgencyStatus, Member, NewAgency, Role};
+pub use agency::{Agency, AgencyStatus, Member, NewAgency, PREVIEW_SLUG, Role};
 pub use api_key::{ApiKey, KeyScope};
 pub use certificate::{CertificateSummary, ChallengeKind, CurrentCertificate, OrderPurpose};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
@@ -53,5 +54,6 @@ pub use request::{
     RequestStatus, SlotRef,
 };
 pub use store::{PlatformTx, Store, StoreError, Tx};
+pub use theme::{ThemeKind, ThemeMove, ThemeMoveWhy, ThemeVersion};
 pub use vault::Vault;
 pub use workflow::{Gate, NewSlot, NewWorkflow, Slot, Workflow, Workspace};

@@ -5,7 +5,8 @@ use super::{
     statement::{args, statements},
 };
 use crate::{
-    ActionError, Agency, AgencyId, AgencyStatus, EventType, MemberId, NewAgency, NewEvent, Role,
+    ActionError, Agency, AgencyId, AgencyStatus, EventType, MemberId, NewAgency, NewEvent,
+    PREVIEW_SLUG, Role,
     values::{Email, Slug},
 };
 
@@ -15,7 +16,7 @@ statements! {
     ITSELF = "select * from agencies where id = $1";
     OWNER = "select email from members where agency_id = $1 and role = 'owner'";
     BY_SLUG = "select * from agencies where slug = $1";
-    EVERY = "select * from agencies order by slug";
+    EVERY = "select * from agencies where slug <> 'preview' order by slug";
     SET_STATUS = "update agencies set status = $2, version = $3 where id = $1";
     SET_BRAND = "update agencies set name = $2, support_email = $3, brand_color = $4, version = $5 where id = $1";
     SET_VERSION = "update agencies set version = $2 where id = $1";
@@ -28,6 +29,11 @@ impl Store {
     /// A conflict `slug_taken`.
     pub async fn agency_create(&self, new: NewAgency) -> Result<Agency, ActionError> {
         let id = AgencyId::new(&*self.tools.clock, &*self.tools.entropy);
+        if new.slug.as_str() == PREVIEW_SLUG {
+            let message =
+                format!("the slug `{PREVIEW_SLUG}` is the installation's: choose another");
+            return Err(ActionError::conflict("slug_taken", message));
+        }
         let mut tx = self.begin(&id).await?;
         let now = tx.now();
         let no_hash: &[u8] = &[];
@@ -82,6 +88,41 @@ impl Store {
         let agency = tx.agency_itself().await?;
         tx.commit().await?;
         Ok(agency)
+    }
+}
+
+impl Store {
+    /// Lets edges route and certify the host of previews. Does nothing where it was done before.
+    pub async fn preview_host_add(&self) -> Result<(), StoreError> {
+        #[expect(clippy::expect_used, reason = "a constant that a test parses")]
+        let slug: Slug = PREVIEW_SLUG.parse().expect("a slug");
+        let known = self.read_platform().await?.agency_by_slug(&slug).await?;
+        if known.is_some() {
+            return Ok(());
+        }
+        let id = AgencyId::new(&*self.tools.clock, &*self.tools.entropy);
+        let mut tx = self.begin(&id).await?;
+        let now = tx.now();
+        let no_hash: &[u8] = &[];
+        let row = args![
+            &id,
+            &slug,
+            "Preview",
+            None::<&str>,
+            "#4a5568",
+            "en",
+            "UTC",
+            AgencyStatus::Active.as_str(),
+            no_hash,
+            now
+        ];
+        match tx.inner.execute(CREATE, row).await {
+            // Another process was first.
+            Err(error) if error.is_conflict() => return Ok(()),
+            other => other?,
+        };
+        tx.agency_changed().await?;
+        tx.commit().await
     }
 }
 
@@ -180,6 +221,7 @@ pub(super) fn agency(row: &Row) -> Result<Agency, StoreError> {
         time_zone: row.text("time_zone")?,
         status: row.parsed("status")?,
         primary_host: row.optional_parsed("primary_host")?,
+        theme: row.optional_text("theme")?,
         created_at: row.time("created_at")?,
     })
 }

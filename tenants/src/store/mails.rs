@@ -12,7 +12,7 @@ use crate::{
 };
 
 statements! {
-    CREATE = "insert into mails (id, agency_id, kind, request_id, recipient, secret, data, status, created_at) values ($2, $1, $3, $4, $5, $6, $7, 'queued', $8)";
+    CREATE = "insert into mails (id, agency_id, kind, request_id, recipient, secret, data, status, created_at, theme) values ($2, $1, $3, $4, $5, $6, $7, 'queued', $8, (select theme from agencies where id = $1))";
     ONE = "select m.*, r.workspace_id from mails m left join requests r on r.agency_id = m.agency_id and r.id = m.request_id where m.agency_id = $1 and m.id = $2";
     DONE = "update mails set status = $3, error = $4, sent_at = $5, secret = null where agency_id = $1 and id = $2 and status = 'queued'";
     TROUBLE = "update mails set error = $3 where agency_id = $1 and id = $2";
@@ -40,6 +40,8 @@ pub struct Mail {
     /// Only while queued, and only from [`Tx::mail`].
     pub secret: Option<SecretString>,
     pub data: serde_json::Value,
+    /// The hash of the theme's version that was published when the mail was queued. None: the base theme.
+    pub theme: Option<String>,
     pub status: MailStatus,
     pub error: Option<String>,
 }
@@ -179,6 +181,7 @@ fn mail(row: &Row) -> Result<Mail, StoreError> {
         recipient: row.parsed("recipient")?,
         secret: None,
         data: row.json("data")?,
+        theme: row.optional_text("theme")?,
         status: row.parsed("status")?,
         error: row.optional_text("error")?,
     })

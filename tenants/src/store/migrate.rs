@@ -42,6 +42,11 @@ macro_rules! migrations {
                 "hop",
                 include_str!(concat!("../../../migrations/", $folder, "/0003_hop.sql")),
             ),
+            migration(
+                4,
+                "themes",
+                include_str!(concat!("../../../migrations/", $folder, "/0004_themes.sql")),
+            ),
         ])
     };
 }

@@ -31,6 +31,8 @@ mod requests;
 mod sqlite_reader;
 mod statement;
 mod surroundings;
+mod theme_publishing;
+mod themes;
 mod workflows;
 mod workspaces;
 
@@ -69,6 +71,8 @@ pub use mails::{Mail, NewMail};
 pub(crate) use migrate::postgres_schema_version;
 pub use requests::RequestFilter;
 pub use surroundings::Surroundings;
+pub use theme_publishing::PublishTheme;
+pub use themes::NewTheme;
 pub use workflows::WorkflowFilter;
 
 use crate::{
@@ -388,6 +392,8 @@ const STATEMENTS: &[&[Statement]] = &[
     request_sending::STATEMENTS,
     requests::STATEMENTS,
     surroundings::STATEMENTS,
+    theme_publishing::STATEMENTS,
+    themes::STATEMENTS,
     workflows::STATEMENTS,
     workspaces::STATEMENTS,
 ];

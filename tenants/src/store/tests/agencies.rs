@@ -4,7 +4,7 @@ use secrecy::ExposeSecret;
 
 use super::world::{World, page, refusal};
 use crate::{
-    AgencyStatus, KeyScope, NewAgency, PageOf, WorkspaceId,
+    AgencyStatus, KeyScope, NewAgency, PREVIEW_SLUG, PageOf, WorkspaceId,
     secret::{API_KEY_PREFIX, parse_secret},
 };
 
@@ -12,6 +12,7 @@ contract! {
     an_agency_starts_active_with_an_owner_and_its_first_event,
     a_slug_belongs_to_one_agency_and_a_refused_one_leaves_nothing,
     an_agency_is_found_by_its_slug_and_in_the_list,
+    the_host_of_previews_is_added_once_and_is_no_agency_of_the_list,
     mail_to_an_agency_goes_to_its_support_address_else_to_its_owner,
     a_brand_and_a_status_are_stored_and_a_status_is_an_event,
     a_workspace_slug_is_unique_within_its_agency_only,
@@ -43,6 +44,33 @@ async fn a_slug_belongs_to_one_agency_and_a_refused_one_leaves_nothing(world: Wo
         "slug_taken"
     );
     assert_eq!(world.rows().await, before);
+}
+
+async fn the_host_of_previews_is_added_once_and_is_no_agency_of_the_list(world: World) {
+    let before = world.platform(async |tx| tx.edge_version().await).await;
+    for _ in 0..2 {
+        world.store.preview_host_add().await.unwrap();
+    }
+    assert_eq!(world.count("agencies where slug = 'preview'").await, 1);
+    let all = world.platform(async |tx| tx.agencies().await).await;
+    assert!(
+        all.iter()
+            .all(|agency| agency.slug.as_str() != PREVIEW_SLUG)
+    );
+    let changes = world
+        .platform(async |tx| tx.edge_changes(before, 9).await)
+        .await;
+    assert_eq!(changes.agencies[0].slug.as_str(), PREVIEW_SLUG);
+    let missing = world
+        .platform(async |tx| tx.platform_domains_missing(9).await)
+        .await;
+    assert!(
+        missing
+            .iter()
+            .any(|(_, slug)| slug.as_str() == PREVIEW_SLUG)
+    );
+    let refused = world.store.agency_create(new_agency(PREVIEW_SLUG)).await;
+    assert_eq!(refusal(refused), "slug_taken");
 }
 
 async fn an_agency_is_found_by_its_slug_and_in_the_list(world: World) {

@@ -52,6 +52,7 @@ impl Estate {
             .await
             .unwrap();
         edge_rows(world).await;
+        super::themes::published(world, "estate").await;
         let mail = world
             .read(async |tx| tx.mails_of(&request.id).await)
             .await

@@ -126,7 +126,7 @@ const PLATFORM: [&str; 47] = [
     "select count(*) as count, min(not_after) as soonest from certificates",
     // All others.
     "select * from agencies where slug = $1",
-    "select * from agencies order by slug",
+    "select * from agencies where slug <> 'preview' order by slug",
     "select a.* from domains d join agencies a on a.id = d.agency_id where d.host = $1 and d.bound = 1",
     "select k.id, k.agency_id, k.scopes, a.status from api_keys k",
     "update jobs set status = 'running'",
