@@ -93,19 +93,37 @@ impl Authority {
             .arg(path("pebble.json"))
             .args(["-dnsserver", &self.dns.to_string()])
             .env("PEBBLE_VA_NOSLEEP", "1")
-            .env("PEBBLE_WFE_NONCEREJECT", "5");
+            .env("PEBBLE_WFE_NONCEREJECT", "5")
+            .env("PEBBLE_WFE_ORDERS_PER_PAGE", "25");
         self.spawn(pebble, self.directory);
     }
 
     fn spawn(&mut self, mut command: Command, address: SocketAddr) {
-        let log =
-            fs::File::create(self.folder.path().join(format!("{}.log", address.port()))).unwrap();
+        let log = fs::File::create(self.log_of(address)).unwrap();
         command
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .stdin(Stdio::null());
         self.children.push(command.spawn().unwrap());
         wait_for("a server", || TcpStream::connect(address).is_ok());
+    }
+
+    /// How many orders it was asked for.
+    pub fn orders(&self) -> usize {
+        self.log().matches("Added order ").count()
+    }
+
+    /// How many certificates it has issued.
+    pub fn issued(&self) -> usize {
+        self.log().matches("Issued certificate serial").count()
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.log_of(self.directory)).unwrap()
+    }
+
+    fn log_of(&self, server: SocketAddr) -> PathBuf {
+        self.folder.path().join(format!("{}.log", server.port()))
     }
 
     /// What `LATCHKEY_ISSUER` is set to.
@@ -184,7 +202,7 @@ pub fn wait_for(what: &str, mut yes: impl FnMut() -> bool) {
 }
 
 /// All at once, so that no two are the same.
-fn free_addresses<const N: usize>() -> [SocketAddr; N] {
+pub fn free_addresses<const N: usize>() -> [SocketAddr; N] {
     let listeners: [TcpListener; N] =
         std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").unwrap());
     listeners.map(|listener| listener.local_addr().unwrap())

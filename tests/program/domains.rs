@@ -64,7 +64,7 @@ impl World {
     }
 
     /// What a browser gets at a host; none: no TLS connection that it would trust.
-    fn page(&self, host: &str) -> Option<Answer> {
+    pub fn page(&self, host: &str) -> Option<Answer> {
         self.ask(host).ok()
     }
 

@@ -14,6 +14,8 @@ mod killed;
 #[cfg(test)]
 mod leaks;
 #[cfg(test)]
+mod orders;
+#[cfg(test)]
 mod sink;
 #[cfg(test)]
 mod support;
