@@ -15,7 +15,7 @@ use tokio::sync::{Notify, watch};
 
 /// Domains that are checked at the same time, and orders.
 const PARALLEL_CHECKS: usize = 32;
-const PARALLEL_ORDERS: usize = 10;
+const PARALLEL_ORDERS: usize = 32;
 /// Where authorities knock (RFC 8555 §8.3).
 const HTTP: u16 = 80;
 

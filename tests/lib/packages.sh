@@ -20,6 +20,7 @@ want_servers() {
   want psql postgresql-client
   want redis-server redis-server
   want h2load nghttp2-client
+  want curl curl
   want slowhttptest slowhttptest
   want wrk wrk
 }

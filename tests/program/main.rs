@@ -16,6 +16,10 @@ mod leaks;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]
+mod replaced;
+#[cfg(test)]
+mod scanners;
+#[cfg(test)]
 mod sink;
 #[cfg(test)]
 mod support;
