@@ -214,6 +214,34 @@ impl Scheme {
         ]
     }
 
+    /// Puts another colour in the place of a role, named as in [`Scheme::roles`]; another name changes nothing.
+    pub fn set(&mut self, role: &str, color: Rgb) {
+        let place = match role {
+            "bg" => &mut self.bg,
+            "surface" => &mut self.surface,
+            "sunken" => &mut self.sunken,
+            "line" => &mut self.line,
+            "text" => &mut self.text,
+            "muted" => &mut self.muted,
+            "input" => &mut self.input,
+            "accent" => &mut self.accent,
+            "accent-hover" => &mut self.accent_hover,
+            "on-accent" => &mut self.on_accent,
+            "accent-edge" => &mut self.accent_edge,
+            "accent-text" => &mut self.accent_text,
+            "accent-soft" => &mut self.accent_soft,
+            "focus" => &mut self.focus,
+            "ok" => &mut self.ok,
+            "ok-soft" => &mut self.ok_soft,
+            "wait" => &mut self.wait,
+            "wait-soft" => &mut self.wait_soft,
+            "bad" => &mut self.bad,
+            "bad-soft" => &mut self.bad_soft,
+            _ => return,
+        };
+        *place = color;
+    }
+
     /// Every pair that pages and mails may show, with the contrast WCAG 2.2 asks (7 for text, by choice).
     pub fn pairs(&self) -> Vec<Pair> {
         let surfaces = [self.bg, self.surface, self.sunken, self.accent_soft];
