@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use crate::color::{BrandColor, Palette};
+use crate::{
+    color::{BrandColor, Palette},
+    package::Tokens,
+};
 
 /// Colours remembered at a time. When the memory is full it is emptied: a palette costs tens of microseconds.
 const REMEMBERED: usize = 1024;
@@ -20,9 +23,10 @@ pub(super) struct Look {
 }
 
 impl Look {
-    pub fn of(palette: Palette) -> Look {
+    fn of(color: BrandColor, tokens: &Tokens) -> Look {
+        let palette = tokens.palette(color.palette());
         Look {
-            css: palette.css(),
+            css: palette.css() + &tokens.shape_css(),
             light: palette.light.bg.to_string(),
             dark: palette.dark.bg.to_string(),
             palette,
@@ -30,22 +34,35 @@ impl Look {
     }
 }
 
-#[derive(Default)]
-pub(super) struct Looks(RwLock<HashMap<BrandColor, Arc<Look>>>);
+/// The looks of one theme, by brand.
+pub(super) struct Looks {
+    by_color: RwLock<HashMap<BrandColor, Arc<Look>>>,
+    tokens: Tokens,
+}
 
 impl Looks {
+    pub fn new(tokens: Tokens) -> Looks {
+        Looks {
+            by_color: RwLock::default(),
+            tokens,
+        }
+    }
+
     pub fn of(&self, color: BrandColor) -> Arc<Look> {
         // A poisoned lock still guards a valid map: nothing here can panic half-way through an insert.
         if let Some(look) = self
-            .0
+            .by_color
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .get(&color)
         {
             return Arc::clone(look);
         }
-        let look = Arc::new(Look::of(color.palette()));
-        let mut looks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let look = Arc::new(Look::of(color, &self.tokens));
+        let mut looks = self
+            .by_color
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         if looks.len() >= REMEMBERED {
             looks.clear();
         }

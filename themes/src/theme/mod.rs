@@ -1,5 +1,6 @@
 //! The base theme, or a package over it, compiled: a brand and a typed context become a page or a mail.
 
+mod compile;
 mod environment;
 mod format;
 mod look;
@@ -23,6 +24,7 @@ use self::look::{Look, Looks};
 use crate::{
     assets::{Asset, Assets},
     brand::Brand,
+    color::BrandColor,
     language::{Language, Phrase, SayError},
     mail::{Mail, RenderedMail, lay_out},
     page::{Page, PageChrome},
@@ -66,8 +68,8 @@ pub struct Theme {
     default: String,
     assets: Assets,
     looks: Looks,
-    /// Tokens that the package sets itself; else they follow from the brand's colour.
-    own_look: Option<Arc<Look>>,
+    /// The package's own; else looks follow from the agency's.
+    color: Option<BrandColor>,
     marks: Marks,
     settings: Value,
     stylesheets: Vec<String>,
@@ -139,8 +141,8 @@ impl Theme {
             stylesheets: stylesheets.map(ToOwned::to_owned).collect(),
             marks: overrides.marks.resolved(&assets),
             assets,
-            looks: Looks::default(),
-            own_look: overrides.palette.map(|palette| Arc::new(Look::of(palette))),
+            looks: Looks::new(overrides.tokens),
+            color: overrides.color,
             settings: overrides.settings,
         })
     }
@@ -251,10 +253,7 @@ impl Theme {
     }
 
     fn look(&self, brand: &Brand) -> Arc<Look> {
-        match &self.own_look {
-            Some(look) => Arc::clone(look),
-            None => self.looks.of(brand.color),
-        }
+        self.looks.of(self.color.unwrap_or(brand.color))
     }
 
     fn stylesheets(&self) -> Value {

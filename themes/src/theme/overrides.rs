@@ -6,7 +6,8 @@ use minijinja::Value;
 
 use crate::{
     assets::{Asset, Assets},
-    color::Palette,
+    color::BrandColor,
+    package::Tokens,
     texts::Texts,
 };
 
@@ -22,7 +23,10 @@ pub struct Overrides {
     pub assets: BTreeMap<String, Asset>,
     /// Stylesheets that pages link to after the base theme's own, as paths in the package.
     pub css: Vec<String>,
-    pub palette: Option<Palette>,
+    /// The brand's colour; nothing: the agency's.
+    pub color: Option<BrandColor>,
+    /// Colours and shapes that are set by hand.
+    pub tokens: Tokens,
     pub marks: Marks,
     pub settings: Value,
 }
