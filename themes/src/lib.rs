@@ -3,6 +3,7 @@
 mod assets;
 mod brand;
 pub mod color;
+pub mod gate;
 mod language;
 pub mod mail;
 pub mod package;
