@@ -2,7 +2,7 @@
 
 const page = document.documentElement;
 const status = document.querySelector("[data-events]");
-// The list of apps may stand in a shadow root of its own.
+// The list of apps stands in a shadow root of its own.
 const guarded = document.querySelector("[data-consent]")?.shadowRoot ?? document;
 
 // The reader's own way to write a date, unless that is another language than the page's.
@@ -16,9 +16,9 @@ for (const time of document.querySelectorAll("time[datetime]")) {
   }).format(at);
 }
 
-document.addEventListener("submit", (event) => {
-  // From within a shadow root an event seems to come from its host.
-  const form = event.composedPath()[0];
+// This event does not leave a shadow root.
+guarded.addEventListener("submit", (event) => {
+  const form = event.target;
   if (form.dataset.busy) {
     event.preventDefault();
     return;

@@ -54,7 +54,11 @@ impl Assets {
             Asset::new(
                 "css",
                 css,
-                include_bytes!("../platform/slots.css").as_slice(),
+                concat!(
+                    include_str!("../platform/guard.css"),
+                    include_str!("../platform/slots.css")
+                )
+                .as_bytes(),
             ),
             Asset::new(
                 "css",

@@ -9,7 +9,7 @@ use mrml::prelude::render::RenderOptions;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::{language::Phrase, page::moment, theme::RenderError};
+use crate::{gate, language::Phrase, page::moment, theme::RenderError};
 
 /// Mail programs cut off what is longer.
 const LARGEST: usize = 100_000;
@@ -198,6 +198,11 @@ pub(crate) fn lay_out(mjml: &str) -> Result<String, RenderError> {
         fonts: HashMap::new(),
         ..RenderOptions::default()
     };
+    // What lays MJML out is recursive.
+    let depth = gate::mjml_depth(mjml);
+    if depth > gate::limits::MJML_DEPTH {
+        return Err(RenderError::TooDeep { depth });
+    }
     let html = mrml::parse(mjml)?.element.render(&options)?;
     if html.len() > LARGEST {
         return Err(RenderError::TooLarge { bytes: html.len() });

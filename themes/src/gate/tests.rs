@@ -303,3 +303,52 @@ fn findings_know_their_line() {
     );
     assert_eq!(lines("<p>\n</p>{{ x |\nsafe }}"), [Some(2)]);
 }
+
+/// The files of the base theme whose names end so, with their paths in a package.
+fn base_files(folder: &str, ending: &str) -> Vec<(String, String)> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("base");
+    let entries = std::fs::read_dir(root.join(folder)).unwrap();
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|known| known == ending))
+        .map(|path| {
+            let name = format!("{folder}/{}", path.file_name().unwrap().display());
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn the_base_theme_passes_the_lint_of_uploads() {
+    let mut found = Report::default();
+    for folder in ["templates/pages", "templates/partials"] {
+        for (file, source) in base_files(folder, "html") {
+            found.append(lint_template(&file, &source));
+        }
+    }
+    for (file, source) in base_files("assets/css", "css") {
+        found.append(css::lint(&file, &source, &|_| true));
+    }
+    assert!(found.findings.is_empty(), "{found}");
+}
+
+#[test]
+fn the_base_theme_passes_the_lint_of_mails() {
+    let mut found = Report::default();
+    for (folder, ending) in [
+        ("templates/emails", "mjml"),
+        ("templates/emails", "txt"),
+        ("templates/partials", "txt"),
+        ("templates/partials", "mjml"),
+    ] {
+        for (file, source) in base_files(folder, ending) {
+            // The frame of every mail: its head has what only we may write.
+            if file != "templates/partials/mail.mjml" {
+                found.append(lint_template(&file, &source));
+            }
+        }
+    }
+    assert!(found.findings.is_empty(), "{found}");
+}

@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use minijinja::Value;
+
 use crate::{
     color::{BrandColor, Palette},
     package::Tokens,
@@ -12,11 +14,14 @@ use crate::{
 
 /// Colours remembered at a time. When the memory is full it is emptied: a palette costs tens of microseconds.
 const REMEMBERED: usize = 1024;
+const HOST: &str = include_str!("../../platform/host.css");
 
 pub(super) struct Look {
     pub palette: Palette,
     /// The rule for `:root`.
     pub css: String,
+    /// What the list of apps looks like from within, see `platform/host.css`.
+    pub host: Value,
     /// The page's own colour in each scheme, for the browser's bars.
     pub light: String,
     pub dark: String,
@@ -25,13 +30,24 @@ pub(super) struct Look {
 impl Look {
     fn of(color: BrandColor, tokens: &Tokens) -> Look {
         let palette = tokens.palette(color.palette());
+        let css = palette.css();
         Look {
-            css: palette.css() + &tokens.shape_css(),
+            host: Value::from_safe_string(host(&css)),
+            css: css + &tokens.shape_css(),
             light: palette.light.bg.to_string(),
             dark: palette.dark.bg.to_string(),
             palette,
         }
     }
+}
+
+/// The palette once more, so that no rule from outside can change it.
+fn host(palette: &str) -> String {
+    let (_, rules) = HOST.split_once("*/").unwrap_or(("", HOST));
+    let palette = palette
+        .replace(":root", ":host")
+        .replace(';', "!important;");
+    format!("{palette}{}", rules.replace("\n  ", "").trim())
 }
 
 /// The looks of one theme, by brand.

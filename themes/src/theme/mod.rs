@@ -28,6 +28,7 @@ use crate::{
     language::{Language, Phrase, SayError},
     mail::{Mail, RenderedMail, lay_out},
     page::{Page, PageChrome},
+    report::Report,
     texts::{Texts, TextsError},
 };
 
@@ -43,6 +44,8 @@ pub enum RenderError {
     Template(#[from] minijinja::Error),
     #[error("the slot {name} has to stand in a page exactly once")]
     Slot { name: &'static str },
+    #[error("a template wrote what no page or mail may have")]
+    Refused(#[source] Report),
     #[error("the texts of {locale} cannot be read")]
     Texts { locale: String, source: TextsError },
     #[error("{0} is no language tag")]
@@ -53,6 +56,8 @@ pub enum RenderError {
     Markup(#[from] mrml::prelude::parser::Error),
     #[error("a mail could not be laid out")]
     Layout(#[from] mrml::prelude::render::Error),
+    #[error("a mail's elements stand {depth} deep in each other")]
+    TooDeep { depth: usize },
     #[error("a mail of {bytes} bytes would be cut off by mail programs")]
     TooLarge { bytes: usize },
 }
@@ -73,6 +78,8 @@ pub struct Theme {
     marks: Marks,
     settings: Value,
     stylesheets: Vec<String>,
+    /// Whether templates are an agency's: what they write is looked over each time.
+    uploaded: bool,
 }
 
 /// One language of a theme, and its templates in it.
@@ -105,6 +112,7 @@ impl Theme {
     /// When a template does not compile or a locale is no language tag.
     pub fn compile_overrides(overrides: Overrides, rigour: Rigour) -> Result<Theme, RenderError> {
         let assets = Assets::with(overrides.assets);
+        let uploaded = !overrides.templates.is_empty();
         let mut pages = environment::empty(rigour);
         let base = templates::BASE.iter().copied();
         for (name, source) in base.filter(|(name, _)| !overrides.templates.contains_key(*name)) {
@@ -144,6 +152,7 @@ impl Theme {
             looks: Looks::new(overrides.tokens),
             color: overrides.color,
             settings: overrides.settings,
+            uploaded,
         })
     }
 
@@ -200,10 +209,13 @@ impl Theme {
         };
         let template = spoken.pages.get_template(&format!("pages/{kind}.html"))?;
         let written = template.render(view)?;
+        if self.uploaded {
+            slots::look_over(&written, kind)?;
+        }
         let view = context! {
             brand => &brand_view, lang => &language.tag, dir => language.direction(),
             page => context.whole(), kind => kind, title => title, nonce => chrome.nonce,
-            css => &look.css, light => &look.light, dark => &look.dark,
+            css => &look.css, host => &look.host, light => &look.light, dark => &look.dark,
             stylesheets => self.stylesheets(), script => self.assets.script(), favicon => self.icon(brand),
         };
         slots::fill(&written, kind, &spoken.slots, &view)

@@ -7,6 +7,8 @@ use minijinja::{
     value::{Object, ObjectRepr},
 };
 
+use crate::gate::{self, Stretch};
+
 use super::{
     RenderError,
     environment::{self, Rigour},
@@ -101,6 +103,27 @@ pub(super) fn environment() -> Result<Environment<'static>, RenderError> {
         env.add_template(name, source)?;
     }
     Ok(env)
+}
+
+/// Whether what a template wrote may be sent once its slots are filled.
+///
+/// # Errors
+/// `Refused`, with what is wrong.
+pub(super) fn look_over(written: &str, kind: &str) -> Result<(), RenderError> {
+    let stretches = written.split(MARK).enumerate().flat_map(|(at, part)| {
+        let slot = Slot::ALL
+            .into_iter()
+            .find(|slot| at > 0 && part.starts_with(slot.letter()));
+        let rest = slot.map_or(part, |slot| &part[slot.letter().len_utf8()..]);
+        let slot = slot.map(|slot| Stretch::Slot(slot.name()));
+        slot.into_iter().chain([Stretch::Markup(rest)])
+    });
+    let wanted: Vec<&str> = Slot::of(kind).iter().map(|slot| slot.name()).collect();
+    let report = gate::look_over(&format!("templates/pages/{kind}.html"), stretches, &wanted);
+    if report.passes() {
+        return Ok(());
+    }
+    Err(RenderError::Refused(report))
 }
 
 /// A page with its slots filled.

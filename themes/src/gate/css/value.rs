@@ -165,10 +165,7 @@ fn picture(
         notes.error(
             "css-asset-missing",
             line,
-            format!(
-                "The package has no file {}.",
-                shown(path)
-            ),
+            format!("The package has no file {}.", shown(path)),
             "Write the path as it is in the package, for example `assets/img/...`.",
         );
     }

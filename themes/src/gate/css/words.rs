@@ -245,7 +245,6 @@ pub(super) const PROPERTIES: &[&str] = &[
     "text-underline-offset",
     "text-underline-position",
     "top",
-
     "transform",
     "transform-origin",
     "transform-style",
