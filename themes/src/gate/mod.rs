@@ -1,6 +1,7 @@
 //! The gate in front of uploaded themes: what passes here cannot crash, slow, spy or mislead.
 
 mod attribute;
+mod check;
 pub mod css;
 mod lexer;
 pub mod limits;
@@ -10,6 +11,7 @@ mod rendered;
 mod template;
 pub mod words;
 
+pub use check::{check, lint};
 pub use rendered::{Stretch, look_over, mjml_depth};
 
 use self::{
