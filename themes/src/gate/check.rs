@@ -8,13 +8,18 @@ use super::{
     template::{Facts, varying_slots},
 };
 use crate::{
+    Brand, Mail, Page, PageChrome, RenderError, Theme,
     package::Package,
     report::{Finding, Report},
 };
 
 /// Everything that stands against publishing a package. What the lints find ends it: nothing of that is compiled.
 pub fn check(package: &Package) -> Report {
-    lint(package)
+    let mut report = lint(package);
+    if report.passes() {
+        report.append(render(package));
+    }
+    report
 }
 
 /// The lints alone: they neither compile nor render, and cost microseconds.
@@ -104,5 +109,146 @@ fn lint_styles(package: &Package, report: &mut Report) {
         report.append(css::lint(path, source, &|asset| {
             package.assets.contains_key(asset)
         }));
+    }
+}
+
+/// Every page and mail with every sample in every language, strictly. Colours are the reader's choice: one document
+/// holds both schemes.
+fn render(package: &Package) -> Report {
+    let theme = match Theme::compile(package) {
+        Ok(theme) => theme,
+        Err(refused) => return refused,
+    };
+    let mut report = Report::default();
+    let brand = &Brand::samples()[0];
+    let (pages, mails) = (Page::samples(), Mail::samples());
+    for locale in theme.locales() {
+        let chrome = PageChrome {
+            nonce: "check",
+            locale,
+        };
+        for (name, page) in &pages {
+            if let Err(error) = theme.page(brand, page, &chrome) {
+                let file = format!("templates/pages/{}.html", page.kind());
+                told(error, file, name, locale, &mut report);
+            }
+        }
+        for (name, mail) in &mails {
+            if let Err(error) = theme.mail(brand, mail, locale) {
+                let file = format!("templates/emails/{}.mjml", mail.template());
+                told(error, file, name, locale, &mut report);
+            }
+        }
+    }
+    report
+}
+
+/// A page or a mail that could not be rendered; the same mistake is told once, not for every sample.
+fn told(error: RenderError, file: String, sample: &str, locale: &str, report: &mut Report) {
+    let found = match error {
+        RenderError::Refused(found) => found,
+        RenderError::Template(error) => Report::of(Finding::error(
+            "render-template",
+            error
+                .name()
+                .map_or(file, |name| format!("templates/{name}")),
+            error.line().and_then(|line| u32::try_from(line).ok()),
+            format!("With the sample {sample} in {locale}: {error}."),
+            "Use only names that the context of this page or mail has, and less of everything where fuel runs out.",
+        )),
+        error => Report::of(Finding::error(
+            "render-failed",
+            file,
+            None,
+            format!("With the sample {sample} in {locale}: {error}."),
+            "Look at the sample with `latchkey theme check`.",
+        )),
+    };
+    for finding in found.findings {
+        let same = |known: &Finding| {
+            (&known.code, &known.file, known.line) == (&finding.code, &finding.file, finding.line)
+        };
+        if !report.findings.iter().any(same) {
+            report.push(finding);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The codes of what is found in a package with one more file.
+    fn found(file: &str, source: &str) -> Vec<(String, String, Option<u32>)> {
+        let pages = if file.starts_with("templates/pages/") {
+            "\"connect\""
+        } else {
+            ""
+        };
+        let manifest = format!(
+            r##"{{"contract":1,"id":"acme","name":"Acme","version":"1.0.0","extends":"base@1","brand":{{"color":"#635bff"}},
+            "locales":{{"default":"en","available":["en"]}},"css":["assets/css/theme.css"],"pages":[{pages}]}}"##
+        );
+        let mut files = BTreeMap::from([
+            ("theme.json".to_owned(), manifest.into_bytes()),
+            ("assets/css/theme.css".to_owned(), b"a{color:red}".to_vec()),
+        ]);
+        files.insert(file.to_owned(), source.as_bytes().to_vec());
+        let package = Package::from_files(&files).unwrap();
+        let findings = check(&package).findings;
+        findings
+            .into_iter()
+            .map(|finding| (finding.code.into_owned(), finding.file, finding.line))
+            .collect()
+    }
+
+    const PAGE: &str = "templates/pages/connect.html";
+
+    fn page(body: &str) -> String {
+        format!(
+            "<!doctype html>\n<html lang=\"{{{{ lang }}}}\" dir=\"{{{{ dir }}}}\"><head>{{{{ slot.head }}}}</head>\n<body>{{{{ slot.status }}}}{{{{ slot.consent }}}}{{{{ slot.legal }}}}\n{body}</body></html>"
+        )
+    }
+
+    #[test]
+    fn a_page_of_ones_own_passes() {
+        assert_eq!(found(PAGE, &page("<p>{{ page.workspace }}</p>")), []);
+    }
+
+    #[test]
+    fn what_only_rendering_shows_is_found_with_its_line() {
+        let at = |code: &str, line| vec![(code.to_owned(), PAGE.to_owned(), line)];
+        assert_eq!(
+            found(PAGE, &page("<p>{{ page.secret }}</p>")),
+            at("render-template", Some(4))
+        );
+        assert_eq!(
+            found(PAGE, &page("<p>{{ page.workflows }}</p>")),
+            at("render-template", Some(4))
+        );
+        assert_eq!(
+            found(PAGE, &page("{{ slot.legal }}")),
+            at("slot-twice", None)
+        );
+        assert_eq!(
+            found(PAGE, "{% extends \"partials/page.html\" %}"),
+            at("slot-missing", None)
+        );
+        // Each turn of the loops is cheap; all of them are not.
+        let chars = "{% for a in 'abcdefghijklmnopqrstuvwxyz' %}";
+        let loops = format!("{}x{}", chars.repeat(3), "{% endfor %}".repeat(3));
+        assert_eq!(found(PAGE, &page(&loops)).len(), 1);
+    }
+
+    #[test]
+    fn a_template_that_includes_itself_is_refused() {
+        let found = found(PAGE, &page("{% include \"pages/connect.html\" %}"));
+        assert_eq!(found[0].0, "render-template");
+    }
+
+    #[test]
+    fn what_the_lints_refuse_is_not_compiled() {
+        let found = found("assets/css/theme.css", "a{position:fixed}\n}");
+        assert_eq!(found[0].0, "css-position-fixed");
     }
 }

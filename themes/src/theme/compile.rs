@@ -7,6 +7,7 @@ use minijinja::value::Serde;
 use super::{Marks, Overrides, RenderError, Rigour, Theme};
 use crate::{
     assets::Asset,
+    gate::css,
     package::{AssetFile, AssetKind, Package},
     report::{Finding, Report},
 };
@@ -75,13 +76,8 @@ fn assets(files: &BTreeMap<String, AssetFile>) -> BTreeMap<String, Asset> {
         .map(|(path, file)| (path.clone(), asset(file.kind, file.bytes.clone())))
         .collect();
     for (path, file) in styles {
-        let mut css = String::from_utf8_lossy(&file.bytes).into_owned();
-        for (path, asset) in &assets {
-            for quote in ['"', '\''] {
-                let (named, address) = (format!("{quote}asset:{path}{quote}"), &asset.path);
-                css = css.replace(&named, &format!("{quote}{address}{quote}"));
-            }
-        }
+        let css = String::from_utf8_lossy(&file.bytes);
+        let css = css::rewrite(&css, &|path| Some(assets.get(path)?.path.clone()));
         assets.insert(path.clone(), asset(file.kind, css.into_bytes()));
     }
     assets
@@ -181,7 +177,7 @@ mod tests {
         let css = String::from_utf8_lossy(&assets["assets/css/theme.css"].bytes).into_owned();
         assert_eq!(
             css,
-            format!("a{{src:url(\"{font}\")}} b{{src:url('{font}')}}")
+            format!("a{{src:url(\"{font}\")}} b{{src:url(\"{font}\")}}")
         );
     }
 
