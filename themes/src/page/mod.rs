@@ -1,25 +1,94 @@
 //! The pages a client sees, as typed contexts. What a field means is said here; how it looks is said in `base/pages`.
 
+mod account;
 mod connect;
+mod portal;
 pub(crate) mod samples;
+mod sign_in;
 mod system;
 
 use minijinja::Value;
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
+pub use account::{Activity, ActivityEntry, Device, LocaleChoice, Profile, Sessions};
 pub use connect::{AppCard, CardState, ConnectPage, FieldError, HostField, Notice, Tone};
-pub use system::{AppUnavailable, DeadLink, Message, Reason};
+pub use portal::{
+    ConnectionPage, ConnectionRow, ConnectionState, MyConnections, OutstandingRequest, PortalHome,
+    PortalWorkflow, Receipt, Revoke, RevokedAt,
+};
+pub use sign_in::{CheckMail, Enrolment, IdentityProvider, Join, Passkey, SignIn, SignedOut, Totp};
+pub use system::{AppUnavailable, DeadLink, Message, Reason, Unsubscribe};
 
 use crate::language::Phrase;
 
-/// One page and everything it shows.
-#[derive(Clone)]
-pub enum Page {
-    Connect(ConnectPage),
-    DeadLink(DeadLink),
-    AppUnavailable(AppUnavailable),
-    Message(Message),
+/// Names every page: its variant, its context, and its template, which is also the group of its texts.
+macro_rules! pages {
+    ($($variant:ident($context:ident) $kind:literal;)*) => {
+        /// One page and everything it shows.
+        #[derive(Clone)]
+        pub enum Page {
+            $($variant($context)),*
+        }
+
+        impl Page {
+            /// Every kind of page that there is.
+            pub const KINDS: &'static [&'static str] = &[$($kind),*];
+
+            /// The name of its template.
+            pub fn kind(&self) -> &'static str {
+                match self {
+                    $(Page::$variant(_) => $kind),*
+                }
+            }
+
+            pub(crate) fn context(&self) -> &dyn Context {
+                match self {
+                    $(Page::$variant(page) => page),*
+                }
+            }
+
+            /// Every page with every sample, named for snapshots and galleries.
+            pub fn samples() -> Vec<(String, Page)> {
+                let mut all = Vec::new();
+                $(for (name, sample) in $context::samples() {
+                    all.push((format!("{}-{name}", $kind), Page::$variant(sample)));
+                })*
+                all
+            }
+        }
+    };
+}
+
+pages! {
+    Connect(ConnectPage) "connect";
+    DeadLink(DeadLink) "dead_link";
+    AppUnavailable(AppUnavailable) "app_unavailable";
+    Message(Message) "message";
+    Unsubscribe(Unsubscribe) "unsubscribe";
+    SignIn(SignIn) "sign_in";
+    CheckMail(CheckMail) "check_mail";
+    Passkey(Passkey) "passkey";
+    Totp(Totp) "totp";
+    Join(Join) "join";
+    SignedOut(SignedOut) "signed_out";
+    PortalHome(PortalHome) "portal_home";
+    PortalWorkflow(PortalWorkflow) "portal_workflow";
+    Connection(ConnectionPage) "connection";
+    Revoke(Revoke) "revoke";
+    Activity(Activity) "activity";
+    Profile(Profile) "profile";
+    Sessions(Sessions) "sessions";
+    MyConnections(MyConnections) "my_connections";
+}
+
+/// What differs from one answer to the next but belongs to no page.
+#[derive(Clone, Copy)]
+pub struct PageChrome<'a> {
+    /// The nonce of this answer's Content-Security-Policy.
+    pub nonce: &'a str,
+    /// A BCP 47 tag that the client prefers; a language without texts falls back to the theme's default.
+    pub locale: &'a str,
 }
 
 /// What each page's context can say about itself.
@@ -32,58 +101,27 @@ pub(crate) trait Context {
     fn whole(&self) -> Value;
 }
 
-impl Page {
-    /// The name of its template.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Page::Connect(_) => "connect",
-            Page::DeadLink(_) => "dead_link",
-            Page::AppUnavailable(_) => "app_unavailable",
-            Page::Message(_) => "message",
-        }
-    }
+/// A context whose platform templates see it as it is.
+macro_rules! context_of {
+    ($context:ty, $title:expr, $facts:expr) => {
+        impl $crate::page::Context for $context {
+            fn title(&self) -> $crate::language::Phrase {
+                let title: fn(&$context) -> $crate::language::Phrase = $title;
+                title(self)
+            }
 
-    pub(crate) fn context(&self) -> &dyn Context {
-        match self {
-            Page::Connect(page) => page,
-            Page::DeadLink(page) => page,
-            Page::AppUnavailable(page) => page,
-            Page::Message(page) => page,
-        }
-    }
+            fn facts(&self) -> minijinja::Value {
+                let facts: fn(&$context) -> minijinja::Value = $facts;
+                facts(self)
+            }
 
-    /// Every page with every sample, named for snapshots and galleries.
-    pub fn samples() -> Vec<(String, Page)> {
-        fn named<T>(
-            kind: &str,
-            samples: Vec<(&'static str, T)>,
-            page: fn(T) -> Page,
-        ) -> Vec<(String, Page)> {
-            samples
-                .into_iter()
-                .map(|(name, sample)| (format!("{kind}-{name}"), page(sample)))
-                .collect()
+            fn whole(&self) -> minijinja::Value {
+                minijinja::Value::from(minijinja::value::Serde(self))
+            }
         }
-        let mut all = named("connect", ConnectPage::samples(), Page::Connect);
-        all.extend(named("dead-link", DeadLink::samples(), Page::DeadLink));
-        all.extend(named(
-            "app-unavailable",
-            AppUnavailable::samples(),
-            Page::AppUnavailable,
-        ));
-        all.extend(named("message", Message::samples(), Page::Message));
-        all
-    }
+    };
 }
-
-/// What differs from one answer to the next but belongs to no page.
-#[derive(Clone, Copy)]
-pub struct PageChrome<'a> {
-    /// The nonce of this answer's Content-Security-Policy.
-    pub nonce: &'a str,
-    /// A BCP 47 tag that the client prefers; a language without texts falls back to English.
-    pub locale: &'a str,
-}
+use context_of;
 
 /// A time as templates know it: RFC 3339 in UTC, to be written by `date()`.
 pub(crate) fn iso(at: OffsetDateTime) -> String {
@@ -94,6 +132,13 @@ pub(crate) fn iso(at: OffsetDateTime) -> String {
 
 pub(crate) fn moment<S: Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
     iso(*at).serialize(serializer)
+}
+
+pub(crate) fn moment_if<S: Serializer>(
+    at: &Option<OffsetDateTime>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    at.map(iso).serialize(serializer)
 }
 
 #[cfg(test)]

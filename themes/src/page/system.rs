@@ -1,9 +1,9 @@
 //! Pages that say what cannot be done, and what to do instead.
 
-use minijinja::{Value, context, value::Serde};
+use minijinja::context;
 use serde::Serialize;
 
-use super::Context;
+use super::context_of;
 use crate::language::Phrase;
 
 /// The one answer to every link that cannot be opened, whatever the cause.
@@ -75,44 +75,35 @@ impl Reason {
     }
 }
 
-impl Context for DeadLink {
-    fn title(&self) -> Phrase {
-        Phrase::new("pages.dead_link.title")
-    }
-
-    fn facts(&self) -> Value {
-        context! { sent => self.sent }
-    }
-
-    fn whole(&self) -> Value {
-        Value::from(Serde(self))
-    }
+/// Whether reminders go on. Mails that the client has to get are not asked about.
+#[derive(Clone, Serialize)]
+pub struct Unsubscribe {
+    /// Whose reminders.
+    pub email: String,
+    /// POST: ends the reminders.
+    pub path: String,
+    pub csrf: String,
+    /// They have just been ended.
+    pub done: bool,
 }
 
-impl Context for AppUnavailable {
-    fn title(&self) -> Phrase {
-        Phrase::new("pages.app_unavailable.title").with("app", self.app.as_str())
-    }
-
-    fn facts(&self) -> Value {
-        context! { app => &self.app }
-    }
-
-    fn whole(&self) -> Value {
-        Value::from(Serde(self))
-    }
-}
-
-impl Context for Message {
-    fn title(&self) -> Phrase {
-        Phrase::new(format!("errors.{}.title", self.reason.name()))
-    }
-
-    fn facts(&self) -> Value {
-        context! { status => self.status, reason => self.reason.name() }
-    }
-
-    fn whole(&self) -> Value {
-        Value::from(Serde(self))
-    }
-}
+context_of!(
+    DeadLink,
+    |_| Phrase::new("pages.dead_link.title"),
+    |page| context! { sent => page.sent }
+);
+context_of!(
+    AppUnavailable,
+    |page| Phrase::new("pages.app_unavailable.title").with("app", page.app.as_str()),
+    |page| context! { app => &page.app }
+);
+context_of!(
+    Message,
+    |page| Phrase::new(format!("errors.{}.title", page.reason.name())),
+    |page| context! { status => page.status, reason => page.reason.name() }
+);
+context_of!(
+    Unsubscribe,
+    |_| Phrase::new("pages.unsubscribe.title"),
+    |page| context! { done => page.done }
+);

@@ -1,8 +1,16 @@
 //! Made-up contents that together reach every branch of every page.
 
+mod people;
+mod portal;
+
 use time::macros::datetime;
 
 use super::*;
+
+/// A name as long as one may be, and one that is written from right to left.
+const LONG: &str =
+    "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft & Partner";
+const ARABIC: &str = "شركة النور للتسويق الرقمي";
 
 /// Names and notes as an attacker would choose them.
 pub(crate) const HOSTILE: &str = "<script>alert(1)</script>\"'&{{ 7*7 }}\r\nBcc: x@evil.example";
@@ -48,7 +56,26 @@ impl ConnectPage {
             ("notice-bad", with_notice(Tone::Bad, "unreachable")),
             ("fields", ConnectPage::sample(fields())),
             ("hostile", hostile()),
-            ("many", ConnectPage::sample(many())),
+            ("many", ConnectPage::sample(many(50))),
+            (
+                "long",
+                ConnectPage {
+                    workspace: LONG.into(),
+                    workflows: vec![LONG.into()],
+                    requester: Some(LONG.into()),
+                    ..ConnectPage::sample(many(2))
+                },
+            ),
+            (
+                "rtl-names",
+                ConnectPage {
+                    workspace: ARABIC.into(),
+                    workflows: vec![ARABIC.into()],
+                    requester: Some(ARABIC.into()),
+                    note: Some(ARABIC.into()),
+                    ..ConnectPage::sample(every_state())
+                },
+            ),
         ]
     }
 
@@ -195,8 +222,8 @@ fn hostile() -> ConnectPage {
     }
 }
 
-fn many() -> Vec<AppCard> {
-    (1..=12)
+fn many(count: usize) -> Vec<AppCard> {
+    (1..=count)
         .map(|n| {
             AppCard::sample(
                 &format!("Customer relationship management suite {n}"),
@@ -224,6 +251,21 @@ impl DeadLink {
                 },
             ),
             ("sent", DeadLink { sent: true, ..page }),
+        ]
+    }
+}
+
+impl Unsubscribe {
+    pub fn samples() -> Vec<(&'static str, Unsubscribe)> {
+        let page = Unsubscribe {
+            email: "jo@globex.example".into(),
+            path: "/mail/reminders/end".into(),
+            csrf: "csrf-sample".into(),
+            done: false,
+        };
+        vec![
+            ("ask", page.clone()),
+            ("done", Unsubscribe { done: true, ..page }),
         ]
     }
 }

@@ -1,0 +1,188 @@
+//! What a client with an account sees of requests and connections.
+
+use minijinja::{Value, context, value::Serde};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::{AppCard, CardState, Context, Notice, context_of, moment, moment_if};
+use crate::language::Phrase;
+
+/// What is asked for, by workflow, and what is connected.
+#[derive(Clone, Serialize)]
+pub struct PortalHome {
+    /// For the form that signs out.
+    pub csrf: String,
+    pub requests: Vec<OutstandingRequest>,
+    pub connections: Vec<ConnectionRow>,
+    pub notice: Option<Notice>,
+}
+
+/// One workflow that waits for this person.
+#[derive(Clone, Serialize)]
+pub struct OutstandingRequest {
+    pub workflow: String,
+    pub workspace: String,
+    /// Apps that still have to be connected.
+    pub apps: Vec<String>,
+    pub path: String,
+    #[serde(serialize_with = "moment_if")]
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+#[derive(Clone, Serialize)]
+pub struct ConnectionRow {
+    pub app: String,
+    pub initial: String,
+    /// The account, as the provider or the person names it.
+    pub label: Option<String>,
+    pub state: ConnectionState,
+    /// Where it is managed.
+    pub path: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConnectionState {
+    Pending,
+    Active,
+    Error,
+    Revoked,
+}
+
+/// The apps of one workflow, each a card as on the link page.
+#[derive(Clone, Serialize)]
+pub struct PortalWorkflow {
+    pub csrf: String,
+    pub workflow: String,
+    pub workspace: String,
+    pub note: Option<String>,
+    pub cards: Vec<AppCard>,
+    pub notice: Option<Notice>,
+}
+
+/// One connection in full.
+#[derive(Clone, Serialize)]
+pub struct ConnectionPage {
+    pub csrf: String,
+    pub row: ConnectionRow,
+    /// In plain words.
+    pub permissions: Vec<String>,
+    /// Workflows that use it.
+    pub workflows: Vec<String>,
+    #[serde(serialize_with = "moment")]
+    pub connected_at: OffsetDateTime,
+    #[serde(serialize_with = "moment_if")]
+    pub last_used_at: Option<OffsetDateTime>,
+    /// POST: asks the provider for fresh access. None: nothing to refresh.
+    pub refresh_path: Option<String>,
+    /// POST: leads to the provider.
+    pub reconnect_path: Option<String>,
+    /// GET: asks once more, then revokes.
+    pub revoke_path: Option<String>,
+}
+
+/// Are you sure? And afterwards: what was done.
+#[derive(Clone, Serialize)]
+pub struct Revoke {
+    pub csrf: String,
+    /// POST: revokes.
+    pub path: String,
+    pub back_path: String,
+    pub row: ConnectionRow,
+    /// Workflows that pause.
+    pub workflows: Vec<String>,
+    pub receipt: Option<Receipt>,
+}
+
+#[derive(Clone, Serialize)]
+pub struct Receipt {
+    pub provider: RevokedAt,
+    #[serde(serialize_with = "moment")]
+    pub at: OffsetDateTime,
+}
+
+/// What the provider said to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevokedAt {
+    Revoked,
+    Unsupported,
+    Failed,
+}
+
+/// The connections of a person without an account, reached by a link in a mail.
+#[derive(Clone, Serialize)]
+pub struct MyConnections {
+    pub csrf: String,
+    pub email: String,
+    /// `path` of each leads to revoking it.
+    pub connections: Vec<ConnectionRow>,
+}
+
+impl PortalHome {
+    fn awaiting(&self) -> usize {
+        self.requests.iter().map(|request| request.apps.len()).sum()
+    }
+}
+
+impl PortalWorkflow {
+    fn is_open(&self) -> bool {
+        self.cards.iter().any(|card| card.state.is_open())
+    }
+
+    fn connected(&self) -> usize {
+        let connected = |card: &&AppCard| card.state == CardState::Connected;
+        self.cards.iter().filter(connected).count()
+    }
+}
+
+impl Context for PortalHome {
+    fn title(&self) -> Phrase {
+        Phrase::new("pages.portal_home.title")
+    }
+
+    fn facts(&self) -> Value {
+        context! { awaiting => self.awaiting(), connections => self.connections.len() }
+    }
+
+    fn whole(&self) -> Value {
+        context! { awaiting => self.awaiting(), ..Value::from(Serde(self)) }
+    }
+}
+
+impl Context for PortalWorkflow {
+    fn title(&self) -> Phrase {
+        Phrase::new("pages.portal_workflow.title").with("workflow", self.workflow.as_str())
+    }
+
+    fn facts(&self) -> Value {
+        context! {
+            workflow => &self.workflow, workspace => &self.workspace, note => &self.note,
+            open => self.is_open(), fulfilled => self.connected(), total => self.cards.len(),
+        }
+    }
+
+    fn whole(&self) -> Value {
+        context! {
+            fulfilled => self.connected(), total => self.cards.len(),
+            phase => if self.is_open() { "open" } else { "settled" },
+            ..Value::from(Serde(self))
+        }
+    }
+}
+
+context_of!(
+    ConnectionPage,
+    |page| Phrase::new("pages.connection.title").with("app", page.row.app.as_str()),
+    |page| context! { app => &page.row.app, label => &page.row.label }
+);
+context_of!(
+    Revoke,
+    |page| Phrase::new("pages.revoke.title").with("app", page.row.app.as_str()),
+    |page| context! { app => &page.row.app, label => &page.row.label, done => page.receipt.is_some() }
+);
+context_of!(
+    MyConnections,
+    |_| Phrase::new("pages.my_connections.title"),
+    |page| context! { connections => page.connections.len() }
+);

@@ -1,0 +1,236 @@
+//! Requests and connections of a client with an account.
+
+use time::macros::datetime;
+
+use super::{ARABIC, HOSTILE, LONG, every_state, many};
+use crate::{brand::initial, page::*};
+
+const CSRF: &str = "csrf-sample";
+
+fn row(app: &str, label: Option<&str>, state: ConnectionState) -> ConnectionRow {
+    ConnectionRow {
+        app: app.into(),
+        initial: initial(app),
+        label: label.map(Into::into),
+        state,
+        path: "/portal/connections/con_01sample".into(),
+    }
+}
+
+fn every_row() -> Vec<ConnectionRow> {
+    vec![
+        row("Slack", Some("globex.slack.com"), ConnectionState::Active),
+        row("HubSpot", None, ConnectionState::Pending),
+        row(
+            "Google Analytics",
+            Some("reports@globex.example"),
+            ConnectionState::Error,
+        ),
+        row("Xero", Some(ARABIC), ConnectionState::Revoked),
+    ]
+}
+
+fn request(workflow: &str, apps: &[&str]) -> OutstandingRequest {
+    OutstandingRequest {
+        workflow: workflow.into(),
+        workspace: "Globex".into(),
+        apps: apps.iter().map(|&app| app.into()).collect(),
+        path: "/portal/connections/workflows/wfl_01sample".into(),
+        expires_at: Some(datetime!(2026-11-30 20:20 UTC)),
+    }
+}
+
+impl PortalHome {
+    pub fn samples() -> Vec<(&'static str, PortalHome)> {
+        let page = PortalHome {
+            csrf: CSRF.into(),
+            requests: vec![
+                request("Weekly report", &["Slack", "Google Analytics"]),
+                request("Lead sync", &["HubSpot"]),
+            ],
+            connections: every_row(),
+            notice: None,
+        };
+        let long = row(LONG, Some(LONG), ConnectionState::Active);
+        vec![
+            ("plain", page.clone()),
+            (
+                "empty",
+                PortalHome {
+                    requests: Vec::new(),
+                    connections: Vec::new(),
+                    ..page.clone()
+                },
+            ),
+            (
+                "one",
+                PortalHome {
+                    requests: vec![request("Lead sync", &["HubSpot"])],
+                    connections: vec![row("Slack", None, ConnectionState::Active)],
+                    notice: Some(Notice::new(Tone::Ok, "connected", "Slack")),
+                    ..page.clone()
+                },
+            ),
+            (
+                "many",
+                PortalHome {
+                    requests: vec![request(LONG, &["Slack", LONG]); 8],
+                    connections: every_row()
+                        .into_iter()
+                        .chain([long])
+                        .cycle()
+                        .take(50)
+                        .collect(),
+                    ..page.clone()
+                },
+            ),
+            (
+                "hostile",
+                PortalHome {
+                    requests: vec![request(HOSTILE, &[HOSTILE]), request(ARABIC, &[ARABIC])],
+                    connections: vec![row(HOSTILE, Some(HOSTILE), ConnectionState::Error)],
+                    ..page
+                },
+            ),
+        ]
+    }
+}
+
+impl PortalWorkflow {
+    pub fn samples() -> Vec<(&'static str, PortalWorkflow)> {
+        let page = PortalWorkflow {
+            csrf: CSRF.into(),
+            workflow: "Weekly report".into(),
+            workspace: "Globex".into(),
+            note: Some("We only read last week's numbers.".into()),
+            cards: every_state(),
+            notice: None,
+        };
+        let done = every_state().into_iter().map(|card| AppCard {
+            state: CardState::Connected,
+            ..card
+        });
+        vec![
+            ("states", page.clone()),
+            (
+                "done",
+                PortalWorkflow {
+                    cards: done.collect(),
+                    notice: Some(Notice::new(Tone::Ok, "connected", "Slack")),
+                    note: None,
+                    ..page.clone()
+                },
+            ),
+            (
+                "many",
+                PortalWorkflow {
+                    workflow: LONG.into(),
+                    cards: many(50),
+                    ..page
+                },
+            ),
+        ]
+    }
+}
+
+impl ConnectionPage {
+    pub fn samples() -> Vec<(&'static str, ConnectionPage)> {
+        let path = |what: &str| Some(format!("/portal/connections/con_01sample/{what}"));
+        let page = ConnectionPage {
+            csrf: CSRF.into(),
+            row: every_row().swap_remove(0),
+            permissions: vec![
+                "Post messages to channels you choose".into(),
+                "See the names of your channels".into(),
+            ],
+            workflows: vec!["Weekly report".into(), "Lead sync".into()],
+            connected_at: datetime!(2026-09-01 08:00 UTC),
+            last_used_at: Some(datetime!(2026-11-30 06:12 UTC)),
+            refresh_path: path("refresh"),
+            reconnect_path: path("reconnect"),
+            revoke_path: path("revoke"),
+        };
+        let state = |row: usize| ConnectionPage {
+            row: every_row().swap_remove(row),
+            last_used_at: None,
+            ..page.clone()
+        };
+        vec![
+            ("active", page.clone()),
+            ("pending", state(1)),
+            ("error", state(2)),
+            (
+                "revoked",
+                ConnectionPage {
+                    refresh_path: None,
+                    revoke_path: None,
+                    workflows: Vec::new(),
+                    permissions: Vec::new(),
+                    ..state(3)
+                },
+            ),
+            (
+                "hostile",
+                ConnectionPage {
+                    row: row(HOSTILE, Some(LONG), ConnectionState::Active),
+                    permissions: vec![HOSTILE.into(), LONG.into()],
+                    workflows: vec![HOSTILE.into()],
+                    ..page
+                },
+            ),
+        ]
+    }
+}
+
+impl Revoke {
+    pub fn samples() -> Vec<(&'static str, Revoke)> {
+        let page = Revoke {
+            csrf: CSRF.into(),
+            path: "/portal/connections/con_01sample/revoke".into(),
+            back_path: "/portal/connections/con_01sample".into(),
+            row: every_row().swap_remove(0),
+            workflows: vec!["Weekly report".into(), "Lead sync".into()],
+            receipt: None,
+        };
+        let receipt = |provider| Revoke {
+            receipt: Some(Receipt {
+                provider,
+                at: datetime!(2026-11-30 16:20 UTC),
+            }),
+            ..page.clone()
+        };
+        vec![
+            ("ask", page.clone()),
+            ("revoked", receipt(RevokedAt::Revoked)),
+            ("unsupported", receipt(RevokedAt::Unsupported)),
+            ("failed", receipt(RevokedAt::Failed)),
+            (
+                "unused",
+                Revoke {
+                    workflows: Vec::new(),
+                    row: row(LONG, None, ConnectionState::Error),
+                    ..page
+                },
+            ),
+        ]
+    }
+}
+
+impl MyConnections {
+    pub fn samples() -> Vec<(&'static str, MyConnections)> {
+        let page = |connections| MyConnections {
+            csrf: CSRF.into(),
+            email: "jo@globex.example".into(),
+            connections,
+        };
+        vec![
+            ("empty", page(Vec::new())),
+            ("one", page(vec![every_row().swap_remove(0)])),
+            ("states", page(every_row())),
+            (
+                "many",
+                page(every_row().into_iter().cycle().take(50).collect()),
+            ),
+        ]
+    }
+}
