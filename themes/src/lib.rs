@@ -22,5 +22,5 @@ pub use package::{Package, ThemeHash};
 pub use page::{Page, PageChrome};
 pub use report::{Finding, Level, Report};
 pub use smtp::{Mailer, Outgoing, SendError};
-pub use texts::{Piece, Text, Texts, TextsError};
+pub use texts::{Category, Piece, Text, Texts, TextsError};
 pub use theme::{Marks, Overrides, RenderError, Rigour, Slot, Theme};

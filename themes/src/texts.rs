@@ -68,7 +68,7 @@ impl Texts {
     }
 
     /// Takes what `over` has instead of the same keys here.
-    pub(crate) fn overlay(&mut self, over: Texts) {
+    pub fn overlay(&mut self, over: Texts) {
         self.0.extend(over.0);
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use minijinja::{AutoEscape, Error, ErrorKind, Output, State, Value, value::ValueKind};
+use minijinja::{Error, ErrorKind, Output, State, Value, value::ValueKind};
 
 use super::slots::Slot;
 
@@ -14,11 +14,11 @@ pub(super) const MARK: char = '\u{1}';
 /// them. In plain text a value stays on its line, so that it cannot pretend to be one of ours. A list or a map is an error.
 pub(super) fn format(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
     if let Some(text) = value.as_str() {
-        return Ok(match state.auto_escape() {
+        return Ok(match state.name().rsplit('.').next() {
             _ if value.is_safe() => out.write_str(text)?,
-            AutoEscape::None => out.write_str(&header(text))?,
-            _ if state.name().ends_with(".html") => escape(out, text, true)?,
-            _ => escape(out, text, false)?,
+            Some("txt") => out.write_str(&header(text))?,
+            Some("mjml") => escape(out, text, false)?,
+            _ => escape(out, text, true)?,
         });
     }
     match value.kind() {

@@ -48,13 +48,19 @@ pub(super) const BASE: &[(&str, &str)] = embed!("base/templates":
 );
 
 /// The texts of the base theme: pages and mails have a file each.
-pub(super) const LOCALES: &[(&str, &[&str])] = &[(
-    "en",
-    &[
-        include_str!("../../base/locales/en.json"),
-        include_str!("../../base/locales/en.mails.json"),
-    ],
-)];
+pub(super) const LOCALES: &[(&str, &[&str])] = &[
+    (
+        "en",
+        &[
+            include_str!("../../base/locales/en.json"),
+            include_str!("../../base/locales/en.mails.json"),
+        ],
+    ),
+    ("de", &[include_str!("../../base/locales/de.json")]),
+    ("fr", &[include_str!("../../base/locales/fr.json")]),
+    ("es", &[include_str!("../../base/locales/es.json")]),
+    ("ar", &[include_str!("../../base/locales/ar.json")]),
+];
 
 /// What fills the slots.
 pub(super) const PLATFORM: &[(&str, &str)] = embed!("platform":

@@ -1,9 +1,11 @@
 //! What people see, and what a relay receives.
 #![expect(clippy::expect_used, reason = "a helper of a test fails like a test")]
 
+mod languages;
 mod mails;
 mod pages;
 mod smtp;
+mod themes;
 
 use latchkey_themes::{Brand, Theme};
 
