@@ -1,9 +1,9 @@
-//! Writes every page and mail with every sample in every language into a directory, to be looked at:
+//! Writes every page with every sample in every language into a directory, to be looked at:
 //! `cargo run -p latchkey-themes --example gallery -- DIR`
 
 use std::{env, error::Error, fs, path::Path};
 
-use latchkey_themes::{Brand, Mail, Page, PageChrome, Theme};
+use latchkey_themes::{Brand, Page, PageChrome, Theme};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let dir = env::args().nth(1).ok_or("which directory?")?;
@@ -30,12 +30,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             for (name, page) in Page::samples() {
                 let html = theme.page(brand, &page, &chrome)?;
                 write(format!("{number}-{locale}-{name}.html"), html)?;
-            }
-            for (name, mail) in Mail::samples() {
-                let mail = theme.mail(brand, &mail, locale)?;
-                let text = format!("Subject: {}\n\n{}", mail.subject, mail.text);
-                write(format!("{number}-{locale}-mail-{name}.html"), mail.html)?;
-                write(format!("{number}-{locale}-mail-{name}.txt"), text)?;
             }
         }
     }

@@ -1,96 +1,69 @@
-//! The mails a theme writes, as typed contexts, and how they become HTML and plain text.
+//! The mails a theme writes, as typed contexts. How they look is said in `base/templates/emails`.
 
+mod account;
+mod agency;
+mod layout;
+mod request;
 mod samples;
 
-use std::{collections::HashMap, fmt};
+use std::fmt;
 
-use minijinja::{Value, context, value::Serde};
-use mrml::prelude::render::RenderOptions;
-use serde::Serialize;
-use time::OffsetDateTime;
+use minijinja::Value;
 
-use crate::{gate, language::Phrase, page::moment, theme::RenderError};
+pub use account::{InvitationMail, NewDeviceMail, Role, RoleChangedMail, SignInMail};
+pub use agency::{
+    AllConnectedMail, AppFailedMail, AtProvider, DomainDriftedMail, DomainLiveMail,
+    MailUndeliverableMail, ReconnectNeededMail, RevokedMail,
+};
+pub(crate) use layout::{Setting, lay_out, plain};
+pub use request::{AllDoneMail, CancelledMail, MailApp, ReminderMail, RequestMail};
 
-/// Mail programs cut off what is longer.
-const LARGEST: usize = 100_000;
+use crate::language::Phrase;
 
-/// One mail and everything it says. No `Debug`: a request's link is a secret.
+/// One mail and everything it says. No `Debug`: a link is a secret.
 #[derive(Clone)]
 pub enum Mail {
     /// To the client: the first link.
     Request(RequestMail),
-    /// To the client: a new link; earlier ones no longer work.
+    /// To the client, who asked for it: a new link; earlier ones no longer work.
     FreshLink(RequestMail),
+    /// To the client: staff sent the request again; earlier links no longer work.
+    LinkReplaced(RequestMail),
+    /// To the client: something is still open.
+    Reminder(ReminderMail),
+    /// To the client: something is still open and the link is about to end.
+    LastCall(ReminderMail),
     /// To the client: nothing has to be connected any more.
     Cancelled(CancelledMail),
+    /// To the client: everything is connected.
+    AllDone(AllDoneMail),
+    /// To the agency: the client is done.
+    AllConnected(AllConnectedMail),
     /// To the agency: a client could not connect an app, because its OAuth client does not work.
     AppFailed(AppFailedMail),
     /// To the agency: a connection stopped working.
     ReconnectNeeded(ReconnectNeededMail),
-    /// To the agency: the client is done.
-    AllConnected(AllConnectedMail),
+    /// To the agency: a connection was ended.
+    Revoked(RevokedMail),
+    /// To the agency: a mail did not reach a client.
+    MailUndeliverable(MailUndeliverableMail),
+    /// To the agency: one of its domains serves its pages now.
+    DomainLive(DomainLiveMail),
+    /// To the agency: one of its domains leads elsewhere.
+    DomainDrifted(DomainDriftedMail),
+    Invitation(InvitationMail),
+    SignIn(SignInMail),
+    NewDevice(NewDeviceMail),
+    RoleChanged(RoleChangedMail),
 }
 
-#[derive(Clone, Serialize)]
-pub struct RequestMail {
-    pub recipient_name: Option<String>,
-    pub apps: Vec<MailApp>,
-    pub note: Option<String>,
-    /// The secret link.
-    pub link: String,
-    #[serde(serialize_with = "moment")]
-    pub expires_at: OffsetDateTime,
-    pub workspace: String,
-    pub workflows: Vec<String>,
-}
+/// What every mail's context can do.
+trait Context {
+    /// With what subject and preheader may name besides the agency.
+    fn named(&self, phrase: Phrase) -> Phrase;
 
-#[derive(Clone, Serialize)]
-pub struct MailApp {
-    pub name: String,
-    /// What the agency will be able to do, in plain words.
-    pub permissions: Vec<String>,
-}
-
-#[derive(Clone, Serialize)]
-pub struct CancelledMail {
-    pub recipient_name: Option<String>,
-    pub apps: Vec<String>,
-    pub workspace: String,
-}
-
-#[derive(Clone, Serialize)]
-pub struct AppFailedMail {
-    pub app: String,
-    /// Who could not connect it.
-    pub client: String,
-    pub workspace: String,
-    /// One sentence: what is wrong and what to do about it.
-    pub fix: String,
-    /// The exact redirect URI to register at the provider.
-    pub redirect_uri: String,
-    /// The console page where the OAuth client is set up.
-    pub console_url: String,
-}
-
-#[derive(Clone, Serialize)]
-pub struct ReconnectNeededMail {
-    pub app: String,
-    pub account: Option<String>,
-    pub workspace: String,
-    /// Workflows that are paused until then.
-    pub workflows: Vec<String>,
-    pub reason: String,
-    pub console_url: String,
-}
-
-#[derive(Clone, Serialize)]
-pub struct AllConnectedMail {
-    pub client: String,
-    pub workspace: String,
-    pub apps: Vec<String>,
-    /// Workflows that can run now.
-    pub workflows: Vec<String>,
-    pub console_url: String,
+    /// `mail` as templates see it.
+    fn view(&self) -> Value;
 }
 
 /// A finished mail. `Debug` shows the subject only: the bodies hold a secret link.
@@ -113,22 +86,47 @@ impl fmt::Debug for RenderedMail {
 }
 
 impl Mail {
-    /// The template that writes it.
-    pub(crate) fn template(&self) -> &'static str {
+    /// Names its template and the group of its texts.
+    pub fn kind(&self) -> &'static str {
         match self {
-            Mail::Request(_) | Mail::FreshLink(_) => "request",
+            Mail::Request(_) => "request",
+            Mail::FreshLink(_) => "fresh_link",
+            Mail::LinkReplaced(_) => "link_replaced",
+            Mail::Reminder(_) => "reminder",
+            Mail::LastCall(_) => "last_call",
             Mail::Cancelled(_) => "cancelled",
+            Mail::AllDone(_) => "all_done",
+            Mail::AllConnected(_) => "all_connected",
             Mail::AppFailed(_) => "app_failed",
             Mail::ReconnectNeeded(_) => "reconnect_needed",
-            Mail::AllConnected(_) => "all_connected",
+            Mail::Revoked(_) => "revoked",
+            Mail::MailUndeliverable(_) => "mail_undeliverable",
+            Mail::DomainLive(_) => "domain_live",
+            Mail::DomainDrifted(_) => "domain_drifted",
+            Mail::Invitation(_) => "invitation",
+            Mail::SignIn(_) => "sign_in",
+            Mail::NewDevice(_) => "new_device",
+            Mail::RoleChanged(_) => "role_changed",
         }
     }
 
-    /// The group of its texts.
-    fn kind(&self) -> &'static str {
+    fn context(&self) -> &dyn Context {
         match self {
-            Mail::FreshLink(_) => "fresh_link",
-            _ => self.template(),
+            Mail::Request(mail) | Mail::FreshLink(mail) | Mail::LinkReplaced(mail) => mail,
+            Mail::Reminder(mail) | Mail::LastCall(mail) => mail,
+            Mail::Cancelled(mail) => mail,
+            Mail::AllDone(mail) => mail,
+            Mail::AllConnected(mail) => mail,
+            Mail::AppFailed(mail) => mail,
+            Mail::ReconnectNeeded(mail) => mail,
+            Mail::Revoked(mail) => mail,
+            Mail::MailUndeliverable(mail) => mail,
+            Mail::DomainLive(mail) => mail,
+            Mail::DomainDrifted(mail) => mail,
+            Mail::Invitation(mail) => mail,
+            Mail::SignIn(mail) => mail,
+            Mail::NewDevice(mail) => mail,
+            Mail::RoleChanged(mail) => mail,
         }
     }
 
@@ -140,72 +138,20 @@ impl Mail {
         self.phrase("preheader", agency)
     }
 
-    /// A text of this mail with whatever it may name.
     fn phrase(&self, what: &str, agency: &str) -> Phrase {
         let phrase = Phrase::new(format!("mails.{}.{what}", self.kind())).with("agency", agency);
-        match self {
-            Mail::Request(mail) | Mail::FreshLink(mail) => phrase
-                .with("apps", mail.app_names())
-                .with("workspace", mail.workspace.as_str()),
-            Mail::Cancelled(mail) => phrase
-                .with("apps", mail.apps.clone())
-                .with("workspace", mail.workspace.as_str()),
-            Mail::AppFailed(mail) => phrase
-                .with("client", mail.client.as_str())
-                .with("app", mail.app.as_str()),
-            Mail::ReconnectNeeded(mail) => phrase
-                .with("app", mail.app.as_str())
-                .with("workspace", mail.workspace.as_str()),
-            Mail::AllConnected(mail) => phrase
-                .with("client", mail.client.as_str())
-                .with("apps", mail.apps.clone()),
-        }
+        self.context().named(phrase)
     }
 
-    /// `mail` as templates see it.
     pub(crate) fn view(&self) -> Value {
+        self.context().view()
+    }
+
+    /// Where the client ends these mails: for the header that mail programs make a button of.
+    pub fn unsubscribe_url(&self) -> Option<&str> {
         match self {
-            Mail::Request(mail) | Mail::FreshLink(mail) => {
-                let fresh = matches!(self, Mail::FreshLink(_));
-                context! {
-                    app_names => mail.app_names(), fresh => fresh, note_lines => mail.note_lines(),
-                    ..Value::from(Serde(mail))
-                }
-            }
-            Mail::Cancelled(mail) => Value::from(Serde(mail)),
-            Mail::AppFailed(mail) => Value::from(Serde(mail)),
-            Mail::ReconnectNeeded(mail) => Value::from(Serde(mail)),
-            Mail::AllConnected(mail) => Value::from(Serde(mail)),
+            Mail::Reminder(mail) | Mail::LastCall(mail) => Some(&mail.unsubscribe_url),
+            _ => None,
         }
     }
-}
-
-impl RequestMail {
-    fn app_names(&self) -> Vec<String> {
-        self.apps.iter().map(|app| app.name.clone()).collect()
-    }
-
-    fn note_lines(&self) -> Vec<String> {
-        let note = self.note.as_deref().unwrap_or_default();
-        note.lines().map(ToOwned::to_owned).collect()
-    }
-}
-
-/// MJML to HTML that mail programs understand.
-pub(crate) fn lay_out(mjml: &str) -> Result<String, RenderError> {
-    // No web fonts: a mail asks nobody else for anything.
-    let options = RenderOptions {
-        fonts: HashMap::new(),
-        ..RenderOptions::default()
-    };
-    // What lays MJML out is recursive.
-    let depth = gate::mjml_depth(mjml);
-    if depth > gate::limits::MJML_DEPTH {
-        return Err(RenderError::TooDeep { depth });
-    }
-    let html = mrml::parse(mjml)?.element.render(&options)?;
-    if html.len() > LARGEST {
-        return Err(RenderError::TooLarge { bytes: html.len() });
-    }
-    Ok(html)
 }

@@ -135,7 +135,7 @@ fn render(package: &Package) -> Report {
         }
         for (name, mail) in &mails {
             if let Err(error) = theme.mail(brand, mail, locale) {
-                let file = format!("templates/emails/{}.mjml", mail.template());
+                let file = format!("templates/emails/{}.mjml", mail.kind());
                 told(error, file, name, locale, &mut report);
             }
         }

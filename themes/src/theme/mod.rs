@@ -26,7 +26,7 @@ use crate::{
     brand::Brand,
     color::BrandColor,
     language::{Language, Phrase, SayError},
-    mail::{Mail, RenderedMail, lay_out},
+    mail::{Mail, RenderedMail, Setting, lay_out, plain},
     page::{Page, PageChrome},
     report::Report,
     texts::{Texts, TextsError},
@@ -58,6 +58,8 @@ pub enum RenderError {
     Layout(#[from] mrml::prelude::render::Error),
     #[error("a mail's elements stand {depth} deep in each other")]
     TooDeep { depth: usize },
+    #[error("a mail's HTML could not be finished")]
+    Finish(#[from] lol_html::errors::RewritingError),
     #[error("a mail of {bytes} bytes would be cut off by mail programs")]
     TooLarge { bytes: usize },
 }
@@ -233,29 +235,52 @@ impl Theme {
     ) -> Result<RenderedMail, RenderError> {
         let spoken = self.spoken(locale);
         let language = &spoken.language;
-        let say = |phrase: &Phrase| language.phrase(phrase).map_err(TextError);
-        let subject = header(&say(&mail.subject(&brand.name))?);
+        let subject = subject(language, brand, mail)?;
         let look = self.look(brand);
-        let view = context! {
-            brand => self.brand(brand, Some(&brand.origin)),
-            lang => &language.tag, dir => language.direction(), settings => &self.settings,
-            subject => &subject, preheader => say(&mail.preheader(&brand.name))?,
-            color => Value::from(minijinja::value::Serde(&look.palette.light)),
-            dark => Value::from(minijinja::value::Serde(&look.palette.dark)),
-            mail => mail.view(),
+        let view = self.mail_view(brand, mail, language, &subject)?;
+        let setting = Setting {
+            palette: &look.palette,
+            language: &language.tag,
+            direction: language.direction(),
         };
-        let write = |kind: &str| {
-            let name = format!("emails/{}.{kind}", mail.template());
-            spoken.mails.get_template(&name)?.render(view.clone())
-        };
-        let mut text = write("txt")?;
-        text.truncate(text.trim_end().len());
-        text.push('\n');
         Ok(RenderedMail {
-            html: lay_out(&write("mjml")?)?,
-            text,
+            html: lay_out(&spoken.write(mail, "mjml", &view)?, &setting)?,
+            text: plain(&spoken.write(mail, "txt", &view)?),
             subject,
             language: language.tag.clone(),
+        })
+    }
+
+    /// The MJML that a mail's HTML is laid out from.
+    ///
+    /// # Errors
+    /// As for mails.
+    pub fn mail_markup(
+        &self,
+        brand: &Brand,
+        mail: &Mail,
+        locale: &str,
+    ) -> Result<String, RenderError> {
+        let spoken = self.spoken(locale);
+        let subject = subject(&spoken.language, brand, mail)?;
+        let view = self.mail_view(brand, mail, &spoken.language, &subject)?;
+        spoken.write(mail, "mjml", &view)
+    }
+
+    fn mail_view(
+        &self,
+        brand: &Brand,
+        mail: &Mail,
+        language: &Language,
+        subject: &str,
+    ) -> Result<Value, RenderError> {
+        let preheader = language.phrase(&mail.preheader(&brand.name));
+        Ok(context! {
+            brand => self.brand(brand, Some(&brand.origin)),
+            lang => &language.tag, dir => language.direction(), settings => &self.settings,
+            subject => subject, preheader => preheader.map_err(TextError)?,
+            color => Value::from(minijinja::value::Serde(&self.look(brand).palette.light)),
+            mail => mail.view(),
         })
     }
 
@@ -314,6 +339,19 @@ impl Theme {
         };
         tagged(wanted).or_else(|| tagged(wanted.split(['-', '_']).next().unwrap_or_default()))
     }
+}
+
+impl Spoken {
+    /// One part of a mail.
+    fn write(&self, mail: &Mail, extension: &str, view: &Value) -> Result<String, RenderError> {
+        let name = format!("emails/{}.{extension}", mail.kind());
+        Ok(self.mails.get_template(&name)?.render(view)?)
+    }
+}
+
+fn subject(language: &Language, brand: &Brand, mail: &Mail) -> Result<String, RenderError> {
+    let said = language.phrase(&mail.subject(&brand.name));
+    Ok(header(&said.map_err(TextError)?))
 }
 
 fn asset(

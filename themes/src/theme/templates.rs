@@ -11,14 +11,40 @@ macro_rules! embed {
 pub(super) const BASE: &[(&str, &str)] = embed!("base/templates":
     "emails/all_connected.mjml"
     "emails/all_connected.txt"
+    "emails/all_done.mjml"
+    "emails/all_done.txt"
     "emails/app_failed.mjml"
     "emails/app_failed.txt"
     "emails/cancelled.mjml"
     "emails/cancelled.txt"
+    "emails/domain_drifted.mjml"
+    "emails/domain_drifted.txt"
+    "emails/domain_live.mjml"
+    "emails/domain_live.txt"
+    "emails/fresh_link.mjml"
+    "emails/fresh_link.txt"
+    "emails/invitation.mjml"
+    "emails/invitation.txt"
+    "emails/last_call.mjml"
+    "emails/last_call.txt"
+    "emails/link_replaced.mjml"
+    "emails/link_replaced.txt"
+    "emails/mail_undeliverable.mjml"
+    "emails/mail_undeliverable.txt"
+    "emails/new_device.mjml"
+    "emails/new_device.txt"
     "emails/reconnect_needed.mjml"
     "emails/reconnect_needed.txt"
+    "emails/reminder.mjml"
+    "emails/reminder.txt"
     "emails/request.mjml"
     "emails/request.txt"
+    "emails/revoked.mjml"
+    "emails/revoked.txt"
+    "emails/role_changed.mjml"
+    "emails/role_changed.txt"
+    "emails/sign_in.mjml"
+    "emails/sign_in.txt"
     "pages/activity.html"
     "pages/app_unavailable.html"
     "pages/check_mail.html"
@@ -38,13 +64,27 @@ pub(super) const BASE: &[(&str, &str)] = embed!("base/templates":
     "pages/signed_out.html"
     "pages/totp.html"
     "pages/unsubscribe.html"
+    "partials/account_mail.mjml"
+    "partials/account_mail.txt"
+    "partials/agency_mail.mjml"
+    "partials/agency_mail.txt"
     "partials/apps.mjml"
+    "partials/apps.txt"
+    "partials/ask.mjml"
+    "partials/ask.txt"
     "partials/button.mjml"
+    "partials/copy.mjml"
+    "partials/fact.mjml"
+    "partials/fact.txt"
+    "partials/hello.mjml"
+    "partials/hello.txt"
     "partials/mail.mjml"
     "partials/mail.txt"
     "partials/page.html"
     "partials/panel.html"
     "partials/portal.html"
+    "partials/reminding.mjml"
+    "partials/reminding.txt"
 );
 
 /// The texts of the base theme: pages and mails have a file each.
@@ -56,10 +96,34 @@ pub(super) const LOCALES: &[(&str, &[&str])] = &[
             include_str!("../../base/locales/en.mails.json"),
         ],
     ),
-    ("de", &[include_str!("../../base/locales/de.json")]),
-    ("fr", &[include_str!("../../base/locales/fr.json")]),
-    ("es", &[include_str!("../../base/locales/es.json")]),
-    ("ar", &[include_str!("../../base/locales/ar.json")]),
+    (
+        "de",
+        &[
+            include_str!("../../base/locales/de.json"),
+            include_str!("../../base/locales/de.mails.json"),
+        ],
+    ),
+    (
+        "fr",
+        &[
+            include_str!("../../base/locales/fr.json"),
+            include_str!("../../base/locales/fr.mails.json"),
+        ],
+    ),
+    (
+        "es",
+        &[
+            include_str!("../../base/locales/es.json"),
+            include_str!("../../base/locales/es.mails.json"),
+        ],
+    ),
+    (
+        "ar",
+        &[
+            include_str!("../../base/locales/ar.json"),
+            include_str!("../../base/locales/ar.mails.json"),
+        ],
+    ),
 ];
 
 /// What fills the slots.

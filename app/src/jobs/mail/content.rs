@@ -1,10 +1,11 @@
 use latchkey_tenants::{
-    Agency, ConnectionId, ConnectionStatus, GateState, Item, ItemStatus, MailKind, Request,
-    RequestId, RequestStatus, StoreError, Tx, WorkflowId, WorkspaceId, store::Mail,
+    Agency, Connection, ConnectionId, ConnectionStatus, GateState, Item, ItemStatus, MailKind,
+    ReceiptOutcome, Request, RequestId, RequestStatus, StoreError, Tx, WorkflowId, WorkspaceId,
+    store::Mail,
 };
 use latchkey_themes::mail::{
-    self as themed, AllConnectedMail, AppFailedMail, CancelledMail, MailApp, ReconnectNeededMail,
-    RequestMail,
+    self as themed, AllConnectedMail, AllDoneMail, AppFailedMail, AtProvider, CancelledMail,
+    MailApp, MailUndeliverableMail, ReconnectNeededMail, RequestMail, RevokedMail,
 };
 use secrecy::ExposeSecret;
 
@@ -31,22 +32,32 @@ pub(super) async fn letter(
     mail: &Mail,
 ) -> Result<Letter, StoreError> {
     let origin = urls.origin(&urls.agency_host(agency));
-    if mail.kind == MailKind::ReconnectNeeded {
-        return reconnect_needed(tx, &origin, mail).await;
-    }
-    let Some(request) = request(tx, mail).await? else {
-        return Ok(CAUSE_GONE);
-    };
     match mail.kind {
-        MailKind::Cancelled => cancelled(tx, &request).await,
-        MailKind::AllConnected => all_connected(tx, &origin, &request).await,
-        MailKind::AppFailed => app_failed(tx, &origin, &request, mail).await,
-        MailKind::Request
-        | MailKind::FreshLink
-        | MailKind::LinkReplaced
-        | MailKind::Reminder
-        | MailKind::LastCall => link(tx, urls, agency, &request, mail).await,
-        _ => Ok(CAUSE_GONE),
+        MailKind::ReconnectNeeded | MailKind::Revoked => {
+            let Some(connection) = connection(tx, mail).await? else {
+                return Ok(CAUSE_GONE);
+            };
+            match mail.kind {
+                MailKind::Revoked => revoked(tx, &origin, &connection, mail).await,
+                _ => reconnect_needed(tx, &origin, &connection).await,
+            }
+        }
+        _ => {
+            let Some(request) = request(tx, mail).await? else {
+                return Ok(CAUSE_GONE);
+            };
+            match mail.kind {
+                MailKind::Cancelled => cancelled(tx, &request).await,
+                MailKind::AllDone => all_done(tx, &request).await,
+                MailKind::AllConnected => all_connected(tx, &origin, &request).await,
+                MailKind::AppFailed => app_failed(tx, &origin, &request, mail).await,
+                MailKind::MailUndeliverable => undeliverable(tx, &origin, &request, mail).await,
+                MailKind::Request | MailKind::FreshLink | MailKind::LinkReplaced => {
+                    link(tx, urls, agency, &request, mail).await
+                }
+                _ => Ok(CAUSE_GONE),
+            }
+        }
     }
 }
 
@@ -96,10 +107,10 @@ async fn link(
     };
     Ok(Letter::Write {
         to_name: recipient_name(request),
-        mail: if mail.kind == MailKind::FreshLink {
-            themed::Mail::FreshLink(context)
-        } else {
-            themed::Mail::Request(context)
+        mail: match mail.kind {
+            MailKind::FreshLink => themed::Mail::FreshLink(context),
+            MailKind::LinkReplaced => themed::Mail::LinkReplaced(context),
+            _ => themed::Mail::Request(context),
         },
     })
 }
@@ -113,6 +124,25 @@ async fn cancelled(tx: &mut Tx, request: &Request) -> Result<Letter, StoreError>
     Ok(Letter::Write {
         to_name: recipient_name(request),
         mail: themed::Mail::Cancelled(context),
+    })
+}
+
+async fn all_done(tx: &mut Tx, request: &Request) -> Result<Letter, StoreError> {
+    let items: Vec<&Item> = request.items.iter().collect();
+    let context = AllDoneMail {
+        recipient_name: recipient_name(request),
+        apps: app_names(tx, request, ItemStatus::Fulfilled).await?,
+        workspace: workspace_name(tx, &request.workspace_id).await?,
+        workflows: workflow_names(tx, &workflows_of(&items), Some(GateState::Open)).await?,
+        connections_url: None,
+    };
+    // It was revoked again meanwhile.
+    if context.apps.is_empty() {
+        return Ok(CAUSE_GONE);
+    }
+    Ok(Letter::Write {
+        to_name: recipient_name(request),
+        mail: themed::Mail::AllDone(context),
     })
 }
 
@@ -150,39 +180,90 @@ async fn app_failed(
     Ok(to_agency(themed::Mail::AppFailed(context)))
 }
 
-async fn reconnect_needed(tx: &mut Tx, origin: &str, mail: &Mail) -> Result<Letter, StoreError> {
-    let Ok(id) = field(mail, "connection_id").parse::<ConnectionId>() else {
-        return Ok(CAUSE_GONE);
+async fn undeliverable(
+    tx: &mut Tx,
+    origin: &str,
+    request: &Request,
+    mail: &Mail,
+) -> Result<Letter, StoreError> {
+    let mut apps = Vec::with_capacity(request.items.len());
+    for item in &request.items {
+        apps.push(app_name(tx, &item.app).await?);
+    }
+    let detail = field(mail, "detail");
+    let context = MailUndeliverableMail {
+        client: client(request),
+        address: field(mail, "recipient").to_owned(),
+        apps,
+        reason: (!detail.is_empty()).then(|| detail.to_owned()),
+        console_url: format!("{origin}/dashboard/requests/{}", request.id),
     };
-    let Some(connection) = tx.connection(&id).await? else {
-        return Ok(CAUSE_GONE);
-    };
+    Ok(to_agency(themed::Mail::MailUndeliverable(context)))
+}
+
+async fn connection(tx: &mut Tx, mail: &Mail) -> Result<Option<Connection>, StoreError> {
+    match field(mail, "connection_id").parse::<ConnectionId>() {
+        Ok(id) => tx.connection(&id).await,
+        Err(_) => Ok(None),
+    }
+}
+
+async fn reconnect_needed(
+    tx: &mut Tx,
+    origin: &str,
+    connection: &Connection,
+) -> Result<Letter, StoreError> {
     if connection.status != ConnectionStatus::Error {
         return Ok(Letter::Skip("the connection is not in error any more"));
     }
-    let app = app_name(tx, &connection.app).await?;
-    let workflows = tx.workflows_of_connection(&id).await?;
+    let workflows = tx.workflows_of_connection(&connection.id).await?;
     let context = ReconnectNeededMail {
-        reason: reason(&app, connection.error.as_deref()),
-        app,
-        account: connection
-            .account
-            .as_ref()
-            .map(|account| account.shown().to_owned()),
+        app: app_name(tx, &connection.app).await?,
+        account: account(connection),
         workspace: workspace_name(tx, &connection.workspace_id).await?,
         workflows: workflow_names(tx, &workflows, Some(GateState::Paused)).await?,
-        console_url: format!("{origin}/dashboard/connections/{id}"),
+        // This one says no more than that the grant is gone.
+        code: connection
+            .error
+            .clone()
+            .filter(|code| code != "invalid_grant"),
+        console_url: connection_page(origin, connection),
     };
     Ok(to_agency(themed::Mail::ReconnectNeeded(context)))
 }
 
-fn reason(app: &str, code: Option<&str>) -> String {
-    match code {
-        None | Some("invalid_grant") => {
-            format!("{app} no longer accepts the access that was granted.")
-        }
-        Some(code) => format!("{app} refused to renew the access that was granted ({code})."),
-    }
+/// `by` in the mail's data names who ended it; without a name it was ended at the provider.
+async fn revoked(
+    tx: &mut Tx,
+    origin: &str,
+    connection: &Connection,
+    mail: &Mail,
+) -> Result<Letter, StoreError> {
+    let workflows = tx.workflows_of_connection(&connection.id).await?;
+    let by = field(mail, "by");
+    let context = RevokedMail {
+        app: app_name(tx, &connection.app).await?,
+        account: account(connection),
+        workspace: workspace_name(tx, &connection.workspace_id).await?,
+        by: (!by.is_empty()).then(|| by.to_owned()),
+        at_provider: match connection.receipt.as_ref().map(|receipt| receipt.provider) {
+            Some(ReceiptOutcome::Revoked) => AtProvider::Revoked,
+            Some(ReceiptOutcome::Unsupported) => AtProvider::Unsupported,
+            _ => AtProvider::Failed,
+        },
+        workflows: workflow_names(tx, &workflows, Some(GateState::Paused)).await?,
+        console_url: connection_page(origin, connection),
+    };
+    Ok(to_agency(themed::Mail::Revoked(context)))
+}
+
+fn account(connection: &Connection) -> Option<String> {
+    let account = connection.account.as_ref()?;
+    Some(account.shown().to_owned())
+}
+
+fn connection_page(origin: &str, connection: &Connection) -> String {
+    format!("{origin}/dashboard/connections/{}", connection.id)
 }
 
 fn to_agency(mail: themed::Mail) -> Letter {

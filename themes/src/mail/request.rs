@@ -1,0 +1,124 @@
+//! Mails to the client about a request.
+
+use minijinja::{Value, context, value::Serde};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::Context;
+use crate::{language::Phrase, page::moment};
+
+/// A request and its link: the first one, one that the client asked for, or one that staff sent again.
+#[derive(Clone, Serialize)]
+pub struct RequestMail {
+    pub recipient_name: Option<String>,
+    /// What still has to be connected.
+    pub apps: Vec<MailApp>,
+    /// The agency's own words; templates see its lines as `note_lines`.
+    pub note: Option<String>,
+    /// The secret link.
+    pub link: String,
+    #[serde(serialize_with = "moment")]
+    pub expires_at: OffsetDateTime,
+    pub workspace: String,
+    /// Workflows that wait for it.
+    pub workflows: Vec<String>,
+}
+
+#[derive(Clone, Serialize)]
+pub struct MailApp {
+    pub name: String,
+    /// What the agency will be able to do, in plain words.
+    pub permissions: Vec<String>,
+}
+
+/// A reminder or the last call.
+#[derive(Clone)]
+pub struct ReminderMail {
+    pub request: RequestMail,
+    /// Which of the reminders it is, from 1; the last call's is not shown.
+    pub nth: u8,
+    /// What of the request is connected already.
+    pub connected: Vec<String>,
+    /// Where the client ends the reminders of this request; takes a click and RFC 8058's POST.
+    pub unsubscribe_url: String,
+}
+
+#[derive(Clone, Serialize)]
+pub struct CancelledMail {
+    pub recipient_name: Option<String>,
+    pub apps: Vec<String>,
+    pub workspace: String,
+}
+
+#[derive(Clone, Serialize)]
+pub struct AllDoneMail {
+    pub recipient_name: Option<String>,
+    pub apps: Vec<String>,
+    pub workspace: String,
+    /// Workflows that can run now.
+    pub workflows: Vec<String>,
+    /// Where the client looks after what is connected, if there is such a page for them.
+    pub connections_url: Option<String>,
+}
+
+impl RequestMail {
+    fn app_names(&self) -> Vec<String> {
+        self.apps.iter().map(|app| app.name.clone()).collect()
+    }
+
+    fn note_lines(&self) -> Vec<String> {
+        let note = self.note.as_deref().unwrap_or_default();
+        note.lines().map(ToOwned::to_owned).collect()
+    }
+}
+
+impl Context for RequestMail {
+    fn named(&self, phrase: Phrase) -> Phrase {
+        phrase
+            .with("apps", self.app_names())
+            .with("workspace", self.workspace.as_str())
+    }
+
+    fn view(&self) -> Value {
+        context! {
+            app_names => self.app_names(), note_lines => self.note_lines(), ..Value::from(Serde(self))
+        }
+    }
+}
+
+impl Context for ReminderMail {
+    fn named(&self, phrase: Phrase) -> Phrase {
+        self.request.named(phrase)
+    }
+
+    fn view(&self) -> Value {
+        context! {
+            nth => self.nth, connected => &self.connected, unsubscribe_url => &self.unsubscribe_url,
+            ..self.request.view()
+        }
+    }
+}
+
+impl Context for CancelledMail {
+    fn named(&self, phrase: Phrase) -> Phrase {
+        phrase
+            .with("apps", self.apps.clone())
+            .with("workspace", self.workspace.as_str())
+    }
+
+    fn view(&self) -> Value {
+        Value::from(Serde(self))
+    }
+}
+
+impl Context for AllDoneMail {
+    fn named(&self, phrase: Phrase) -> Phrase {
+        phrase
+            .with("apps", self.apps.clone())
+            .with("workspace", self.workspace.as_str())
+    }
+
+    fn view(&self) -> Value {
+        Value::from(Serde(self))
+    }
+}
