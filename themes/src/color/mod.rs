@@ -1,12 +1,16 @@
 //! One brand colour in, a whole accessible palette out.
 
+mod by_hand;
 mod oklch;
 mod scheme;
+mod space;
 
 use std::{fmt, str::FromStr};
 
+pub use by_hand::{ByHand, Unreadable};
 pub use oklch::Rgb;
 pub use scheme::{Pair, Palette, Scheme};
+pub use space::from_space;
 
 /// The one colour an agency chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

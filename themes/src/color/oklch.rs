@@ -118,7 +118,7 @@ impl From<Rgb> for Oklch {
     }
 }
 
-fn to_linear(c: f64) -> f64 {
+pub(super) fn to_linear(c: f64) -> f64 {
     if c <= 0.040_45 {
         c / 12.92
     } else {
@@ -126,7 +126,7 @@ fn to_linear(c: f64) -> f64 {
     }
 }
 
-fn rounded(linear: [f64; 3]) -> Rgb {
+pub(super) fn rounded(linear: [f64; 3]) -> Rgb {
     Rgb(linear.map(|c| {
         let c = c.clamp(0.0, 1.0);
         let encoded = if c <= 0.003_130_8 {

@@ -59,15 +59,21 @@ pub struct Scheme {
 /// Two colours that meet on a page, and the least contrast they need.
 #[derive(Clone, Copy, Debug)]
 pub struct Pair {
+    /// The roles of the two.
     pub name: &'static str,
+    pub on: &'static str,
     pub fg: Rgb,
     pub bg: Rgb,
     pub least: f64,
 }
 
 impl Pair {
+    pub fn contrast(&self) -> f64 {
+        self.fg.contrast(self.bg)
+    }
+
     pub fn passes(&self) -> bool {
-        self.fg.contrast(self.bg) >= self.least
+        self.contrast() >= self.least
     }
 }
 
@@ -190,106 +196,116 @@ impl Scheme {
 
     /// Every role by its CSS name.
     pub fn roles(&self) -> [(&'static str, Rgb); 20] {
+        let mut scheme = self.clone();
+        let mut colors = scheme.places().into_iter();
+        // One place for every name.
+        Scheme::ROLES.map(|name| (name, colors.next().map_or(Rgb::BLACK, |color| *color)))
+    }
+
+    /// The names of [`Scheme::roles`].
+    pub const ROLES: [&'static str; 20] = [
+        "bg",
+        "surface",
+        "sunken",
+        "line",
+        "text",
+        "muted",
+        "input",
+        "accent",
+        "accent-hover",
+        "on-accent",
+        "accent-edge",
+        "accent-text",
+        "accent-soft",
+        "focus",
+        "ok",
+        "ok-soft",
+        "wait",
+        "wait-soft",
+        "bad",
+        "bad-soft",
+    ];
+
+    fn places(&mut self) -> [&mut Rgb; 20] {
         [
-            ("bg", self.bg),
-            ("surface", self.surface),
-            ("sunken", self.sunken),
-            ("line", self.line),
-            ("text", self.text),
-            ("muted", self.muted),
-            ("input", self.input),
-            ("accent", self.accent),
-            ("accent-hover", self.accent_hover),
-            ("on-accent", self.on_accent),
-            ("accent-edge", self.accent_edge),
-            ("accent-text", self.accent_text),
-            ("accent-soft", self.accent_soft),
-            ("focus", self.focus),
-            ("ok", self.ok),
-            ("ok-soft", self.ok_soft),
-            ("wait", self.wait),
-            ("wait-soft", self.wait_soft),
-            ("bad", self.bad),
-            ("bad-soft", self.bad_soft),
+            &mut self.bg,
+            &mut self.surface,
+            &mut self.sunken,
+            &mut self.line,
+            &mut self.text,
+            &mut self.muted,
+            &mut self.input,
+            &mut self.accent,
+            &mut self.accent_hover,
+            &mut self.on_accent,
+            &mut self.accent_edge,
+            &mut self.accent_text,
+            &mut self.accent_soft,
+            &mut self.focus,
+            &mut self.ok,
+            &mut self.ok_soft,
+            &mut self.wait,
+            &mut self.wait_soft,
+            &mut self.bad,
+            &mut self.bad_soft,
         ]
     }
 
-    /// Puts another colour in the place of a role, named as in [`Scheme::roles`]; another name changes nothing.
-    pub fn set(&mut self, role: &str, color: Rgb) {
-        let place = match role {
-            "bg" => &mut self.bg,
-            "surface" => &mut self.surface,
-            "sunken" => &mut self.sunken,
-            "line" => &mut self.line,
-            "text" => &mut self.text,
-            "muted" => &mut self.muted,
-            "input" => &mut self.input,
-            "accent" => &mut self.accent,
-            "accent-hover" => &mut self.accent_hover,
-            "on-accent" => &mut self.on_accent,
-            "accent-edge" => &mut self.accent_edge,
-            "accent-text" => &mut self.accent_text,
-            "accent-soft" => &mut self.accent_soft,
-            "focus" => &mut self.focus,
-            "ok" => &mut self.ok,
-            "ok-soft" => &mut self.ok_soft,
-            "wait" => &mut self.wait,
-            "wait-soft" => &mut self.wait_soft,
-            "bad" => &mut self.bad,
-            "bad-soft" => &mut self.bad_soft,
-            _ => return,
-        };
-        *place = color;
+    /// Puts another colour in the place of a role; a name that is none changes nothing.
+    pub(super) fn put(&mut self, role: &str, color: Rgb) {
+        let at = Scheme::ROLES.iter().position(|known| *known == role);
+        if let Some(at) = at {
+            *self.places()[at] = color;
+        }
     }
 
     /// Every pair that pages and mails may show, with the contrast WCAG 2.2 asks (7 for text, by choice).
     pub fn pairs(&self) -> Vec<Pair> {
-        let surfaces = [self.bg, self.surface, self.sunken, self.accent_soft];
-        let softs = [self.ok_soft, self.wait_soft, self.bad_soft];
+        let surfaces = [
+            ("bg", self.bg),
+            ("surface", self.surface),
+            ("sunken", self.sunken),
+            ("accent-soft", self.accent_soft),
+        ];
+        let fills = [("accent", self.accent), ("accent-hover", self.accent_hover)];
+        let [ok, wait, bad] = [
+            ("ok-soft", self.ok_soft),
+            ("wait-soft", self.wait_soft),
+            ("bad-soft", self.bad_soft),
+        ];
+        let ground = &surfaces[..2];
+        let table: [(_, _, &[(_, _)], _); 12] = [
+            ("text", self.text, &surfaces, TEXT),
+            ("text", self.text, &[ok, wait, bad], TEXT),
+            ("muted", self.muted, &surfaces, BODY),
+            ("muted", self.muted, &[ok, wait, bad], BODY),
+            ("accent-text", self.accent_text, &surfaces, BODY),
+            ("focus", self.focus, &surfaces, SHAPE),
+            ("input", self.input, &surfaces, SHAPE),
+            ("on-accent", self.on_accent, &fills, BODY),
+            ("accent-edge", self.accent_edge, ground, SHAPE),
+            ("ok", self.ok, &[surfaces[0], surfaces[1], ok], BODY),
+            ("wait", self.wait, &[surfaces[0], surfaces[1], wait], BODY),
+            ("bad", self.bad, &[surfaces[0], surfaces[1], bad], BODY),
+        ];
         let mut pairs = Vec::with_capacity(48);
-        let mut add = |name, fg, on: &[Rgb], least| {
-            pairs.extend(on.iter().map(|&bg| Pair {
+        for (name, fg, grounds, least) in table {
+            pairs.extend(grounds.iter().map(|&(on, bg)| Pair {
                 name,
+                on,
                 fg,
                 bg,
                 least,
             }));
-        };
-        for on in [&surfaces[..], &softs[..]] {
-            add("text", self.text, on, TEXT);
-            add("muted", self.muted, on, BODY);
         }
-        add("accent-text", self.accent_text, &surfaces, BODY);
-        add("focus", self.focus, &surfaces, SHAPE);
-        add("input", self.input, &surfaces, SHAPE);
-        add(
-            "on-accent",
-            self.on_accent,
-            &[self.accent, self.accent_hover],
-            BODY,
-        );
-        add("accent-edge", self.accent_edge, &surfaces[..2], SHAPE);
-        add("ok", self.ok, &[self.bg, self.surface, self.ok_soft], BODY);
-        add(
-            "wait",
-            self.wait,
-            &[self.bg, self.surface, self.wait_soft],
-            BODY,
-        );
-        add(
-            "bad",
-            self.bad,
-            &[self.bg, self.surface, self.bad_soft],
-            BODY,
-        );
         pairs
     }
 }
 
-struct Button {
-    fill: Rgb,
-    hover: Rgb,
-    text: Rgb,
+pub(super) struct Button {
+    pub fill: Rgb,
+    pub hover: Rgb,
+    pub text: Rgb,
 }
 
 impl Button {
@@ -310,7 +326,7 @@ impl Button {
         }
     }
 
-    fn readable(fill: Rgb) -> (Rgb, Rgb) {
+    pub fn readable(fill: Rgb) -> (Rgb, Rgb) {
         let enough = BODY + MARGIN;
         let lch = Oklch::from(fill);
         if fill.contrast(Rgb::WHITE) >= enough {
@@ -327,7 +343,7 @@ impl Button {
     }
 
     /// A step away from the text, so that hovering never costs contrast; back towards it only at the end of the scale.
-    fn hover(fill: Rgb, text: Rgb) -> Rgb {
+    pub fn hover(fill: Rgb, text: Rgb) -> Rgb {
         let lch = Oklch::from(fill);
         let away = if text == Rgb::WHITE { -0.05 } else { 0.04 };
         let l = lch.l + away;
@@ -347,7 +363,7 @@ impl Button {
 
 /// The colour nearest to `start` in lightness, towards light or dark, that has `least` contrast on every one of `surfaces`.
 /// Ends at white or black when nothing on the way is enough.
-fn solve(start: Oklch, surfaces: &[Rgb], least: f64, lighter: bool) -> Rgb {
+pub(super) fn solve(start: Oklch, surfaces: &[Rgb], least: f64, lighter: bool) -> Rgb {
     let passes = |rgb: Rgb| surfaces.iter().all(|s| rgb.contrast(*s) >= least + MARGIN);
     let first = start.to_rgb();
     if passes(first) {

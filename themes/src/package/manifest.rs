@@ -1,8 +1,10 @@
 //! `theme.json`: what a package is called, and what it brings.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use super::{checker::Checker, json::Node, limits, locales::Locale};
+use super::{Files, assets, checker::Checker, json::Node, limits, locales::Locale, templates};
 use crate::{
     color::BrandColor,
     report::{Report, shown},
@@ -49,7 +51,12 @@ pub struct ManifestBrand {
 
 impl Manifest {
     /// Nothing when something essential is wrong; `report` then says what.
-    pub fn read(bytes: &[u8], report: &mut Report) -> Option<Manifest> {
+    pub(super) fn read(
+        bytes: &[u8],
+        files: &Files,
+        templates: &BTreeMap<String, String>,
+        report: &mut Report,
+    ) -> Option<Manifest> {
         let mut checker = Checker::new(FILE, report);
         let node = checker.parse(bytes, limits::MANIFEST)?;
         checker.object(&node, FILE, KEYS)?;
@@ -99,7 +106,7 @@ impl Manifest {
                 .unwrap_or_default();
             found.into_iter().map(|(_, text)| text.to_owned()).collect()
         };
-        Some(Manifest {
+        let mut manifest = Manifest {
             css: names("css"),
             pages: names("pages"),
             emails: names("emails"),
@@ -110,7 +117,17 @@ impl Manifest {
             dark,
             default_locale,
             locales,
-        })
+        };
+        assets::check_named(&manifest, files, &node, &mut checker);
+        templates::check_listed(&manifest, templates, &node, &mut checker);
+        // Not listed, not missing: what is there counts.
+        if node.member("pages").is_none() {
+            manifest.pages = templates::kinds(templates, "pages/");
+        }
+        if node.member("emails").is_none() {
+            manifest.emails = templates::kinds(templates, "emails/");
+        }
+        Some(manifest)
     }
 
     /// The canonical form.

@@ -2,26 +2,35 @@
 
 mod assets;
 mod checker;
+mod directory;
 mod json;
+mod kit;
 pub mod limits;
 mod locales;
 mod manifest;
+mod paths;
 mod settings;
+pub mod starter;
+mod templates;
 mod tokens;
+mod zip;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     fmt::Write,
+    io,
+    path::Path,
 };
 
 use ring::digest;
 
-pub use assets::{AssetFile, AssetKind};
+pub use assets::{AssetFile, AssetKind, MAIL_LOGO, MAIL_LOGO_2X, MailLogo};
+pub use kit::{BrandKit, KitPicture};
 pub use locales::Locale;
 pub use manifest::{Manifest, ManifestBrand};
 pub use settings::{Setting, SettingKind, SettingValue, Settings};
-pub use tokens::Tokens;
+pub use tokens::{Tokens, of_brand as tokens_of_brand};
 
 use crate::{
     color::{BrandColor, Palette},
@@ -57,18 +66,82 @@ impl Package {
     /// # Errors
     /// Everything that is wrong with the files, not only the first.
     pub fn from_files(files: &Files) -> Result<Package, Report> {
+        passed(Package::read_files(files, Report::default()))
+    }
+
+    /// # Errors
+    /// Everything that is wrong with the archive, or else with the files in it.
+    pub fn from_zip(bytes: &[u8]) -> Result<Package, Report> {
+        passed(Package::read_zip(bytes))
+    }
+
+    /// # Errors
+    /// Everything that is wrong with the kit or its pictures.
+    pub fn from_brand_kit(kit: &BrandKit) -> Result<Package, Report> {
+        Package::from_files(&kit.files())
+    }
+
+    /// An archive that [`Package::to_zip`] made and that was kept: nothing is checked but that it still is that one, and
+    /// no picture is written anew.
+    ///
+    /// # Errors
+    /// When the bytes are not those of `hash`.
+    pub fn from_stored(bytes: &[u8], hash: ThemeHash) -> Result<Package, Report> {
         let mut report = Report::default();
-        let package = read(files, &mut report);
-        match package {
-            Some(package) if report.passes() => Ok(package),
-            _ => Err(report),
+        let files = zip::unpack(bytes, &mut report).ok_or_else(|| report.clone())?;
+        if ThemeHash::of(&files) != hash {
+            return Err(Report::of(Finding::error(
+                "stored-hash",
+                "archive",
+                None,
+                "The stored theme is not the one that was published.",
+                "Publish it again.",
+            )));
         }
+        let assets = assets::as_stored(&files);
+        passed((read(&files, assets, &mut report), report))
+    }
+
+    /// The package of an archive, where it is right, and everything that was found, warnings too.
+    pub fn read_zip(bytes: &[u8]) -> (Option<Package>, Report) {
+        let mut report = Report::default();
+        match zip::unpack(bytes, &mut report) {
+            Some(files) => Package::read_files(&files, report),
+            None => (None, report),
+        }
+    }
+
+    /// The package of a directory, as [`Package::read_zip`].
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn read_dir(directory: &Path) -> io::Result<(Option<Package>, Report)> {
+        let mut report = Report::default();
+        let files = directory::read(directory, &mut report)?;
+        Ok(Package::read_files(&files, report))
+    }
+
+    fn read_files(files: &Files, mut report: Report) -> (Option<Package>, Report) {
+        let assets = assets::read(files, &mut report);
+        let package = read(files, assets, &mut report);
+        (package.filter(|_| report.passes()), report)
+    }
+
+    /// The one archive of this package: the same for the same package, whatever was uploaded.
+    pub fn to_zip(&self) -> Vec<u8> {
+        // Writing to memory fails for what is larger than an archive can be, and a package is not.
+        zip::pack(&self.canonical_files()).unwrap_or_default()
     }
 
     /// The palette that pages and mails of this theme use; `agency` is the colour where the theme names none.
     pub fn palette(&self, agency: BrandColor) -> Palette {
         let color = self.manifest.brand.color.unwrap_or(agency);
         self.tokens.palette(color.palette())
+    }
+
+    /// How large mails show the logo at [`MAIL_LOGO`]; nothing when there is none.
+    pub fn mail_logo(&self) -> Option<MailLogo> {
+        MailLogo::of(&self.assets.get(MAIL_LOGO)?.bytes)
     }
 
     /// The files in their one form, whatever the upload looked like.
@@ -84,7 +157,15 @@ impl Package {
     }
 }
 
-fn read(files: &Files, report: &mut Report) -> Option<Package> {
+fn passed((package, report): (Option<Package>, Report)) -> Result<Package, Report> {
+    package.ok_or(report)
+}
+
+fn read(
+    files: &Files,
+    mut assets: BTreeMap<String, AssetFile>,
+    report: &mut Report,
+) -> Option<Package> {
     let file = |name: &str| files.get(name).map(Vec::as_slice);
     let Some(manifest) = file(manifest::FILE) else {
         report.push(Finding::error(
@@ -96,14 +177,16 @@ fn read(files: &Files, report: &mut Report) -> Option<Package> {
         ));
         return None;
     };
-    let manifest = Manifest::read(manifest, report);
+    let templates = templates::read(files, report);
+    let manifest = Manifest::read(manifest, files, &templates, report);
     let (schema, data) = (file(settings::SCHEMA_FILE), file(settings::DATA_FILE));
     let settings = Settings::read(schema, data, report);
-    let templates = read_templates(files, report);
-    let assets = read_assets(files, report);
+    let mut tokens = file(tokens::FILE).map_or_else(Tokens::default, |b| Tokens::read(b, report));
     let manifest = manifest?;
-    let tokens = Tokens::default();
+    tokens.light_only = !manifest.dark;
+    tokens.check_contrast(&manifest, report);
     let locales = read_locales(files, &manifest, report);
+    add_mail_logo(&manifest, &mut assets);
     let mut package = Package {
         json: canonical_json(&manifest, &tokens, &settings, &locales),
         texts: locales.into_iter().map(|l| (l.locale, l.texts)).collect(),
@@ -116,6 +199,19 @@ fn read(files: &Files, report: &mut Report) -> Option<Package> {
     };
     package.hash = ThemeHash::of(&package.canonical_files());
     Some(package)
+}
+
+fn add_mail_logo(manifest: &Manifest, assets: &mut BTreeMap<String, AssetFile>) {
+    if assets.contains_key(MAIL_LOGO) {
+        return;
+    }
+    let logo = manifest
+        .brand
+        .logo
+        .as_ref()
+        .and_then(|path| assets.get(path));
+    let drawn = logo.and_then(assets::draw_mail_logo);
+    assets.extend(drawn.into_iter().flatten());
 }
 
 fn canonical_json(
@@ -138,36 +234,6 @@ fn canonical_json(
         .iter()
         .map(|locale| (locale.file.clone(), locale.canonical.clone().into_bytes()));
     values.chain(locales).collect()
-}
-
-fn read_templates(files: &Files, report: &mut Report) -> BTreeMap<String, String> {
-    let mut templates = BTreeMap::new();
-    for (path, bytes) in files {
-        let Some(name) = path.strip_prefix("templates/") else {
-            continue;
-        };
-        let mut checker = checker::Checker::new(path, report);
-        if let Some(text) = checker.utf8(bytes) {
-            templates.insert(name.to_owned(), text.replace("\r\n", "\n"));
-        }
-    }
-    templates
-}
-
-fn read_assets(files: &Files, _report: &mut Report) -> BTreeMap<String, AssetFile> {
-    let assets = files.iter().filter(|(path, _)| path.starts_with("assets/"));
-    assets
-        .filter_map(|(path, bytes)| {
-            let kind = AssetKind::of_path(path)?;
-            Some((
-                path.clone(),
-                AssetFile {
-                    kind,
-                    bytes: bytes.clone(),
-                },
-            ))
-        })
-        .collect()
 }
 
 fn read_locales(files: &Files, manifest: &Manifest, report: &mut Report) -> Vec<LocaleFile> {

@@ -8,7 +8,7 @@ use super::{Marks, Overrides, RenderError, Rigour, Theme};
 use crate::{
     assets::Asset,
     gate::css,
-    package::{AssetFile, AssetKind, Package},
+    package::{AssetFile, AssetKind, MAIL_LOGO_2X, Package},
     report::{Finding, Report},
 };
 
@@ -52,18 +52,13 @@ fn overrides(package: &Package) -> Overrides {
             logo: brand.logo.clone(),
             logo_dark: brand.logo_dark.clone(),
             icon: brand.icon.clone(),
-            mail_logo: brand.logo.clone().filter(|path| is_for_mail(path)),
+            mail_logo: package
+                .assets
+                .contains_key(MAIL_LOGO_2X)
+                .then(|| MAIL_LOGO_2X.to_owned()),
         },
         settings: Serde(package.settings.values()).into(),
     }
-}
-
-/// Mail programs show neither SVG nor, many of them, WebP.
-fn is_for_mail(path: &str) -> bool {
-    matches!(
-        AssetKind::of_path(path),
-        Some(AssetKind::Png | AssetKind::Jpeg)
-    )
 }
 
 /// Style sheets name pictures and fonts by their paths in the package; browsers ask for them by their addresses.

@@ -19,6 +19,7 @@ pub use environment::Rigour;
 pub(crate) use format::header;
 pub use overrides::{Marks, Overrides};
 pub use slots::Slot;
+pub(crate) use templates::BASE as BASE_TEMPLATES;
 
 use self::look::{Look, Looks};
 use crate::{

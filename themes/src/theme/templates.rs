@@ -8,7 +8,7 @@ macro_rules! embed {
 }
 
 /// As in a package, under `templates/`.
-pub(super) const BASE: &[(&str, &str)] = embed!("base/templates":
+pub(crate) const BASE: &[(&str, &str)] = embed!("base/templates":
     "emails/all_connected.mjml"
     "emails/all_connected.txt"
     "emails/all_done.mjml"
