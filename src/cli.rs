@@ -47,6 +47,9 @@ pub enum Command {
     /// Make keys
     #[command(subcommand)]
     Key(Key),
+    /// Make, check and pack themes
+    #[command(subcommand)]
+    Theme(Theme),
 }
 
 #[derive(Args, Debug)]
@@ -106,6 +109,53 @@ pub struct OneAgency {
 pub enum Key {
     /// Print 32 random bytes in base64, fit for LATCHKEY_VAULT_KEY, LATCHKEY_EDGE_KEY and LATCHKEY_EDGE_SECRET
     New,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Theme {
+    /// Write a starter theme into a new folder
+    New(NewTheme),
+    /// Say what an upload of a theme would be told, without a network; exit code 1 when it would be refused
+    Check(CheckTheme),
+    /// Pack a folder into its archive: the same bytes for the same theme
+    Pack(PackTheme),
+}
+
+#[derive(Args, Debug)]
+pub struct NewTheme {
+    /// A folder that is not there yet, or is empty
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct CheckTheme {
+    /// The theme's folder, or a packed theme
+    #[arg(value_name = "DIR|ZIP")]
+    pub theme: PathBuf,
+
+    /// How to write what was found
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReportFormat {
+    /// file:line: level: message, and the way to fix it
+    Text,
+    /// One object, for programs
+    Json,
+}
+
+#[derive(Args, Debug)]
+pub struct PackTheme {
+    /// The theme's folder
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+
+    /// The archive to write
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
 }
 
 /// The command line of this process. Wrong usage, `--help` and `--version` end the process here.

@@ -12,6 +12,7 @@ mod proxy;
 mod serve;
 mod signals;
 mod store;
+mod theme;
 mod why;
 
 use crate::cli::{self, Cli, Command};
@@ -32,6 +33,12 @@ pub enum CommandError {
     /// `context` says what could not be done, as a sentence without a full stop.
     #[error("{context}")]
     Failed {
+        context: String,
+        source: Option<Box<dyn Error + Send + Sync>>,
+    },
+    /// What it was given cannot be used, so nothing was tried.
+    #[error("{context}")]
+    Unusable {
         context: String,
         source: Option<Box<dyn Error + Send + Sync>>,
     },
@@ -58,9 +65,27 @@ impl CommandError {
         }
     }
 
+    fn wrong(context: impl Into<String>) -> Self {
+        Self::Unusable {
+            context: context.into(),
+            source: None,
+        }
+    }
+
+    /// For `map_err`.
+    fn unusable<E: Error + Send + Sync + 'static>(
+        context: impl Into<String>,
+    ) -> impl FnOnce(E) -> Self {
+        let context = context.into();
+        move |source| Self::Unusable {
+            context,
+            source: Some(Box::new(source)),
+        }
+    }
+
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Settings(_) => ExitCode::from(2),
+            Self::Settings(_) | Self::Unusable { .. } => ExitCode::from(2),
             Self::Failed { .. } => ExitCode::FAILURE,
         }
     }
@@ -90,6 +115,7 @@ fn dispatch(cli: Cli, sockets: Sockets) -> Result<()> {
         Command::Check => check::run(&settings(Role::Check, config)?),
         Command::Why(options) => why::run(&settings(Role::Why, config)?, &options),
         Command::Agency(command) => agency::run(&settings(Role::Agency, config)?, command),
+        Command::Theme(command) => theme::run(command),
         Command::Key(cli::Key::New) => key::new(&latchkey_tenants::SystemEntropy::new()),
     }
 }

@@ -24,4 +24,6 @@ mod sink;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod themes;
+#[cfg(test)]
 mod tls;

@@ -1,5 +1,9 @@
 //! How much of everything a package may hold. docs/themes.md repeats this table for agencies; a test compares the two.
 
+pub use crate::gate::limits::{
+    CSS_BYTES as CSS, STYLESHEETS as CSS_FILES, TEMPLATE_BYTES as TEMPLATE, TEMPLATES,
+};
+
 pub const KIB: usize = 1024;
 pub const MIB: usize = 1024 * KIB;
 
@@ -22,12 +26,7 @@ pub const SETTINGS: usize = 60;
 /// Characters of one text, in a setting or in a locale.
 pub const TEXT_CHARS: usize = 2_000;
 
-pub const TEMPLATE: usize = 64 * KIB;
-pub const TEMPLATES: usize = 60;
 pub const TEMPLATES_TOTAL: usize = MIB;
-
-pub const CSS_FILES: usize = 4;
-pub const CSS: usize = 128 * KIB;
 
 pub const IMAGE: usize = MIB;
 pub const IMAGE_SIDE: u32 = 4096;
@@ -50,5 +49,69 @@ pub fn size(bytes: usize) -> String {
         0..KIB => format!("{bytes} bytes"),
         KIB..MIB => format!("{} KiB", bytes.div_ceil(KIB)),
         _ => format!("{:.1} MiB", bytes as f64 / MIB as f64).replace(".0 ", " "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_written_as_people_write_it() {
+        for (bytes, text) in [
+            (900, "900 bytes"),
+            (KIB, "1 KiB"),
+            (KIB + 1, "2 KiB"),
+            (5 * MIB, "5 MiB"),
+            (MIB * 3 / 2, "1.5 MiB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn the_documentation_names_every_limit() {
+        let page = include_str!("../../../docs/themes.md");
+        for row in [
+            format!(
+                "| archive | {} packed, {} unpacked, {ENTRIES} entries, {RATIO}:1 above {}, stored or deflated",
+                size(PACKED),
+                size(UNPACKED),
+                size(RATIO_FROM)
+            ),
+            format!("| paths | {PATH_BYTES} bytes, {PATH_DEPTH} levels"),
+            format!("| theme.json | {}", size(MANIFEST)),
+            format!(
+                "| tokens.json | {}, {TOKENS} tokens, aliases {ALIAS_DEPTH} deep",
+                size(TOKENS_FILE)
+            ),
+            format!(
+                "| settings | {} each file, {SETTINGS} settings",
+                size(SETTINGS_FILE)
+            ),
+            format!(
+                "| templates | {TEMPLATES} of {}, {} together",
+                size(TEMPLATE),
+                size(TEMPLATES_TOTAL)
+            ),
+            format!("| style sheets | {CSS_FILES} of {}", size(CSS)),
+            format!(
+                "| PNG, JPEG, WebP | {}, {IMAGE_SIDE} px a side, {} million pixels",
+                size(IMAGE),
+                IMAGE_PIXELS / 1_000_000
+            ),
+            format!("| SVG | {}", size(SVG)),
+            format!(
+                "| fonts | {FONTS} of {}, {} together",
+                size(FONT),
+                size(FONTS_TOTAL)
+            ),
+            format!(
+                "| locales | {LOCALES} of {}, {KEYS} texts of {TEXT_CHARS} characters",
+                size(LOCALE)
+            ),
+        ] {
+            assert!(page.contains(&row), "{row}");
+        }
     }
 }

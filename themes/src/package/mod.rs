@@ -121,6 +121,21 @@ impl Package {
         Ok(Package::read_files(&files, report))
     }
 
+    /// # Errors
+    /// Everything that is wrong with the directory, or else with the files in it.
+    pub fn from_dir(directory: &Path) -> Result<Package, Report> {
+        let read = Package::read_dir(directory).map_err(|error| {
+            Report::of(Finding::error(
+                "directory-unreadable",
+                directory.display().to_string(),
+                None,
+                format!("The folder cannot be read: {error}."),
+                "Name the folder that holds theme.json.",
+            ))
+        })?;
+        passed(read)
+    }
+
     fn read_files(files: &Files, mut report: Report) -> (Option<Package>, Report) {
         let assets = assets::read(files, &mut report);
         let package = read(files, assets, &mut report);

@@ -111,7 +111,7 @@ pub fn check_listed(
         }
         for name in here
             .iter()
-            .filter(|name| !listed.iter().any(|l| l == *name))
+            .filter(|name| line.is_some() && !listed.iter().any(|l| l == *name))
         {
             checker.error(
                 "manifest-template-unlisted",

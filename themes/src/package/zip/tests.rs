@@ -178,15 +178,15 @@ fn a_hostile_archive_is_refused_with_its_reason() {
             ..entry(&format!("assets/img/{at}.png"), b"")
         })
         .collect();
-    let mut overlapping = archive(&[
-        entry("assets/img/a.png", b"aaaa"),
-        entry("assets/img/b.png", b"bbbb"),
-    ]);
+    let inner = entry("assets/img/b.png", b"bbbb");
+    let record = archive(std::slice::from_ref(&inner));
+    let outer = entry("assets/img/a.png", &record[..50]);
+    let mut overlapping = archive(&[outer, inner]);
     let second = overlapping
         .windows(4)
         .rposition(|w| w == b"PK\x01\x02")
         .unwrap();
-    overlapping[second + 42..second + 46].fill(0);
+    overlapping[second + 42..second + 46].copy_from_slice(&46_u32.to_le_bytes());
     let mut prefixed = b"#!/bin/sh\nexec evil #######".to_vec();
     prefixed.extend(archive(&[theme()]));
     let honest = archive(&[theme()]);
