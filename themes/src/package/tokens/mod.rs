@@ -1,5 +1,7 @@
 //! `tokens.json`: colours, radii and fonts in the form of the Design Tokens Format Module 2025.10.
 
+#[cfg(test)]
+mod tests;
 mod tree;
 mod value;
 
