@@ -1,5 +1,5 @@
 use crate::{
-    AgencyId, MemberId, Timestamp, text_enum,
+    AgencyId, Timestamp, text_enum,
     values::{Email, Host, Name, Slug},
 };
 
@@ -23,6 +23,8 @@ pub struct Agency {
     pub primary_host: Option<Host>,
     /// The hash of the published version of its theme. None: the base theme.
     pub theme: Option<String>,
+    /// Staff without a second factor must set one up before anything else.
+    pub require_totp: bool,
     pub created_at: Timestamp,
 }
 
@@ -38,17 +40,4 @@ pub struct NewAgency {
     pub owner_email: Email,
     pub support_email: Option<Email>,
     pub brand_color: String,
-}
-
-text_enum! {
-    Role { Owner = "owner", Admin = "admin", Member = "member" }
-}
-
-/// One of the agency's staff.
-#[derive(Clone, Debug)]
-pub struct Member {
-    pub id: MemberId,
-    pub email: Email,
-    pub name: Option<Name>,
-    pub role: Role,
 }

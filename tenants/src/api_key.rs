@@ -11,6 +11,7 @@ text_enum! {
         ConnectionsToken = "connections:token",
         DomainsRead = "domains:read", DomainsWrite = "domains:write", ThemesRead = "themes:read", ThemesWrite = "themes:write",
         EventsRead = "events:read",
+        MembersRead = "members:read", MembersWrite = "members:write",
     }
 }
 

@@ -23,6 +23,12 @@ text_enum! {
         DomainTransferred = "domain.transferred", DomainPrimary = "domain.primary",
         CertificateIssued = "certificate.issued",
         ThemeUploaded = "theme.uploaded", ThemeDeleted = "theme.deleted", ThemePublished = "theme.published", ThemeRolledBack = "theme.rolled_back",
+        MemberInvited = "member.invited", InvitationResent = "invitation.resent", InvitationWithdrawn = "invitation.withdrawn",
+        MemberJoined = "member.joined", MemberChanged = "member.changed", MemberRemoved = "member.removed",
+        OwnershipTransferred = "ownership.transferred", SessionStarted = "session.started", SessionEnded = "session.ended",
+        PasswordChanged = "password.changed", TotpEnrolled = "totp.enrolled", TotpRemoved = "totp.removed", TotpRequired = "totp.required",
+        PasskeyAdded = "passkey.added", PasskeyRemoved = "passkey.removed",
+        IdentityProviderStored = "identity_provider.stored", IdentityProviderRemoved = "identity_provider.removed",
         MailSent = "mail.sent", MailFailed = "mail.failed",
     }
 }

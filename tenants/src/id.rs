@@ -155,6 +155,9 @@ pub mod kinds {
         DomainId = DomainIdKind "dom";
         CertificateId = CertificateKind "crt";
         OrderId = OrderKind "ord";
+        InvitationId = InvitationKind "inv";
+        SessionId = SessionKind "ses";
+        PasskeyId = PasskeyKind "pky";
         EdgeId = EdgeKind "edg";
         ThemeId = ThemeIdKind "thm";
     }

@@ -18,6 +18,8 @@ pub mod id;
 mod item;
 mod mail;
 mod oauth_client;
+pub mod password;
+pub mod person;
 mod request;
 pub mod secret;
 pub mod store;
@@ -25,12 +27,13 @@ pub mod store;
 pub mod testing;
 mod text_enum;
 mod theme;
+pub mod totp;
 pub mod values;
 pub mod vault;
 mod workflow;
 
 pub use action::{ActionError, PageOf};
-pub use agency::{Agency, AgencyStatus, Member, NewAgency, PREVIEW_SLUG, Role};
+pub use agency::{Agency, AgencyStatus, NewAgency, PREVIEW_SLUG};
 pub use api_key::{ApiKey, KeyScope};
 pub use certificate::{CertificateSummary, ChallengeKind, CurrentCertificate, OrderPurpose};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
@@ -49,6 +52,7 @@ pub use id::{Id, IdError, Prefix, kinds::*};
 pub use item::{IllegalItemMove, ItemMove, ItemStatus};
 pub use mail::{MailKind, MailStatus};
 pub use oauth_client::OauthClient;
+pub use person::{Capability, Member, Role};
 pub use request::{
     Item, Lifetime, MAX_ITEMS, MAX_RESENDS, NewRequest, RESEND_PAUSE, Recipient, Request,
     RequestStatus, SlotRef,

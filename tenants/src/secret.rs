@@ -8,6 +8,10 @@ use crate::Entropy;
 
 /// In front of every link's secret, so that scanners of leaked secrets know it.
 pub const LINK_PREFIX: &str = "lk_link_";
+/// In front of the secret of a link that signs in.
+pub const SIGN_IN_PREFIX: &str = "lk_sign_";
+/// In front of an invitation's secret.
+pub const JOIN_PREFIX: &str = "lk_join_";
 /// In front of every API key.
 pub const API_KEY_PREFIX: &str = "lk_";
 

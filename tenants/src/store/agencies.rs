@@ -19,6 +19,7 @@ statements! {
     EVERY = "select * from agencies where slug <> 'preview' order by slug";
     SET_STATUS = "update agencies set status = $2, version = $3 where id = $1";
     SET_BRAND = "update agencies set name = $2, support_email = $3, brand_color = $4, version = $5 where id = $1";
+    SET_REQUIRE_TOTP = "update agencies set require_totp = $2 where id = $1";
     SET_VERSION = "update agencies set version = $2 where id = $1";
 }
 
@@ -163,6 +164,27 @@ impl Tx {
         Ok(())
     }
 
+    /// Whether staff without a second factor are let in. Holds for those who are signed in, too.
+    pub async fn agency_require_totp(
+        &mut self,
+        required: bool,
+        actor: &str,
+    ) -> Result<(), StoreError> {
+        self.take_turn().await?;
+        let id = self.agency.clone();
+        self.inner
+            .execute(SET_REQUIRE_TOTP, args![&id, required])
+            .await?;
+        self.record(NewEvent {
+            kind: EventType::TotpRequired,
+            actor,
+            subject: id.as_str(),
+            data: serde_json::json!({ "required": required }),
+        })
+        .await?;
+        Ok(())
+    }
+
     /// Something of it changed that edges must notice. Its turn is taken before.
     pub(super) async fn agency_changed(&mut self) -> Result<(), StoreError> {
         let id = self.agency.clone();
@@ -222,6 +244,7 @@ pub(super) fn agency(row: &Row) -> Result<Agency, StoreError> {
         status: row.parsed("status")?,
         primary_host: row.optional_parsed("primary_host")?,
         theme: row.optional_text("theme")?,
+        require_totp: row.flag("require_totp")?,
         created_at: row.time("created_at")?,
     })
 }

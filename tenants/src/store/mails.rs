@@ -3,7 +3,7 @@ use secrecy::SecretString;
 use super::{
     NewJob, StoreError, Tx,
     conn::Row,
-    data_keys::Cell,
+    data_keys::{AGENCY_SCOPE, Cell},
     statement::{args, statements},
 };
 use crate::{
@@ -25,8 +25,8 @@ pub struct NewMail<'a> {
     pub kind: MailKind,
     pub request_id: Option<&'a RequestId>,
     pub recipient: &'a Email,
-    /// The link's secret, and the workspace whose key seals it until the mail is out.
-    pub secret: Option<(&'a WorkspaceId, &'a SecretString)>,
+    /// What the mail carries, sealed until it is out: by the key of this workspace, or by the agency's own.
+    pub secret: Option<(Option<&'a WorkspaceId>, &'a SecretString)>,
     pub data: serde_json::Value,
 }
 
@@ -88,11 +88,10 @@ impl Tx {
             return Ok(None);
         };
         let mut mail = mail(&row)?;
-        if let (Some(sealed), Some(workspace)) = (
-            row.optional_bytes("secret")?,
-            row.optional_parsed("workspace_id")?,
-        ) {
-            mail.secret = Some(self.open(secret_cell(&workspace, id), &sealed).await?);
+        if let Some(sealed) = row.optional_bytes("secret")? {
+            let workspace: Option<WorkspaceId> = row.optional_parsed("workspace_id")?;
+            let cell = secret_cell(workspace.as_ref(), id);
+            mail.secret = Some(self.open(cell, &sealed).await?);
         }
         Ok(Some(mail))
     }
@@ -165,9 +164,9 @@ impl Tx {
     }
 }
 
-fn secret_cell<'a>(workspace: &'a WorkspaceId, id: &'a MailId) -> Cell<'a> {
+fn secret_cell<'a>(workspace: Option<&'a WorkspaceId>, id: &'a MailId) -> Cell<'a> {
     Cell {
-        scope: workspace.as_str(),
+        scope: workspace.map_or(AGENCY_SCOPE, WorkspaceId::as_str),
         row: id.as_str(),
         field: "secret",
     }

@@ -26,6 +26,7 @@ mod jobs;
 mod links;
 mod mails;
 mod migrate;
+mod people;
 mod request_sending;
 mod requests;
 mod sqlite_reader;
@@ -69,6 +70,14 @@ pub use links::{LinkSession, SESSION_ABSOLUTE, SESSION_IDLE};
 pub use mails::{Mail, NewMail};
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use migrate::postgres_schema_version;
+pub use people::{
+    ceremonies::Ceremony,
+    identity_provider::{IdentityProvider, NewIdentityProvider},
+    invitations::{INVITATION_LIFETIME, Invitation, InvitationStatus, NewInvitation},
+    passkeys::{NewPasskey, Passkey},
+    sessions::{NewSession, Session, SessionStage, SignInMethod, Started},
+    sign_ins::{CodeOutcome, SIGN_IN_LIFETIME, SignInSecrets},
+};
 pub use requests::RequestFilter;
 pub use surroundings::Surroundings;
 pub use theme_publishing::PublishTheme;
@@ -389,6 +398,14 @@ const STATEMENTS: &[&[Statement]] = &[
     links::STATEMENTS,
     mails::STATEMENTS,
     migrate::STATEMENTS,
+    people::ceremonies::STATEMENTS,
+    people::factors::STATEMENTS,
+    people::identity_provider::STATEMENTS,
+    people::invitations::STATEMENTS,
+    people::members::STATEMENTS,
+    people::passkeys::STATEMENTS,
+    people::sessions::STATEMENTS,
+    people::sign_ins::STATEMENTS,
     request_sending::STATEMENTS,
     requests::STATEMENTS,
     surroundings::STATEMENTS,

@@ -132,7 +132,7 @@ impl Tx {
             kind,
             request_id: Some(&request.id),
             recipient: &request.recipient.email,
-            secret: Some((&request.workspace_id, secret)),
+            secret: Some((Some(&request.workspace_id), secret)),
             data: serde_json::json!({}),
         })
         .await

@@ -5,6 +5,7 @@ use super::{
     edge_orders::{DAY, certified},
     edge_renewals,
     flows::Journey,
+    people_estate::People,
     world::{World, slot},
 };
 use crate::{
@@ -53,6 +54,7 @@ impl Estate {
             .unwrap();
         edge_rows(world).await;
         super::themes::published(world, "estate").await;
+        People::build(world).await;
         let mail = world
             .read(async |tx| tx.mails_of(&request.id).await)
             .await

@@ -306,7 +306,7 @@ async fn t1_no_flow_session_or_mail_of_theirs_leads_to_ours(world: World) {
                 kind: MailKind::Request,
                 request_id: Some(our.id()),
                 recipient: &our.request.recipient.email,
-                secret: Some((&world.workspace.id, &our.link)),
+                secret: Some((Some(&world.workspace.id), &our.link)),
                 data: serde_json::json!({}),
             })
             .await
@@ -345,7 +345,8 @@ fn t1_every_function_of_an_agencys_transaction_has_its_foreign_twin() {
     let twins = concat!(
         include_str!("foreign.rs"),
         include_str!("foreign_edge.rs"),
-        include_str!("foreign_themes.rs")
+        include_str!("foreign_themes.rs"),
+        include_str!("foreign_people.rs")
     );
     let mut missing = Vec::new();
     for (file, source) in sources() {
