@@ -4,8 +4,6 @@ use std::{env, fs, io, path::PathBuf};
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=apps");
-    // `sqlx::migrate!` does not see a file that is new.
-    println!("cargo::rerun-if-changed=../migrations");
     let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo sets OUT_DIR"))?;
     let mut slugs = Vec::new();
     for entry in fs::read_dir("apps")? {

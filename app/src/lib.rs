@@ -1,5 +1,6 @@
 //! The web app: link page, API, OAuth, jobs.
 
+mod account;
 mod admin;
 mod api;
 mod brand;
@@ -14,9 +15,11 @@ mod limits;
 mod link;
 mod metrics;
 pub mod oauth;
+mod person;
 mod platform;
 mod run;
 mod server;
+mod sign_in;
 mod urls;
 
 pub use api::openapi;

@@ -12,6 +12,8 @@ pub(crate) struct Limits {
     act_by_session: Keyed,
     fresh_by_address: Keyed,
     fresh_by_link: Keyed,
+    sign_in_by_address: Keyed,
+    sign_in_by_account: Keyed,
     clock: GcraClock,
 }
 
@@ -28,6 +30,10 @@ pub(crate) enum Limited<'a> {
     Fresh(IpAddr),
     /// Asking for a fresh link, for one link or request.
     FreshOf(&'a str),
+    /// Proving who one is, from one address.
+    SignIn(IpAddr),
+    /// Proving to be one person, whether there is such a person or not.
+    SignInAs(&'a str),
 }
 
 impl Limits {
@@ -39,6 +45,8 @@ impl Limits {
             act_by_session: keyed(per_minute(60)),
             fresh_by_address: keyed(per_minute(30)),
             fresh_by_link: keyed(per_minute(5)),
+            sign_in_by_address: keyed(per_minute(30)),
+            sign_in_by_account: keyed(per_minute(10)),
             clock,
         }
     }
@@ -54,6 +62,8 @@ impl Limits {
             ),
             Limited::Fresh(address) => (&self.fresh_by_address, network(address)),
             Limited::FreshOf(link) => (&self.fresh_by_link, link.to_owned()),
+            Limited::SignIn(address) => (&self.sign_in_by_address, network(address)),
+            Limited::SignInAs(account) => (&self.sign_in_by_account, account.to_owned()),
         };
         limiter
             .check_key(&key)
@@ -67,6 +77,8 @@ impl Limits {
             &self.act_by_session,
             &self.fresh_by_address,
             &self.fresh_by_link,
+            &self.sign_in_by_address,
+            &self.sign_in_by_account,
         ] {
             limiter.retain_recent();
         }

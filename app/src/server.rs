@@ -11,10 +11,11 @@ use http::{HeaderValue, header};
 use tokio::net::TcpListener;
 
 use crate::{
-    api,
+    account, api,
     http::{PageError, answer, brand_errors},
     link, oauth,
     platform::Platform,
+    sign_in,
 };
 
 /// The largest body of a form or an API call, in bytes.
@@ -25,6 +26,8 @@ pub fn router(platform: Platform) -> Router {
     let pages = Router::new()
         .merge(link::routes())
         .merge(oauth::routes())
+        .merge(sign_in::routes())
+        .merge(account::routes())
         .route("/assets/{file}", get(asset))
         .fallback(async || PageError::not_found())
         .method_not_allowed_fallback(async || PageError::method())

@@ -74,6 +74,11 @@ impl Urls {
         format!("{}/oauth/callback/{ctx}", self.origin(host))
     }
 
+    /// What has to be registered at an agency's own identity provider, for each host on which people sign in.
+    pub fn sign_in_redirect_uri(&self, host: &str, ctx: &str) -> String {
+        format!("{}/sign-in/oidc/callback/{ctx}", self.origin(host))
+    }
+
     /// The link of a mail. Secret.
     pub fn link(&self, host: &str, secret: &SecretString) -> SecretString {
         SecretString::from(format!(

@@ -101,3 +101,36 @@ if (status) {
     reload();
   });
 }
+
+// Passkeys: asks the browser's authenticator and puts its answer into the form. The page has another way beside it.
+const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
+const base64url = (buffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+
+async function passkey({ publicKey }) {
+  publicKey.challenge = bytes(publicKey.challenge);
+  if (!publicKey.user) return navigator.credentials.get({ publicKey });
+  publicKey.user.id = bytes(publicKey.user.id);
+  for (const known of publicKey.excludeCredentials ?? []) known.id = bytes(known.id);
+  return navigator.credentials.create({ publicKey });
+}
+
+function plain({ id, rawId, type, response }) {
+  const parts = {};
+  for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
+    if (response[name]) parts[name] = base64url(response[name]);
+  }
+  return { id, rawId: base64url(rawId), type, extensions: {}, response: parts };
+}
+
+for (const form of document.querySelectorAll("form[data-passkey]")) {
+  form.addEventListener("submit", async (event) => {
+    const { answer } = form.elements;
+    if (answer.value) return;
+    event.preventDefault();
+    // A refusal is sent too, as no answer: the page then says what to do.
+    const credential = await passkey(JSON.parse(form.dataset.passkey)).catch(() => null);
+    answer.value = credential ? JSON.stringify(plain(credential)) : "none";
+    form.submit();
+  });
+}

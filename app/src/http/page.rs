@@ -137,6 +137,16 @@ impl PageError {
         Self::new(StatusCode::FORBIDDEN, Reason::CrossSite)
     }
 
+    pub const fn not_allowed() -> Self {
+        Self::new(StatusCode::FORBIDDEN, Reason::NotAllowed)
+    }
+
+    /// The host's name or origin is none that passkeys can be bound to.
+    pub fn passkey(error: impl std::error::Error) -> Self {
+        tracing::error!(%error, "passkeys cannot be asked for");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Reason::Internal)
+    }
+
     pub const fn bad_form() -> Self {
         Self::new(StatusCode::BAD_REQUEST, Reason::BadForm)
     }

@@ -112,6 +112,9 @@ async fn tidy(platform: &Platform) -> Result<(), StoreError> {
     platform.limits.tidy();
     let mut tx = platform.store.begin_platform().await?;
     tx.link_sessions_drop_ended().await?;
+    tx.sign_ins_drop_ended().await?;
+    tx.sessions_drop_ended().await?;
+    tx.ceremonies_drop_ended().await?;
     tx.flows_drop_ended().await?;
     tx.idempotency_drop_old().await?;
     tx.jobs_drop_done().await?;

@@ -5,12 +5,9 @@ use latchkey_tenants::{
     secret::{LINK_PREFIX, parse_secret},
 };
 
-use super::{
-    session::Form,
-    view::{VISIT_COOKIE, dead_link},
-};
+use super::view::dead_link;
 use crate::{
-    http::{ClientAddress, PageError, PageResult, Respond, Segment, Site, cookie},
+    http::{ClientAddress, Form, PageError, PageResult, Respond, Segment, Site, Visit},
     limits::Limited,
     platform::Platform,
     urls::Urls,
@@ -100,8 +97,7 @@ fn check(
     headers: &HeaderMap,
     ClientAddress(address): ClientAddress,
 ) -> Result<(), PageError> {
-    let visit = cookie(headers, VISIT_COOKIE).ok_or_else(PageError::cross_site)?;
-    form.check_token(&visit)?;
+    Visit::check(headers, form)?;
     platform
         .limits
         .check(Limited::Fresh(address))

@@ -1,5 +1,4 @@
 use axum::{
-    body::Bytes,
     extract::{FromRequest, FromRequestParts, Request as HttpRequest},
     response::{IntoResponse, Response},
 };
@@ -12,7 +11,7 @@ use secrecy::SecretString;
 
 use super::{fresh_path, view::dead_link};
 use crate::{
-    http::{PageError, Query, Respond, Segment, Site, check_fetch_site, cookie, csrf_matches},
+    http::{Form, PageError, Query, Respond, Segment, Site, cookie},
     limits::Limited,
     platform::Platform,
 };
@@ -81,54 +80,13 @@ impl Opened {
     }
 }
 
-/// A form that a page of ours sent, each field at most once. Not yet bound to a session: see [`Form::check`].
-pub(crate) struct Form {
-    pub fields: Query,
-    same_origin: bool,
-}
-
-impl Form {
-    /// Whether it was sent from a page that this session was shown, and not too often.
-    fn check(&self, platform: &Platform, opened: &Opened) -> Result<(), PageError> {
-        self.check_token(&opened.secret)?;
-        platform
-            .limits
-            .check(Limited::Act(&opened.session.hash))
-            .map_err(PageError::limited)
-    }
-
-    pub fn check_token(&self, secret: &SecretString) -> Result<(), PageError> {
-        let token = self.fields.get("csrf").unwrap_or_default();
-        if self.same_origin && csrf_matches(secret, token) {
-            Ok(())
-        } else {
-            Err(PageError::cross_site())
-        }
-    }
-}
-
-impl FromRequest<Platform> for Form {
-    type Rejection = PageError;
-
-    async fn from_request(request: HttpRequest, platform: &Platform) -> Result<Self, PageError> {
-        let same_origin = check_fetch_site(request.headers());
-        let form = request
-            .headers()
-            .get(http::header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .is_none_or(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-        let body = Bytes::from_request(request, platform)
-            .await
-            .map_err(|_| PageError::bad_form())?;
-        let text = std::str::from_utf8(&body).map_err(|_| PageError::bad_form())?;
-        let fields = Query::parse(text)
-            .filter(|_| form)
-            .ok_or_else(PageError::bad_form)?;
-        Ok(Self {
-            fields,
-            same_origin,
-        })
-    }
+/// Whether a form was sent from a page that this session was shown, and not too often.
+fn check(form: &Form, platform: &Platform, opened: &Opened) -> Result<(), PageError> {
+    form.check_token(&opened.secret)?;
+    platform
+        .limits
+        .check(Limited::Act(&opened.session.hash))
+        .map_err(PageError::limited)
 }
 
 /// A form about one item, from a browser that opened the item's request: session, CSRF token, origin and limits are
@@ -167,7 +125,7 @@ impl FromRequest<Platform> for ItemForm {
             let respond = Respond::new(platform, &site);
             return Err(dead_link(&respond, &headers, &fresh_path(&item), false));
         };
-        form.check(platform, &opened).map_err(page)?;
+        check(&form, platform, &opened).map_err(page)?;
         Ok(Self {
             site,
             item,

@@ -4,7 +4,7 @@ use std::{
 };
 
 use axum::response::Response;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use latchkey_tenants::{
     Item, ItemId, ItemStatus, StoreError, Tx,
     catalogue::{App, HostVarError},
@@ -14,11 +14,10 @@ use latchkey_themes::{
     Page, initial,
     page::{AppCard, CardState, ConnectPage, DeadLink, FieldError, HostField},
 };
-use secrecy::SecretString;
 
 use super::{Notice, session::Opened};
 use crate::{
-    http::{Respond, Site, cookie, csrf_token, set_cookie},
+    http::{Respond, Site, Visit, csrf_token},
     urls::Urls,
 };
 
@@ -179,10 +178,6 @@ fn provider_origins<A: Borrow<App>>(apps: &[A]) -> Vec<String> {
     origins
 }
 
-/// A visitor without a session has this cookie, so that its form has a token too.
-pub(super) const VISIT_COOKIE: &str = "__Host-visit";
-const VISIT: std::time::Duration = std::time::Duration::from_hours(1);
-
 /// The one answer to every link that cannot be opened.
 pub(crate) fn dead_link(
     respond: &Respond<'_>,
@@ -190,14 +185,10 @@ pub(crate) fn dead_link(
     fresh_path: &str,
     sent: bool,
 ) -> Response {
-    let visit = cookie(headers, VISIT_COOKIE);
-    let fresh = visit
-        .is_none()
-        .then(|| SecretString::from(respond.platform.entropy.token()));
-    let token = visit.as_ref().or(fresh.as_ref()).map(csrf_token);
+    let visit = Visit::of(respond.platform, headers);
     let page = Page::DeadLink(DeadLink {
         fresh_path: fresh_path.to_owned(),
-        csrf: token,
+        csrf: Some(visit.csrf()),
         sent,
     });
     let status = if sent {
@@ -206,11 +197,7 @@ pub(crate) fn dead_link(
         StatusCode::NOT_FOUND
     };
     let mut response = respond.page(status, &page);
-    if let Some(visit) = fresh {
-        response
-            .headers_mut()
-            .append(header::SET_COOKIE, set_cookie(VISIT_COOKIE, &visit, VISIT));
-    }
+    visit.keep(&mut response);
     response
 }
 

@@ -47,6 +47,11 @@ macro_rules! migrations {
                 "themes",
                 include_str!(concat!("../../../migrations/", $folder, "/0004_themes.sql")),
             ),
+            migration(
+                7,
+                "people",
+                include_str!(concat!("../../../migrations/", $folder, "/0007_people.sql")),
+            ),
         ])
     };
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod connect;
+mod form;
 mod portal;
 pub(crate) mod samples;
 mod sign_in;
@@ -13,6 +14,7 @@ use time::OffsetDateTime;
 
 pub use account::{Activity, ActivityEntry, Device, LocaleChoice, Profile, Sessions};
 pub use connect::{AppCard, CardState, ConnectPage, FieldError, HostField, Notice, Tone};
+pub use form::{FormNotice, FormPage, Input, PageForm, Row, Section};
 pub use portal::{
     ConnectionPage, ConnectionRow, ConnectionState, MyConnections, OutstandingRequest, PortalHome,
     PortalWorkflow, Receipt, Revoke, RevokedAt,
@@ -80,6 +82,7 @@ pages! {
     Profile(Profile) "profile";
     Sessions(Sessions) "sessions";
     MyConnections(MyConnections) "my_connections";
+    Form(FormPage) "form";
 }
 
 /// What differs from one answer to the next but belongs to no page.

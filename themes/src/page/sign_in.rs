@@ -19,6 +19,8 @@ pub struct SignIn {
     pub error: Option<&'static str>,
     /// GET: signs in with a passkey instead.
     pub passkey_path: Option<String>,
+    /// GET: signs in with a password instead.
+    pub password_path: Option<String>,
     pub identity_provider: Option<IdentityProvider>,
 }
 
@@ -78,6 +80,8 @@ pub struct Enrolment {
     pub secret: String,
     /// `otpauth://...`
     pub uri: String,
+    /// The same to be scanned: the dark modules as the path of an SVG, and how many modules it is wide.
+    pub picture: Option<(String, i32)>,
 }
 
 /// Somebody was invited.

@@ -40,6 +40,7 @@ pub enum Reason {
     UnknownHost,
     Suspended,
     CrossSite,
+    NotAllowed,
     BadForm,
     Method,
     Limited,
@@ -48,11 +49,12 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Reason; 9] = [
+    pub const ALL: [Reason; 10] = [
         Reason::NotFound,
         Reason::UnknownHost,
         Reason::Suspended,
         Reason::CrossSite,
+        Reason::NotAllowed,
         Reason::BadForm,
         Reason::Method,
         Reason::Limited,
@@ -66,6 +68,7 @@ impl Reason {
             Reason::UnknownHost => "unknown_host",
             Reason::Suspended => "suspended",
             Reason::CrossSite => "cross_site",
+            Reason::NotAllowed => "not_allowed",
             Reason::BadForm => "bad_form",
             Reason::Method => "method",
             Reason::Limited => "limited",

@@ -88,6 +88,20 @@ impl Tx {
         Ok(attempt)
     }
 
+    /// The address that was typed in the browser that asked.
+    pub async fn sign_in_email(
+        &mut self,
+        attempt: &SecretString,
+    ) -> Result<Option<Email>, StoreError> {
+        let (agency, now) = (self.agency.clone(), self.now());
+        let hash = secret_hash(attempt);
+        let row = self
+            .inner
+            .optional(BY_HASH, args![&agency, &hash, now])
+            .await?;
+        row.map(|row| row.parsed("email")).transpose()
+    }
+
     /// Whose sign-in a link would confirm. Spends nothing: mail scanners open every link.
     pub async fn sign_in_of_link(
         &mut self,

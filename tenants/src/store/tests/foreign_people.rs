@@ -32,6 +32,7 @@ async fn t1_foreign_people_are_nobody(world: World) {
             assert!(tx.invitation_by_secret(&our.join).await?.is_none());
             let link = SecretString::from(our.sign_in.link.as_str());
             assert!(tx.sign_in_of_link(&link, HOST).await?.is_none());
+            assert!(tx.sign_in_email(&our.attempt).await?.is_none());
             assert!(tx.session(&our.session).await?.is_none());
             assert!(tx.sessions_of(&our.client.id).await?.is_empty());
             assert!(tx.password_of(&our.owner.email).await?.is_none());
@@ -94,9 +95,8 @@ async fn t1_foreign_steps_change_no_person(world: World) {
                 .await?;
             let link = SecretString::from(our.sign_in.link.as_str());
             assert!(tx.sign_in_take_link(&link, HOST).await?.is_none());
-            let code = tx
-                .sign_in_take_code(&our.attempt, &our.sign_in.code, HOST)
-                .await?;
+            let (attempt, code) = (&our.attempt, &our.sign_in.code);
+            let code = tx.sign_in_take_code(attempt, code, HOST).await?;
             assert_eq!(code, CodeOutcome::Ended);
             tx.session_touch(&session).await?;
             let kept = "ses_01kc76xp00hezapqm44qap4thw".parse().unwrap();

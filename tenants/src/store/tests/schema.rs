@@ -264,7 +264,7 @@ fn both_databases_have_the_same_migrations() {
 pub fn sources() -> BTreeMap<String, String> {
     let store = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
     let mut sources = BTreeMap::new();
-    for folder in [store.clone(), store.join("edge")] {
+    for folder in [store.clone(), store.join("edge"), store.join("people")] {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {

@@ -16,6 +16,7 @@ impl SignIn {
             email: String::new(),
             error: None,
             passkey_path: None,
+            password_path: None,
             identity_provider: None,
         };
         vec![
@@ -24,6 +25,7 @@ impl SignIn {
                 "all-ways",
                 SignIn {
                     passkey_path: Some("/sign-in/passkey".into()),
+                    password_path: Some("/sign-in/password".into()),
                     identity_provider: Some(IdentityProvider {
                         name: "Globex SSO".into(),
                         path: "/sign-in/oidc".into(),
@@ -116,6 +118,7 @@ impl Totp {
         let enrol = Enrolment {
             secret: "JBSW Y3DP EHPK 3PXP JBSW Y3DP".into(),
             uri: "otpauth://totp/Northwind:jo?secret=JBSWY3DPEHPK3PXPJBSWY3DP".into(),
+            picture: Some(("M4 4h1v1h-1zM6 4h1v1h-1z".into(), 29)),
         };
         vec![
             ("plain", page.clone()),
