@@ -125,4 +125,6 @@ scopes!(
     DomainsRead,
     DomainsWrite,
     EventsRead,
+    MembersRead,
+    MembersWrite,
 );

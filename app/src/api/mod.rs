@@ -13,6 +13,7 @@ mod events;
 mod idempotency;
 mod list;
 mod path;
+mod people;
 mod problem;
 mod refusal;
 mod requests;
@@ -75,6 +76,7 @@ fn kept() -> OpenApiRouter<Platform> {
         .merge(requests::routes())
         .merge(connections::routes())
         .merge(domains::routes())
+        .merge(people::routes())
         .merge(events::routes())
 }
 

@@ -5,7 +5,7 @@ use latchkey_tenants::{
     DomainState as DomainStates, EventType as Events, GateState as Gates, ItemStatus as Items,
     KeyScope, Lifetime as Lifetimes, MailKind as MailKinds, MailStatus as Mails,
     MissingReason as Reasons, ReceiptOutcome as Receipts, RequestStatus as Requests,
-    Resume as Resumes,
+    Resume as Resumes, Role as Roles, store::InvitationStatus as Invitations,
 };
 use serde_json::{Value, json};
 use utoipa::{
@@ -45,6 +45,8 @@ values! {
     ConnectionId = id("con");
     DomainId = id("dom");
     EventId = id("evt");
+    MemberId = id("mbr");
+    InvitationId = id("inv");
 
     Timestamp = text("A moment in UTC.", "2026-11-23T07:00:00Z").format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
     Slug = text("2 to 50 characters of a-z, 0-9 and inner hyphens.", "globex").pattern(Some("^[a-z0-9][a-z0-9-]{0,48}[a-z0-9]$"));
@@ -80,6 +82,8 @@ values! {
     EventType = one_of("What happened.", Events::ALL);
     MailKind = one_of("What a mail is for.", MailKinds::ALL);
     MailStatus = one_of("`skipped`: its link died before it could go out.", Mails::ALL);
+    Role = one_of("`client`: a portal member of one workspace; all others are staff.", Roles::ALL);
+    InvitationStatus = one_of("`expired`: its seven days are over.", Invitations::ALL);
     ApiKeyScope = one_of("What an API key may do.", KeyScope::ALL);
 }
 

@@ -20,6 +20,7 @@ use axum::{Router, routing::get};
 use crate::platform::Platform;
 
 pub(crate) use browser::name as browser_name;
+pub(crate) use join::inviter;
 pub(crate) use passkey::{begun, ended, webauthn};
 pub(crate) use view::{form, input, page, section};
 

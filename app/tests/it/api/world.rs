@@ -19,6 +19,8 @@ pub struct World<'a> {
     pub connection: String,
     /// Claimed, no more.
     pub domain: Value,
+    /// Open.
+    pub invitation: Value,
 }
 
 /// Stands in every token; no answer but one may show it.
@@ -39,6 +41,8 @@ impl<'a> World<'a> {
         let connection = connect(&client, &request).await;
         let domain = json!({"host": "connect.northwind.example"});
         let domain = client.post("/domains", domain).await.expect(201);
+        let invitation = json!({"email": "new@northwind.example", "role": "member"});
+        let invitation = client.post("/invitations", invitation).await.expect(201);
         Self {
             client,
             workspace,
@@ -46,6 +50,7 @@ impl<'a> World<'a> {
             request,
             connection,
             domain,
+            invitation,
         }
     }
 
@@ -57,6 +62,7 @@ impl<'a> World<'a> {
             Some("requests") => text(&self.request["id"]),
             Some("connections") => &self.connection,
             Some("domains") => text(&self.domain["id"]),
+            Some("invitations") => text(&self.invitation["id"]),
             _ => "",
         };
         path.replace("{id}", id).replace("{app}", "own-crm")
