@@ -1,6 +1,7 @@
 //! Sends one mail of the outbox.
 
 mod content;
+mod people;
 
 use std::{sync::Arc, time::Duration};
 

@@ -11,6 +11,7 @@ mod credentials;
 mod flow;
 mod jobs;
 mod link;
+mod people;
 mod protocol;
 mod serving;
 mod support;

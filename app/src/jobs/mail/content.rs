@@ -9,6 +9,7 @@ use latchkey_themes::mail::{
 };
 use secrecy::ExposeSecret;
 
+use super::people;
 use crate::urls::Urls;
 
 /// What to do with a mail.
@@ -21,8 +22,8 @@ pub(super) enum Letter {
     Skip(&'static str),
 }
 
-const LINK_DEAD: Letter = Letter::Skip("its link was replaced or ended first");
-const CAUSE_GONE: Letter = Letter::Skip("what it is about is gone");
+pub(super) const LINK_DEAD: Letter = Letter::Skip("its link was replaced or ended first");
+pub(super) const CAUSE_GONE: Letter = Letter::Skip("what it is about is gone");
 
 /// Reads what the mail says, as it is now.
 pub(super) async fn letter(
@@ -31,6 +32,9 @@ pub(super) async fn letter(
     agency: &Agency,
     mail: &Mail,
 ) -> Result<Letter, StoreError> {
+    if let Some(letter) = people::letter(tx, urls, agency, mail).await? {
+        return Ok(letter);
+    }
     let origin = urls.origin(&urls.agency_host(agency));
     match mail.kind {
         MailKind::ReconnectNeeded | MailKind::Revoked => {
@@ -273,7 +277,7 @@ fn to_agency(mail: themed::Mail) -> Letter {
     }
 }
 
-fn field<'a>(mail: &'a Mail, name: &str) -> &'a str {
+pub(super) fn field<'a>(mail: &'a Mail, name: &str) -> &'a str {
     mail.data
         .get(name)
         .and_then(|value| value.as_str())

@@ -1,0 +1,7 @@
+//! People sign in: what works, what is refused, and what nobody can tell from the answers.
+
+mod accounts;
+mod coming_in;
+mod doors;
+mod scene;
+mod strangers;
