@@ -25,7 +25,7 @@ use crate::{
     limits::Limited,
     oauth::protocol::{
         AuthorizeParams, ClientCredentials, Expected, Identity, Pkce, authorize_url,
-        check_id_token, check_signature, exchange_code, fetch_keys, fetch_metadata,
+        check_id_token, check_signature, exchange_code, fetch_keys, fetch_metadata, with_userinfo,
     },
     person::see_other,
     platform::Platform,
@@ -50,6 +50,7 @@ struct Known {
     authorize: Url,
     token: Url,
     keys: Url,
+    userinfo: Option<Url>,
 }
 
 /// `GET /sign-in/oidc`: leads to the agency's own identity provider.
@@ -210,6 +211,7 @@ async fn describe(platform: &Platform, provider: &IdentityProvider) -> Option<Kn
         authorize: address("authorization_endpoint")?,
         token: address("token_endpoint")?,
         keys: address("jwks_uri")?,
+        userinfo: address("userinfo_endpoint"),
         app,
     })
 }
@@ -246,7 +248,13 @@ async fn identity(
         client_id: &provider.client_id,
         nonce: Some(&journey.nonce),
     };
-    check_id_token(&id_token, &expected, &*platform.clock).ok()
+    let who = check_id_token(&id_token, &expected, &*platform.clock).ok()?;
+    match &known.userinfo {
+        Some(url) if who.email.is_none() => {
+            with_userinfo(&platform.egress, url, &tokens.access_token, who).await
+        }
+        _ => Some(who),
+    }
 }
 
 /// One of the staff with this verified address, who is this subject at the provider. Clients are not the provider's to name.

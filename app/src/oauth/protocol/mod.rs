@@ -16,6 +16,7 @@ mod probe;
 mod retry_after;
 mod revoke;
 mod token;
+mod userinfo;
 mod wire;
 
 pub use authorize::{AuthorizeParams, authorize_url};
@@ -27,3 +28,4 @@ pub use pkce::Pkce;
 pub use probe::{ProbeError, probe_account};
 pub use revoke::{RevokeError, RevokeOutcome, TokenHint, revoke};
 pub use token::{ClientCredentials, TokenSet, exchange_code, refresh};
+pub use userinfo::with_userinfo;

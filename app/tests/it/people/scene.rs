@@ -16,18 +16,16 @@ pub const OTHER_HOST: &str = "southpaw.latch.example";
 pub struct Scene {
     pub app: TestApp,
     pub router: Router,
-    pub south: Agency,
     pub workspace: WorkspaceId,
 }
 
 impl Scene {
     pub async fn start() -> Self {
         let app = TestApp::start().await;
-        let south = app.test.agency("southpaw").await;
+        app.test.agency("southpaw").await;
         let workspace = app.workspace("globex", "Globex").await.id;
         Self {
             router: latchkey_app::router(app.platform.clone()),
-            south,
             workspace,
             app,
         }
