@@ -1,5 +1,5 @@
 use axum::Router;
-use latchkey_tenants::{Agency, MemberId, Role, StoreError, Tx, WorkspaceId, store::NewInvitation};
+use latchkey_tenants::{MemberId, Role, StoreError, Tx, WorkspaceId, store::NewInvitation};
 use mail_parser::Message;
 
 use crate::support::{
