@@ -18,6 +18,9 @@ use crate::{
 /// Mail programs cut off what is longer.
 const LARGEST: usize = 100_000;
 
+/// As `partials/mail.mjml` says it; cells of a table have to be told again.
+const FONT: &str =
+    "font-family:-apple-system,BlinkMacSystemFont,'Segoe UI',Helvetica,Arial,sans-serif";
 const MONOSPACE: &str = "font-family:Menlo,Consolas,monospace";
 
 /// What a mail's markup is finished with.
@@ -77,6 +80,7 @@ fn finish(html: &str, setting: &Setting) -> Result<String, RenderError> {
 /// What a class or an element of a mail's text looks like.
 fn inline(rule: &str, setting: &Setting) -> Option<String> {
     let Scheme {
+        line,
         text,
         muted,
         sunken,
@@ -95,6 +99,9 @@ fn inline(rule: &str, setting: &Setting) -> Option<String> {
         "a" => format!("color:{accent_text};"),
         "ul" => format!("margin:4px 0 0;padding:0;padding-{start}:20px;"),
         "li" => format!("margin:2px 0;color:{muted};"),
+        "app" => format!(
+            "padding:12px 0;border-top:1px solid {line};{FONT};font-size:15px;line-height:1.5;color:{text};"
+        ),
         "label" => format!("color:{muted};font-size:14px;"),
         "value" => "font-weight:600;".into(),
         "quote" => {
@@ -111,9 +118,9 @@ fn inline(rule: &str, setting: &Setting) -> Option<String> {
         // stays light behind a logo that was made for it.
         "logo" => "display:inline-block;height:36px;width:auto;max-width:220px;padding:8px 12px;border-radius:10px;background-color:#ffffff;background-image:linear-gradient(#ffffff,#ffffff);".into(),
         "initial" => format!(
-            "width:38px;height:38px;border-radius:10px;background-color:{accent};color:{on_accent};font-size:18px;line-height:38px;font-weight:700;"
+            "width:38px;height:38px;border-radius:10px;background-color:{accent};color:{on_accent};{FONT};font-size:18px;line-height:38px;font-weight:700;"
         ),
-        "name" => format!("color:{text};font-size:16px;line-height:1.3;font-weight:600;"),
+        "name" => format!("color:{text};{FONT};font-size:16px;line-height:1.3;font-weight:600;"),
         _ => return None,
     })
 }
@@ -152,8 +159,7 @@ fn dark(scheme: &Scheme) -> String {
     format!(
         "body, .page {{ background-color: {bg} !important; }}
 .card, .card > table {{ background: {surface} !important; }}
-.card > table > tbody > tr > td {{ border-color: {line} !important; }}
-.rule p {{ border-top-color: {line} !important; }}
+.card > table > tbody > tr > td, .card .app {{ border-color: {line} !important; }}
 .card div, .card td, .name {{ color: {text} !important; }}
 .card .small div, .card li, .card .label, .foot div {{ color: {muted} !important; }}
 .card .quote {{ border-color: {accent_edge} !important; }}

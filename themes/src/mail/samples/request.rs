@@ -50,24 +50,20 @@ impl RequestMail {
             workflows: Vec::new(),
             ..three.clone()
         };
-        let names = [
-            "Slack",
-            "Google Drive",
-            "HubSpot",
-            "Airtable",
-            "Notion",
-            "Asana",
-            "GitHub",
-            "Dropbox",
-            "Mailchimp",
-            "Salesforce",
-            "Zendesk",
-            "Xero",
-        ];
+        // As many as a request may have.
         let many = RequestMail {
-            apps: names
-                .iter()
-                .map(|name| app(name, &["Read what you share"]))
+            apps: (1..=50)
+                .map(|number| {
+                    app(
+                        &format!("Warehouse {number}"),
+                        &[
+                            "Read what you share",
+                            "See who owns it",
+                            "Add comments",
+                            "Create and update records",
+                        ],
+                    )
+                })
                 .collect(),
             workflows: words(&["Weekly report"]),
             ..three.clone()
