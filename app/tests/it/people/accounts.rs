@@ -9,8 +9,13 @@ use crate::support::browser::{Answer, Browser};
 
 /// The key that the page shows, as an app keeps it.
 fn secret(page: &Answer) -> SecretString {
-    let at = page.body.find("secret=").expect("a key");
-    SecretString::from(&page.body[at + 7..at + 39])
+    let rest = page
+        .body
+        .split_once("aria-labelledby=\"secret\">")
+        .expect("a key")
+        .1;
+    let groups = rest.split('<').next().unwrap();
+    SecretString::from(groups.split_whitespace().collect::<String>())
 }
 
 impl Scene {
