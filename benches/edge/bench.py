@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 
+import alone
 import load
 from edge import Edge
 from proxies import HERE, Caddy, DidNotRun, Haproxy, Nginx, NginxVariable, Program, free_port
@@ -30,6 +31,10 @@ ROWS = {
         ("CPU per refused name, us", "cpu", False),
     ],
 }
+# What only this edge is asked for; each on a start of its own.
+ALONE = {"swaps": (Edge, lambda proxy, _: alone.swaps(proxy, 20)), "neighbour": (alone.Limited, alone.neighbour)}
+EVERYTHING = [*ROWS, "start", *ALONE]
+QUICK = ["--rounds", "2", "--seconds", "2", "--certificates", "10000"]
 STARTS = [
     ("start to first handshake, s", "start", False),
     ("memory after the start, MiB", "fresh", False),
@@ -75,6 +80,8 @@ def main():
             folder = certificates(place, count)
             proxies = [kind(place / "work", folder, count, upstream_at) for kind in kinds]
             titles += measure_count(proxies, count, options, results, options.only if first else [])
+            if first:
+                measure_alone(place, folder, count, upstream_at, options, results)
     finally:
         upstream.stop()
     report(results, titles, kinds, options, place)
@@ -84,13 +91,15 @@ def arguments():
     parser = argparse.ArgumentParser(prog="benches/edge/run", description=__doc__)
     numbers = lambda text: [int(number) for number in text.split(",")]
     names = lambda text: [name for name in text.split(",") if name]
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each server in each row (5)")
-    parser.add_argument("--seconds", type=int, default=4, help="length of a turn (4)")
-    parser.add_argument("--only", type=names, default=[*ROWS, "start"], help=f"of {','.join([*ROWS, 'start'])}")
+    parser.add_argument("--rounds", type=int, default=4, help="turns of each server in each row (4)")
+    parser.add_argument("--seconds", type=int, default=3, help="length of a turn (3)")
+    parser.add_argument("--quick", action="store_true", help=f"as {' '.join(QUICK)}: all rows in some minutes, roughly")
+    parser.add_argument("--only", type=names, default=EVERYTHING, help=f"of {','.join(EVERYTHING)}")
     parser.add_argument("--certificates", type=numbers, default=[10_000, 100_000], help="10000,100000; the first is for all rows")
     parser.add_argument("--without", action="append", default=[], help=f"leave out a server: {'; '.join(kind.name for kind in PROXIES)}")
-    parser.add_argument("--limit", type=int, default=300, help="seconds that a server may take to start (300)")
-    return parser.parse_args()
+    parser.add_argument("--limit", type=int, default=200, help="seconds that a server may take to start (200)")
+    words = sys.argv[1:]
+    return parser.parse_args([*QUICK, *words] if "--quick" in words else words)
 
 
 def certificates(place, count):
@@ -130,13 +139,31 @@ def measure_count(proxies, count, options, results, rows):
     return titles
 
 
+def measure_alone(place, folder, count, upstream_at, options, results):
+    for row, (kind, work) in ALONE.items():
+        if row not in options.only or Edge.name in options.without:
+            continue
+        proxy = kind(place / "work" / row, folder, count, upstream_at)
+        try:
+            proxy.fill_store()
+            proxy.start(options.limit)
+            proxy.wait_for_snapshot(options.limit)
+            for what, seen in work(proxy, options.rounds):
+                say(f"{what}: {seen}")
+                results.alone.append((what, seen))
+        except DidNotRun as reason:
+            results.skip(row, proxy.name, reason)
+        finally:
+            proxy.stop()
+
+
 def start(proxy, count, options, results, turns):
     """Starts it `turns` times; it stays up after the last. False where it could not."""
     title = f"{count:,} certificates"
     try:
         for what, seconds in proxy.seed(options.limit):
             say(f"{title}, {proxy.name}: {what}: {seconds:.2f} s")
-            results.alone.append(f"{what} ({title}): {seconds:.2f} s")
+            results.alone.append((f"{what} ({title})", f"{seconds:.2f} s"))
         for turn in range(turns):
             proxy.stop()
             seconds = proxy.start(options.limit)
@@ -191,8 +218,10 @@ def report(results, titles, kinds, options, place):
     print(f"\nAs measured:\n\n| | {' | '.join([edge, *peers])} |\n|---|{'---|' * (len(peers) + 1)}")
     for title, _ in titles:
         print(f"| {title} | {' | '.join(number(results.median(title, name)) for name in [edge, *peers])} |")
-    for line in results.alone:
-        print(f"\nThis edge alone: {line}")
+    if results.alone:
+        print("\nThis edge alone:\n\n| | |\n|---|---|")
+    for what, seen in results.alone:
+        print(f"| {what} | {seen} |")
     print("\nDid not run:" if results.missing else "\nEverything ran.")
     for line in results.missing:
         print(f"- {line}")

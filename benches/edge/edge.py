@@ -13,6 +13,8 @@ LIMITS = ["agency", "agency-api", "client", "link", "sign-in", "api", "asset"]
 
 class Edge(Proxy):
     name = "this edge"
+    # Beside those that one client must not reach here.
+    limits = {}
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
@@ -53,7 +55,7 @@ class Edge(Proxy):
         time.sleep(2)
 
     def prepare(self):
-        limits = [f"{name}=1000000/1000000" for name in LIMITS]
+        limits = [f"{name}={self.limits.get(name, '1000000/1000000')}" for name in LIMITS]
         return [os.environ["LATCHKEY"], "proxy"], {
             "LATCHKEY_DATABASE_URL": f"sqlite://{self.file}",
             "LATCHKEY_EDGE_KEY": self.key,

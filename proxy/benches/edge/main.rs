@@ -6,6 +6,7 @@
 //! - `visit ADDRESS FOLDER COUNT`: one handshake for every host, the chain and the name verified
 //! - `handshakes ADDRESS COUNT SECONDS`: new full handshakes as fast as they go, a host by chance each
 //! - `flood ADDRESS RATE SECONDS`: `RATE` hellos a second for names that nobody has
+//! - `ask ADDRESS HOST h1|h2 CONNECTIONS RATE SECONDS`: `RATE` requests a second, and how they were answered
 //!
 //! What it measured is one line of JSON on stdout.
 
@@ -17,6 +18,7 @@
 )]
 
 mod certificates;
+mod clients;
 mod flood;
 mod handshakes;
 mod seed;
@@ -61,6 +63,17 @@ async fn main() {
         "flood" => {
             let (address, rate) = (words.next("an address"), words.next("a rate"));
             flood::measure(address, rate, words.duration()).await
+        }
+        "ask" => {
+            let asking = clients::Asking {
+                address: words.next("an address"),
+                host: words.next("a host"),
+                http2: words.next::<String>("h1 or h2") == "h2",
+                connections: words.next("a number of connections"),
+                rate: words.next("a rate"),
+                length: words.duration(),
+            };
+            clients::measure(asking).await
         }
         // `cargo bench` alone, and `cargo test --benches`, come without a task.
         _ => return println!("start benches/edge/run; this is a part of it"),
