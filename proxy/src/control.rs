@@ -2,7 +2,7 @@
 //! of it may fail for as long as it likes; what is served goes on.
 
 use crate::acme::{self, Challenges};
-use crate::domains::DomainWorker;
+use crate::domains::{DomainWorker, KnownAccounts};
 use crate::snapshot::Refresher;
 use async_trait::async_trait;
 use latchkey_tenants::Store;
@@ -21,6 +21,7 @@ pub(crate) struct Control {
     pub store: Store,
     pub refresher: Refresher,
     pub domains: Arc<DomainWorker>,
+    pub accounts: KnownAccounts,
     /// None: without TLS nothing needs a certificate.
     pub orders: Option<Arc<acme::Worker>>,
 }
@@ -39,6 +40,7 @@ impl Control {
         tokio::join!(
             self.refresher.run(stop.clone()),
             self.domains.run(stop.clone()),
+            self.accounts.run(stop.clone()),
             orders
         );
         self.store.close().await;

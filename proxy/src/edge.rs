@@ -8,13 +8,13 @@ use crate::metrics::Metrics;
 use crate::snapshot::{Snapshot, SnapshotCell, disk};
 use crate::tls::{ChallengeCerts, Tickets, TlsConfig};
 use crate::workers::Workers;
-use crate::{EdgeStatus, GatewayConfig, Https, Proxy, ProxyConfig, ProxyError};
+use crate::{EdgeStatus, FindUpstreams, GatewayConfig, Https, Proxy, ProxyConfig, ProxyError};
 use latchkey_tenants::{Clock, Entropy, Store, StoreError, vault::DataKey};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -30,6 +30,8 @@ pub struct EdgeConfig {
     pub https: Vec<TcpListener>,
     /// The apps' private listeners.
     pub upstreams: Vec<SocketAddr>,
+    /// Asked now and then where they are by then; None: they stay.
+    pub find_upstreams: Option<FindUpstreams>,
     pub edge_secret: SecretString,
     /// Seals TLS keys, accounts and the snapshot's file.
     pub edge_key: SecretBox<[u8; 32]>,
@@ -88,7 +90,7 @@ impl Edge {
         std::fs::create_dir_all(&config.data_dir)
             .map_err(|error| EdgeError::DataDir(config.data_dir.clone(), error))?;
         let edge_key = Arc::new(DataKey::of("edge", &config.edge_key));
-        let file = config.data_dir.join(SNAPSHOT_FILE);
+        let file = snapshot_file(&config.data_dir);
         let snapshot = SnapshotCell::new(last_snapshot(&file, &edge_key));
         let metrics = Arc::new(Metrics::new());
         let runtime = control_runtime()?;
@@ -213,6 +215,7 @@ fn data_path(config: EdgeConfig, feeds: Feeds) -> Result<Proxy, EdgeError> {
         http: config.http,
         https,
         upstreams: config.upstreams,
+        find_upstreams: config.find_upstreams,
         edge_secret: config.edge_secret,
         grace: config.grace,
         gateway: config.gateway,
@@ -224,8 +227,13 @@ fn data_path(config: EdgeConfig, feeds: Feeds) -> Result<Proxy, EdgeError> {
     })?)
 }
 
+/// Where an edge keeps the sealed copy of its last good snapshot.
+pub fn snapshot_file(data_dir: &Path) -> PathBuf {
+    data_dir.join(SNAPSHOT_FILE)
+}
+
 /// A file that cannot be used costs nothing but what it saved: the database has it all.
-fn last_snapshot(file: &std::path::Path, edge_key: &DataKey) -> Snapshot {
+fn last_snapshot(file: &Path, edge_key: &DataKey) -> Snapshot {
     match disk::load(file, edge_key) {
         Ok(Some(snapshot)) => snapshot,
         Ok(None) => Snapshot::empty(),

@@ -20,8 +20,10 @@ pub mod tls;
 mod upgrade;
 mod workers;
 
-pub use edge::{Edge, EdgeConfig, EdgeError};
-pub use gateway::{Deadlines, GatewayConfig, OpenHosts, PlainHttp, RouteClass, Shape};
+pub use edge::{Edge, EdgeConfig, EdgeError, snapshot_file};
+pub use gateway::{
+    Deadlines, FindUpstreams, GatewayConfig, OpenHosts, PlainHttp, RouteClass, Shape,
+};
 pub use server::Proxy;
 pub use status::EdgeStatus;
 
@@ -48,6 +50,8 @@ pub struct ProxyConfig {
     pub https: Option<Https>,
     /// The apps' private listeners, tried in turn.
     pub upstreams: Vec<SocketAddr>,
+    /// Asked now and then where they are by then; None: they stay.
+    pub find_upstreams: Option<FindUpstreams>,
     /// Sent to the app as `X-Latchkey-Edge`; printable ASCII.
     pub edge_secret: SecretString,
     /// Upper bound of the wait for running requests after a stop; nothing is waited for when none run.

@@ -84,6 +84,7 @@ impl Proxy {
 
         let upstreams = Arc::new(Upstreams::new(
             &config.upstreams,
+            config.find_upstreams.take(),
             config.gateway.deadlines,
             config.metrics.gateway.clone(),
         ));

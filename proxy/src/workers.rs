@@ -1,10 +1,11 @@
 //! Makes the workers of an edge from its configuration.
 
 use crate::acme::{
-    self, Accounts, ChallengeBoard, Desk, InternalAuthority, Issuer, Issuers, Ledger, Pace,
+    self, AccountUrls, Accounts, ChallengeBoard, Desk, InternalAuthority, Issuer, Issuers, Ledger,
+    Pace,
 };
 use crate::control::Control;
-use crate::domains::{CaaIssuer, CaaPermission, Dns, DomainWorker, Probe, ProbeKey};
+use crate::domains::{CaaIssuer, CaaPermission, Dns, DomainWorker, KnownAccounts, Probe, ProbeKey};
 use crate::metrics::Metrics;
 use crate::snapshot::{EdgeIdentity, Refresher, SnapshotCell};
 use crate::{EdgeConfig, EdgeError};
@@ -41,8 +42,16 @@ impl Workers<'_> {
             true => None,
             false => Some(self.orders(&identity, &dns, &issued)?),
         };
+        let issuers = config.issuers.iter();
+        let unknown = issuers.map(|issuer| CaaIssuer::of(issuer, None)).collect();
+        let told = watch::Sender::new(unknown);
         Ok(Control {
-            domains: self.domains(&identity, dns),
+            domains: self.domains(&identity, dns, told.subscribe()),
+            accounts: KnownAccounts {
+                issuers: config.issuers.clone(),
+                urls: self.account_urls(),
+                told,
+            },
             orders,
             refresher: Refresher {
                 store: self.store.clone(),
@@ -59,13 +68,17 @@ impl Workers<'_> {
         })
     }
 
-    fn domains(&self, identity: &EdgeIdentity, dns: Dns) -> Arc<DomainWorker> {
+    fn account_urls(&self) -> AccountUrls {
+        AccountUrls::new(Arc::new(self.store.clone()), Arc::clone(&self.edge_key))
+    }
+
+    fn domains(
+        &self,
+        identity: &EdgeIdentity,
+        dns: Dns,
+        issuers: watch::Receiver<Arc<[CaaIssuer]>>,
+    ) -> Arc<DomainWorker> {
         let config = self.config;
-        let issuers: Arc<[CaaIssuer]> = config
-            .issuers
-            .iter()
-            .map(|issuer| CaaIssuer::of(issuer, None))
-            .collect();
         let with_tls = !config.https.is_empty();
         // Where another port is mapped to 80 the edge cannot tell what an authority would find there.
         let has_port_80 = config.http.iter().any(|socket| {
@@ -77,7 +90,7 @@ impl Workers<'_> {
             store: self.store.clone(),
             dns,
             metrics: Arc::clone(&self.metrics.domains),
-            issuers: watch::channel(issuers).1,
+            issuers,
             probe: (with_tls && has_port_80).then(|| Probe {
                 key: ProbeKey::of(&config.edge_key),
                 port: HTTP,
@@ -125,7 +138,10 @@ impl Workers<'_> {
                 Arc::clone(&config.clock),
             )),
             board: Arc::clone(self.board),
-            permission: Arc::new(CaaPermission { dns: dns.clone() }),
+            permission: Arc::new(CaaPermission {
+                dns: dns.clone(),
+                accounts: self.account_urls(),
+            }),
             edge_key: Arc::clone(&self.edge_key),
             clock: Arc::clone(&config.clock),
             entropy: Arc::clone(&config.entropy),

@@ -1,5 +1,7 @@
 //! `latchkey check`: every part that an installation stands on, each with its own line.
 
+mod edge;
+
 use crate::commands::{CommandError, Result, answer, block_on, store};
 use crate::settings::{Issuer, Settings, SettingsErrors};
 use secrecy::ExposeSecret;
@@ -20,8 +22,10 @@ pub fn run(settings: &Settings) -> Result<()> {
         check_settings(settings, &mut report)?;
         check_database(settings, &mut report).await?;
         check_directory(&settings.data_dir, &mut report)?;
+        edge::check_snapshot(settings, &mut report)?;
         check_ports(settings, &mut report).await?;
         check_services(settings, &mut report).await?;
+        edge::check_dns(settings, &mut report).await?;
         check_issuer(settings, &mut report).await
     })?;
     match report.failed {
@@ -183,15 +187,6 @@ async fn check_services(settings: &Settings, report: &mut Report) -> Result<()> 
                 greeted.map(|()| format!("the relay answers; sender {from}")),
             )?;
         }
-    }
-    for server in &settings.dns_servers {
-        let reached = connect(server).await;
-        report.outcome(
-            "resolver",
-            reached
-                .map(|_| server)
-                .map_err(|error| format!("{server}: {error}")),
-        )?;
     }
     Ok(())
 }

@@ -34,6 +34,7 @@ pub fn config(
         http: listen(sockets, &settings.http_listen)?,
         https,
         upstreams,
+        find_upstreams: None,
         edge_secret,
         edge_key: copy(settings.edge_key()?),
         database_url: settings.database_url.clone(),

@@ -329,6 +329,7 @@ fn edge_config(
         http: listeners,
         https: Vec::new(),
         upstreams: vec![upstream],
+        find_upstreams: None,
         edge_secret,
         edge_key: keep.edge_key()?,
         database_url: database_url(folder).into(),

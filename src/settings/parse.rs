@@ -66,7 +66,7 @@ impl PublicOrigin {
     }
 }
 
-/// Where an app listens: an address, or a name that is resolved when the edge starts.
+/// Where an app listens: an address, or a name; the edge follows where it leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upstream {
     host: String,

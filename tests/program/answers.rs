@@ -112,9 +112,11 @@ fn check_names_each_part_and_fails_when_one_does() {
         "platform host",
         "vault key",
         "database",
+        "snapshot",
         "http port",
         "admin port",
         "mail",
+        "resolver",
         "certificates",
     ] {
         assert!(said.contains(part), "{part} not in {said}");
@@ -122,12 +124,13 @@ fn check_names_each_part_and_fails_when_one_does() {
 
     let broken = installation
         .with("LATCHKEY_SMTP_URL", "smtp://127.0.0.1:1")
-        .with("LATCHKEY_MAIL_FROM", "connect@example.com");
+        .with("LATCHKEY_MAIL_FROM", "connect@example.com")
+        .with("LATCHKEY_DNS_SERVERS", "127.0.0.1:1");
+    std::fs::write(broken.path().join("latchkey-data/snapshot"), "torn").unwrap();
     let output = broken.run("check");
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        text(&output.stdout).contains("FAILED  mail"),
-        "{}",
-        text(&output.stdout)
-    );
+    let said = text(&output.stdout);
+    for part in ["FAILED  mail", "FAILED  resolver", "FAILED  snapshot"] {
+        assert!(said.contains(part), "{part} not in {said}");
+    }
 }

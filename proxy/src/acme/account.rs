@@ -133,6 +133,34 @@ impl Opens for Accounts {
     }
 }
 
+/// Which account the installation has at an authority, without asking the authority.
+#[derive(Clone)]
+pub struct AccountUrls {
+    ledger: Arc<dyn Ledger>,
+    edge_key: Arc<DataKey>,
+}
+
+impl AccountUrls {
+    pub fn new(ledger: Arc<dyn Ledger>, edge_key: Arc<DataKey>) -> Self {
+        Self { ledger, edge_key }
+    }
+
+    /// None: there is none yet, or the store cannot be asked.
+    pub async fn of(&self, issuer: &Issuer) -> Option<String> {
+        let directory = issuer.name();
+        let sealed = self.ledger.account(directory).await.ok()??;
+        let plain = self.edge_key.open(place(directory), &sealed).ok()?;
+        let Named { id } = serde_json::from_slice(&plain).ok()?;
+        Some(id)
+    }
+}
+
+/// The part of the credentials that is no secret.
+#[derive(serde::Deserialize)]
+struct Named {
+    id: String,
+}
+
 fn place(directory: &str) -> Place<'_> {
     Place {
         agency: "*",

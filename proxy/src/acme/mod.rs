@@ -20,7 +20,7 @@ mod rfc8555;
 mod store_ledger;
 mod worker;
 
-pub use account::Accounts;
+pub use account::{AccountUrls, Accounts};
 pub use authority::{Authority, Offer, OfferKind, OrderStatus, Placed, RenewalWindow, Wish};
 pub use budget::{Counts, LETS_ENCRYPT, Limit, OrderKind, limits_of};
 pub use challenges::{ChallengeBoard, Challenges, NoChallenges};

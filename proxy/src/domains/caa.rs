@@ -16,10 +16,10 @@ pub struct CaaIssuer {
 
 impl CaaIssuer {
     /// `account`: its URL, once it is open.
-    pub fn of(issuer: &Issuer, account: Option<&str>) -> Self {
+    pub fn of(issuer: &Issuer, account: Option<String>) -> Self {
         Self {
             identities: issuer.caa_identities().to_vec(),
-            account: account.map(str::to_owned),
+            account,
             methods: METHODS.map(str::to_owned).to_vec(),
         }
     }

@@ -6,7 +6,7 @@ use super::dns::{
 };
 use super::findings::{Caa, Expected, Findings, Misplaced, Mistake, Txt};
 use super::verdict::leads_here;
-use crate::acme::{Issuer, Permission};
+use crate::acme::{AccountUrls, Issuer, Permission};
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use latchkey_tenants::{DomainKind, values::Host};
@@ -237,15 +237,16 @@ fn caa_record(record: &RData) -> Option<CaaRecord> {
 /// permits nothing.
 pub struct CaaPermission {
     pub dns: Dns,
+    pub accounts: AccountUrls,
 }
 
 #[async_trait]
 impl Permission for CaaPermission {
     async fn permits(&self, host: &Host, issuer: &Issuer) -> bool {
-        let issuer = CaaIssuer::of(issuer, None);
-        if issuer.identities.is_empty() {
+        if issuer.caa_identities().is_empty() {
             return true;
         }
+        let issuer = CaaIssuer::of(issuer, self.accounts.of(issuer).await);
         let Some(host) = name(host.as_str()) else {
             return false;
         };

@@ -3,6 +3,7 @@
 //! [`check_once`] looks and judges: [`dns`] asks, `findings` are what was seen, `verdict` what it means, `words` how to say
 //! it. `worker` does so for every domain that is due, and the store draws the consequences.
 
+mod accounts;
 pub mod caa;
 mod cdn;
 pub mod dns;
@@ -18,6 +19,7 @@ mod verdict;
 mod words;
 mod worker;
 
+pub use accounts::KnownAccounts;
 pub use caa::{CaaIssuer, CaaRecord, CaaRefusal};
 pub use dns::{Dns, DnsError};
 pub use findings::{Caa, Expected, Findings, Knock, KnockResult, Misplaced, Mistake, Txt};

@@ -17,6 +17,7 @@ pub use front::HttpFront;
 pub use route::RouteClass;
 
 pub(crate) use passage::Passage;
+pub use upstream::FindUpstreams;
 pub(crate) use upstream::{MOST_UPSTREAMS, Upstreams};
 
 use self::ids::Ids;

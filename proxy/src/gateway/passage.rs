@@ -120,6 +120,7 @@ impl Drop for Passage {
             sent: self.sent,
         });
         let agency = self.agency.as_ref();
+        let upstream = self.upstream.and_then(|index| self.upstreams.at(index));
         access_log::write(&Line {
             id: &self.id,
             agency: agency.map(|agency| (agency.slug.as_str(), agency.id.as_str())),
@@ -133,7 +134,7 @@ impl Drop for Passage {
             sent: self.sent,
             took,
             upstream_took: self.upstream_took,
-            upstream: self.upstream.and_then(|index| self.upstreams.name(index)),
+            upstream: upstream.as_ref().map(|app| &*app.name),
             limit: self.limit.as_str(),
         });
     }

@@ -3,11 +3,13 @@
 use super::config::Deadlines;
 use crate::metrics::GatewayMetrics;
 use crate::upgrade::UpgradeConnector;
+use arc_swap::{ArcSwapOption, Guard};
 use async_trait::async_trait;
 use pingora::server::ShutdownWatch;
 use pingora::services::background::BackgroundService;
 use pingora::upstreams::peer::HttpPeer;
 use prometheus::IntGauge;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -18,6 +20,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 /// One bit each in [`Tried`].
 pub(crate) const MOST_UPSTREAMS: usize = 64;
 const CHECK_EVERY: Duration = Duration::from_secs(1);
+/// Checks between two looks at where the apps are: as long as DNS records of moving things usually live at least.
+const CHECKS_A_LOOK: u32 = 10;
 /// Below the time after which an app drops an idle connection, so that the edge never picks one that is just closing.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// Answers in a row that break off before an app rests.
@@ -25,8 +29,15 @@ const FAILURES: u32 = 5;
 const REST: Duration = Duration::from_secs(5);
 const H2_STREAMS: usize = 100;
 
+/// Says where the apps are now. Blocks.
+pub type FindUpstreams = Arc<dyn Fn() -> io::Result<Vec<SocketAddr>> + Send + Sync>;
+
 pub(crate) struct Upstreams {
-    all: Box<[Upstream]>,
+    all: [Upstream; MOST_UPSTREAMS],
+    /// Nobody is beyond.
+    end: AtomicUsize,
+    /// None: they stay where they are.
+    find: Option<FindUpstreams>,
     next: AtomicUsize,
     /// Its own group of connections for each upgrade.
     upgrades: AtomicU64,
@@ -35,13 +46,19 @@ pub(crate) struct Upstreams {
     metrics: Arc<GatewayMetrics>,
 }
 
+/// A place for an app. It keeps its number as long as the app is there.
+#[derive(Default)]
 struct Upstream {
-    address: SocketAddr,
-    name: Box<str>,
+    app: ArcSwapOption<App>,
     unreachable: AtomicBool,
     broken_answers: AtomicU32,
     /// Milliseconds since the start of the edge.
     rests_until: AtomicU64,
+}
+
+pub(crate) struct App {
+    address: SocketAddr,
+    pub name: Box<str>,
     healthy: IntGauge,
 }
 
@@ -70,41 +87,91 @@ impl Tried {
 }
 
 impl Upstreams {
-    /// At most [`MOST_UPSTREAMS`].
+    /// At most [`MOST_UPSTREAMS`] of them; more are left out.
     pub fn new(
         addresses: &[SocketAddr],
+        find: Option<FindUpstreams>,
         deadlines: Deadlines,
         metrics: Arc<GatewayMetrics>,
     ) -> Self {
-        let all = addresses.iter().map(|address| {
-            let name = address.to_string();
-            let healthy = metrics.upstream_health(&name);
-            healthy.set(1);
-            Upstream {
-                address: *address,
-                name: name.into(),
-                unreachable: AtomicBool::new(false),
-                broken_answers: AtomicU32::new(0),
-                rests_until: AtomicU64::new(0),
-                healthy,
-            }
-        });
-        Self {
-            all: all.collect(),
+        let upstreams = Self {
+            all: std::array::from_fn(|_| Upstream::default()),
+            end: AtomicUsize::new(0),
+            find,
             next: AtomicUsize::new(0),
             upgrades: AtomicU64::new(0),
             started: Instant::now(),
             deadlines,
             metrics,
+        };
+        upstreams.follow(addresses);
+        upstreams
+    }
+
+    /// The apps are there now, and nowhere else.
+    fn follow(&self, addresses: &[SocketAddr]) {
+        for upstream in self.known() {
+            if let Some(app) = &*upstream.app.load()
+                && !addresses.contains(&app.address)
+            {
+                tracing::info!(upstream = %app.name, "an app is gone");
+                app.healthy.set(0);
+                upstream.app.store(None);
+            }
         }
+        for address in addresses {
+            let is_known = |app: &App| app.address == *address;
+            if !self
+                .known()
+                .iter()
+                .any(|upstream| upstream.app.load().as_deref().is_some_and(is_known))
+            {
+                self.add(*address);
+            }
+        }
+    }
+
+    fn add(&self, address: SocketAddr) {
+        let mut places = self.all.iter().enumerate();
+        let Some((place, upstream)) = places.find(|(_, upstream)| upstream.app.load().is_none())
+        else {
+            tracing::warn!(%address, most = MOST_UPSTREAMS, "there are more apps than places; this one is left out");
+            return;
+        };
+        upstream.unreachable.store(false, Relaxed);
+        upstream.broken_answers.store(0, Relaxed);
+        upstream.rests_until.store(0, Relaxed);
+        let name = address.to_string();
+        let healthy = self.metrics.upstream_health(&name);
+        healthy.set(1);
+        upstream.app.store(Some(Arc::new(App {
+            address,
+            name: name.into(),
+            healthy,
+        })));
+        self.end.fetch_max(place + 1, Relaxed);
+    }
+
+    fn known(&self) -> &[Upstream] {
+        &self.all[..self.end.load(Relaxed)]
+    }
+
+    fn app(&self, index: usize) -> Option<Guard<Option<Arc<App>>>> {
+        let app = self.all.get(index)?.app.load();
+        app.is_some().then_some(app)
+    }
+
+    /// Whether there is one that was not tried.
+    fn is_untried(&self, index: usize, tried: Tried) -> bool {
+        !tried.has(index) && self.app(index).is_some()
     }
 
     /// A healthy app that was not tried yet, or else any that was not: what is known may be a second old.
     pub fn pick(&self, tried: Tried) -> Option<usize> {
-        let count = self.all.len();
+        let count = self.end.load(Relaxed);
         let first = self.next.fetch_add(1, Relaxed);
         let turn = (0..count).map(|step| first.wrapping_add(step) % count);
-        let mut untried = turn.filter(|index| !tried.has(*index));
+        let mut untried = turn.filter(|index| self.is_untried(*index, tried));
         untried
             .clone()
             .find(|index| self.is_healthy(&self.all[*index]))
@@ -112,15 +179,16 @@ impl Upstreams {
     }
 
     pub fn untried(&self, tried: Tried) -> bool {
-        (0..self.all.len()).any(|index| !tried.has(index))
+        (0..self.end.load(Relaxed)).any(|index| self.is_untried(index, tried))
     }
 
-    pub fn name(&self, index: usize) -> Option<&str> {
-        self.all.get(index).map(|upstream| &*upstream.name)
+    /// Whoever is at that place now.
+    pub fn at(&self, index: usize) -> Option<Arc<App>> {
+        self.all.get(index)?.app.load_full()
     }
 
     pub fn peer(&self, index: usize, passing: Passing, events: bool) -> Option<Box<HttpPeer>> {
-        let mut peer = HttpPeer::new(self.all.get(index)?.address, false, String::new());
+        let mut peer = HttpPeer::new(self.app(index)?.as_ref()?.address, false, String::new());
         let options = &mut peer.options;
         options.connection_timeout = Some(self.deadlines.connect);
         options.total_connection_timeout = Some(self.deadlines.connect);
@@ -175,8 +243,10 @@ impl Upstreams {
             let until = self.started.elapsed() + REST;
             let until = u64::try_from(until.as_millis()).unwrap_or(u64::MAX);
             upstream.rests_until.store(until, Relaxed);
-            upstream.healthy.set(0);
-            tracing::warn!(upstream = %upstream.name, "an app's answers break off; it rests");
+            if let Some(app) = &*upstream.app.load() {
+                app.healthy.set(0);
+                tracing::warn!(upstream = %app.name, "an app's answers break off; it rests");
+            }
         }
     }
 
@@ -190,22 +260,40 @@ impl Upstreams {
 
     fn set_reachable(&self, upstream: &Upstream, reachable: bool) {
         let was = !upstream.unreachable.swap(!reachable, Relaxed);
-        upstream.healthy.set(self.is_healthy(upstream).into());
+        let Some(app) = &*upstream.app.load() else {
+            return;
+        };
+        app.healthy.set(self.is_healthy(upstream).into());
         match (was, reachable) {
-            (true, false) => tracing::warn!(upstream = %upstream.name, "an app cannot be reached"),
-            (false, true) => tracing::info!(upstream = %upstream.name, "an app is back"),
+            (true, false) => tracing::warn!(upstream = %app.name, "an app cannot be reached"),
+            (false, true) => tracing::info!(upstream = %app.name, "an app is back"),
             _ => {}
         }
     }
 
     async fn check(&self, upstream: &Upstream) {
         // A single app gets every request all the same; asking after it tells nothing while it works.
-        if self.all.len() == 1 && !upstream.unreachable.load(Relaxed) {
-            upstream.healthy.set(self.is_healthy(upstream).into());
+        let Some(app) = upstream.app.load_full() else {
+            return;
+        };
+        if self.known().len() == 1 && !upstream.unreachable.load(Relaxed) {
+            app.healthy.set(self.is_healthy(upstream).into());
             return;
         }
-        let connected = timeout(CHECK_EVERY, TcpStream::connect(upstream.address)).await;
+        let connected = timeout(CHECK_EVERY, TcpStream::connect(app.address)).await;
         self.set_reachable(upstream, matches!(connected, Ok(Ok(_))));
+    }
+
+    /// Where nobody can say, they are taken to be where they were.
+    async fn look(&self) {
+        let Some(find) = self.find.clone() else {
+            return;
+        };
+        match tokio::task::spawn_blocking(move || find()).await {
+            Ok(Ok(addresses)) if !addresses.is_empty() => self.follow(&addresses),
+            Ok(Ok(_)) | Err(_) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "cannot ask where the apps are now"),
+        }
     }
 }
 
@@ -215,9 +303,12 @@ impl BackgroundService for Upstreams {
         let rounds = async {
             let mut round = interval(CHECK_EVERY);
             round.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
+            for number in 1_u32.. {
                 round.tick().await;
-                for upstream in &self.all {
+                if number.is_multiple_of(CHECKS_A_LOOK) {
+                    self.look().await;
+                }
+                for upstream in self.known() {
                     self.check(upstream).await;
                 }
             }
@@ -240,7 +331,7 @@ mod tests {
             .map(|port| SocketAddr::from(([127, 0, 0, 1], port)))
             .collect();
         let metrics = Metrics::new().gateway;
-        Upstreams::new(&addresses, Deadlines::default(), metrics)
+        Upstreams::new(&addresses, None, Deadlines::default(), metrics)
     }
 
     #[tokio::test(start_paused = true)]
@@ -265,6 +356,38 @@ mod tests {
         assert!(!upstreams.untried(tried));
         upstreams.set_reachable(&upstreams.all[0], true);
         assert!((0..4).any(|_| upstreams.pick(Tried::default()) == Some(0)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn apps_that_move_are_followed() {
+        let mut upstreams = upstreams(2);
+        let [one, two, three] = [1, 2, 3].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        upstreams.cannot_connect(0);
+        upstreams.find = Some(Arc::new(move || Ok(vec![two, three])));
+        upstreams.look().await;
+        let addresses = |upstreams: &Upstreams| {
+            let picked = (0..4).filter_map(|_| upstreams.pick(Tried::default()));
+            let mut picked: Vec<_> = picked
+                .filter_map(|index| Some(upstreams.at(index)?.address))
+                .collect();
+            picked.sort();
+            picked.dedup();
+            picked
+        };
+        assert_eq!(
+            addresses(&upstreams),
+            [two, three],
+            "the new one is healthy in the old one's place"
+        );
+
+        upstreams.find = Some(Arc::new(|| Err(io::ErrorKind::TimedOut.into())));
+        upstreams.look().await;
+        upstreams.find = Some(Arc::new(|| Ok(Vec::new())));
+        upstreams.look().await;
+        assert_eq!(addresses(&upstreams), [two, three], "nobody knows better");
+
+        upstreams.follow(&[one]);
+        assert_eq!(addresses(&upstreams), [one]);
     }
 
     #[tokio::test(start_paused = true)]

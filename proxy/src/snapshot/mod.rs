@@ -95,6 +95,10 @@ impl Snapshot {
     pub fn host(&self, host: &str) -> Option<&Arc<HostEntry>> {
         self.hosts.get(host)
     }
+
+    pub fn hosts(&self) -> impl ExactSizeIterator<Item = &Arc<HostEntry>> {
+        self.hosts.values()
+    }
 }
 
 /// The snapshot in force. Cheap to clone.

@@ -1,6 +1,7 @@
 use super::challenge::{ACME_TLS, ChallengeCerts};
 use super::config::TlsConfig;
 use super::handshake::{Handshakes, server_config};
+use super::hybrid::X25519_MLKEM768;
 use super::metrics::TlsMetrics;
 use super::slots::Slots;
 use super::tickets::Tickets;
@@ -54,7 +55,9 @@ pub struct TlsParts {
 
 impl<A> TlsFront<A> {
     pub fn new(parts: TlsParts, app: A) -> Self {
-        let provider = Arc::new(ring::default_provider());
+        let mut provider = ring::default_provider();
+        provider.kx_groups.insert(0, X25519_MLKEM768);
+        let provider = Arc::new(provider);
         let for_protocols = |protocols: &[&[u8]]| {
             #[expect(
                 clippy::expect_used,

@@ -4,7 +4,7 @@ mod answering;
 mod choosing;
 mod issuing;
 mod killing;
-mod memory;
+pub mod memory;
 mod mortal;
 mod pebble;
 mod refusing;

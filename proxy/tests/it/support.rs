@@ -106,6 +106,7 @@ pub fn config(upstreams: &[SocketAddr]) -> ProxyConfig {
         http: vec![free_socket()],
         https: None,
         upstreams: upstreams.to_vec(),
+        find_upstreams: None,
         edge_secret: "the-edge-secret".into(),
         grace: 3 * PATIENCE,
         gateway: GatewayConfig::default(),

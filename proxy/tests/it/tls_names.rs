@@ -4,16 +4,41 @@ use crate::support::{app, echo, within};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use latchkey_proxy::snapshot::{Certificate, HostEntry};
-use latchkey_proxy::tls::ChallengeCerts;
+use latchkey_proxy::tls::{ChallengeCerts, X25519_MLKEM768};
 use rcgen::{CertificateParams, CustomExtension, KeyPair};
 use rustls::AlertDescription;
+use rustls::crypto::CryptoProvider;
 use rustls::crypto::ring::sign::any_ecdsa_type;
+use rustls::crypto::ring::{self, kx_group::X25519};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
+use rustls::version::TLS13;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
 
 const UNKNOWN: &str = "latchkey_edge_unknown_sni_total";
+
+#[tokio::test]
+async fn a_client_that_wants_ml_kem_gets_it() {
+    let world = World::with(&["acme.example"]);
+    let edge = world.edge(&[app(echo).await]);
+    for groups in [
+        vec![X25519_MLKEM768, X25519],
+        vec![X25519, X25519_MLKEM768],
+        vec![X25519],
+    ] {
+        // The client's order counts.
+        let wanted = groups[0].name();
+        let provider = CryptoProvider {
+            kx_groups: groups,
+            ..ring::default_provider()
+        };
+        let client = Arc::new(world.client_with(provider, &[&TLS13]));
+        let client = edge.open(&client, "acme.example").await;
+        let group = client.0.get_ref().1.negotiated_key_exchange_group();
+        assert_eq!(group.map(|group| group.name()), Some(wanted));
+    }
+}
 
 #[tokio::test]
 async fn every_host_shows_its_own_certificate() {

@@ -1,15 +1,19 @@
 //! A whole check: from DNS to a verdict and its words.
 
 use super::fake_dns::{FakeDns, Quirk, RESOLVER, a, aaaa, caa, cname, txt};
+use crate::acme::memory::MemoryLedger;
 use hickory_resolver::proto::rr::{RData, RecordType};
-use latchkey_proxy::acme::{Issuer, Permission};
+use latchkey_proxy::acme::{AccountUrls, Issuer, Ledger, Permission};
 use latchkey_proxy::domains::dns::Limits;
 use latchkey_proxy::domains::{
     CaaIssuer, CaaPermission, Check, Dns, Expected, KnockResult, Probe, ProbeKey, check_once,
 };
+use latchkey_tenants::testing::START;
 use latchkey_tenants::values::Host;
-use latchkey_tenants::{DomainCause, DomainKind};
+use latchkey_tenants::vault::{DataKey, Place};
+use latchkey_tenants::{DomainCause, DomainKind, ManualClock, SeededEntropy};
 use secrecy::SecretBox;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -157,8 +161,11 @@ async fn caa_is_read_where_an_authority_reads_it() {
 async fn a_second_authority_is_asked_only_where_caa_permits_it() {
     let dns = right().await;
     dns.put("acme.test", caa(0, "issue", "second.example"));
+    let ledger = Arc::new(MemoryLedger::new(&Arc::new(ManualClock::at(START))));
+    let edge_key = Arc::new(DataKey::of("edge", &SecretBox::new(Box::new([7; 32]))));
     let permission = CaaPermission {
         dns: dns.authoritative(),
+        accounts: AccountUrls::new(ledger.clone(), edge_key.clone()),
     };
     let issuer = |identity: &str| Issuer::Acme {
         directory: "https://ca.example/directory".to_owned(),
@@ -171,6 +178,27 @@ async fn a_second_authority_is_asked_only_where_caa_permits_it() {
     assert!(permission.permits(&host, &issuer("second.example")).await);
     assert!(!permission.permits(&host, &issuer("third.example")).await);
     assert!(permission.permits(&host, &Issuer::Internal).await);
+
+    // To one account alone, which is ours once we have opened it.
+    let ours = "https://ca.example/acct/7";
+    let value = format!("second.example; accounturi={ours}");
+    dns.remove("acme.test");
+    dns.put("acme.test", caa(0, "issue", &value));
+    assert!(!permission.permits(&host, &issuer("second.example")).await);
+    let place = Place {
+        agency: "*",
+        scope: "edge",
+        row: "https://ca.example/directory",
+        field: "acme_account",
+    };
+    let account = edge_key.seal(
+        place,
+        format!(r#"{{"id":"{ours}"}}"#).as_bytes(),
+        &SeededEntropy::new(1),
+    );
+    ledger.account_put(place.row, &account).await.unwrap();
+    assert!(permission.permits(&host, &issuer("second.example")).await);
+
     for server in ["127.0.0.2", "127.0.0.3"] {
         dns.quirk_at(server, "acme.test", Some(RecordType::CAA), Quirk::ServFail);
     }
