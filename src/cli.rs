@@ -1,6 +1,7 @@
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use latchkey_tenants::values::{Email, Host, Name, Slug};
 use std::path::PathBuf;
+use url::Url;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,7 +48,7 @@ pub enum Command {
     /// Make keys
     #[command(subcommand)]
     Key(Key),
-    /// Make, check and pack themes
+    /// Make, check, pack and upload themes
     #[command(subcommand)]
     Theme(Theme),
 }
@@ -119,6 +120,8 @@ pub enum Theme {
     Check(CheckTheme),
     /// Pack a folder into its archive: the same bytes for the same theme
     Pack(PackTheme),
+    /// Upload a theme to an agency's host, and show what the check found; exit code 1 when it is refused
+    Push(PushTheme),
 }
 
 #[derive(Args, Debug)]
@@ -156,6 +159,28 @@ pub struct PackTheme {
     /// The archive to write
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct PushTheme {
+    /// The theme's folder, or a packed theme
+    #[arg(value_name = "DIR|ZIP")]
+    pub theme: PathBuf,
+
+    /// Scheme and host of the agency, such as https://connect.example.com
+    #[arg(long)]
+    pub url: Url,
+
+    /// File that holds an API key with the scope themes:write [default: the key in LATCHKEY_API_KEY]
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+
+    #[arg(long, hide = true, env = "LATCHKEY_API_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+
+    /// Publish it at once
+    #[arg(long)]
+    pub publish: bool,
 }
 
 /// The command line of this process. Wrong usage, `--help` and `--version` end the process here.

@@ -20,6 +20,7 @@ mod platform;
 mod run;
 mod server;
 mod sign_in;
+mod themes;
 mod urls;
 
 pub use api::openapi;

@@ -13,6 +13,8 @@ pub(crate) struct Metrics {
     requests: [[AtomicU64; STATUSES.len()]; CLASSES.len()],
     /// By what became of a try to send.
     mails: [AtomicU64; MAIL_RESULTS.len()],
+    /// Pages and mails that agencies' themes could not make, and that were made with the base theme.
+    theme_failures: AtomicU64,
 }
 
 /// Kinds of routes; none of their names comes from a caller.
@@ -41,6 +43,10 @@ impl Metrics {
         }
     }
 
+    pub fn theme_failed(&self) {
+        self.theme_failures.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// The Prometheus text format, version 0.0.4. `jobs_open` is absent when the database does not answer.
     pub fn text(&self, jobs_open: Option<i64>) -> String {
         let mut text = String::from(
@@ -61,6 +67,13 @@ impl Metrics {
             let labels = format!("result=\"{result}\"");
             sample(&mut text, "latchkey_mails_total", &labels, counter);
         }
+        let failures = self.theme_failures.load(Ordering::Relaxed);
+        let _ = writeln!(
+            text,
+            "# HELP latchkey_theme_failures_total Pages and mails that an agency's theme could not make.\n\
+             # TYPE latchkey_theme_failures_total counter\n\
+             latchkey_theme_failures_total {failures}"
+        );
         if let Some(open) = jobs_open {
             text.push_str(
                 "# HELP latchkey_jobs_open Jobs that are ready or running, in every process.\n\

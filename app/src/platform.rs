@@ -1,7 +1,7 @@
 use std::{ops::Deref, sync::Arc};
 
 use latchkey_tenants::{AgencyId, Clock, Entropy, Store, Timestamp};
-use latchkey_themes::{Mailer, Theme};
+use latchkey_themes::Mailer;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
@@ -13,6 +13,7 @@ use crate::{
     limits::Limits,
     metrics::Metrics,
     oauth::{Refreshes, Usage},
+    themes::Themes,
     urls::Urls,
 };
 
@@ -23,7 +24,6 @@ pub struct Platform(Arc<Inner>);
 pub struct Inner {
     pub store: Store,
     pub urls: Urls,
-    pub(crate) theme: Arc<Theme>,
     pub(crate) mailer: Option<Arc<Mailer>>,
     pub(crate) egress: Egress,
     pub(crate) clock: Arc<dyn Clock>,
@@ -31,6 +31,7 @@ pub struct Inner {
     pub(crate) bus: Bus,
     pub(crate) limits: Limits,
     pub(crate) sites: Sites,
+    pub(crate) themes: Themes,
     pub(crate) usage: Usage,
     pub(crate) refreshes: Refreshes,
     pub(crate) metrics: Metrics,
@@ -52,13 +53,13 @@ impl Platform {
         Ok(Self(Arc::new(Inner {
             store,
             urls: config.urls,
-            theme: Theme::base(),
             mailer,
             egress: Egress::new(EgressPolicy {
                 allow_loopback: config.dev_loopback,
             }),
             limits: Limits::new(Arc::clone(&clock)),
             sites: Sites::default(),
+            themes: Themes::new(),
             refreshes: Refreshes::new(&*entropy),
             clock,
             entropy,

@@ -26,6 +26,9 @@ pub async fn run(
     app: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    if let Err(error) = platform.store.preview_host_add().await {
+        tracing::warn!(%error, "the host of previews could not be added; it will be with the first preview");
+    }
     let (work, worked) = oneshot::channel::<()>();
     let mut worker = tokio::spawn(Worker::new(platform.clone()).run(async {
         // Dropping the sender is the wish.

@@ -2,12 +2,10 @@ use std::{future::Future, io, net::SocketAddr};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Path, State},
+    extract::DefaultBodyLimit,
     middleware::from_fn_with_state,
-    response::{IntoResponse, Response},
     routing::{any, get},
 };
-use http::{HeaderValue, header};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -15,7 +13,7 @@ use crate::{
     http::{PageError, answer, brand_errors},
     link, oauth,
     platform::Platform,
-    sign_in,
+    sign_in, themes,
 };
 
 /// The largest body of a form or an API call, in bytes.
@@ -28,7 +26,8 @@ pub fn router(platform: Platform) -> Router {
         .merge(oauth::routes())
         .merge(sign_in::routes())
         .merge(account::routes())
-        .route("/assets/{file}", get(asset))
+        .merge(themes::routes())
+        .route("/assets/{file}", get(themes::asset))
         .fallback(async || PageError::not_found())
         .method_not_allowed_fallback(async || PageError::method())
         .layer(from_fn_with_state(platform.clone(), brand_errors));
@@ -55,28 +54,4 @@ pub async fn serve(
     axum::serve(listener, service)
         .with_graceful_shutdown(draining)
         .await
-}
-
-/// The theme's files. Their names hold their hash, so they never change.
-async fn asset(State(platform): State<Platform>, Path(file): Path<String>) -> Response {
-    let path = format!("/assets/{file}");
-    let Some(asset) = platform
-        .theme
-        .assets()
-        .iter()
-        .find(|asset| asset.path == path)
-    else {
-        return PageError::not_found().into_response();
-    };
-    let mut response = asset.bytes.clone().into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(asset.content_type),
-    );
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("public, max-age=31536000, immutable"),
-    );
-    response
 }

@@ -1,5 +1,5 @@
 use latchkey_tenants::{
-    Agency, RequestId,
+    Agency, PREVIEW_SLUG, RequestId,
     values::{Host, Slug},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -66,7 +66,20 @@ impl Urls {
     /// The agency that a host names, if it is `{slug}.{platform host}`.
     pub fn agency_slug(&self, host: &str) -> Option<Slug> {
         let slug = host.strip_suffix(&self.platform_host)?.strip_suffix('.')?;
-        slug.parse().ok()
+        slug.parse().ok().filter(|_| slug != PREVIEW_SLUG)
+    }
+
+    /// Where previews are: under the platform's host, and no agency's.
+    pub fn preview_host(&self) -> String {
+        format!("{PREVIEW_SLUG}.{}", self.platform_host)
+    }
+
+    pub fn preview_origin(&self) -> String {
+        self.origin(&self.preview_host())
+    }
+
+    pub fn preview(&self, ticket: &str) -> String {
+        format!("{}/preview/{ticket}", self.preview_origin())
     }
 
     /// What has to be registered at the provider for one (agency, app configuration).
@@ -127,6 +140,7 @@ mod tests {
             "northwindlatch.example",
             "x.example",
             "-a.latch.example",
+            "preview.latch.example",
             "",
         ] {
             assert!(urls.agency_slug(host).is_none(), "{host}");

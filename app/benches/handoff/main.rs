@@ -1,4 +1,5 @@
-//! How much of a bare hyper "hello" the link page and a token fetch reach, in one run on one machine.
+//! How much of a bare hyper "hello" the link page and a token fetch reach, in one run on one machine, and what a theme of an agency's
+//! own costs.
 //!
 //! `cargo bench -p latchkey-app --bench handoff [seconds per round]` prints requests/s and ratios. Servers and load share the
 //! machine's cores; the load is raw HTTP/1.1 over keep-alive connections, the same for all.
@@ -11,6 +12,7 @@
 
 mod load;
 mod scene;
+mod theme;
 
 use std::time::Duration;
 
@@ -19,6 +21,10 @@ use load::{Target, measure};
 /// Of the floor's requests/s.
 const LINK_PAGE_GOAL: f64 = 1.0 / 6.0;
 const TOKEN_GOAL: f64 = 1.0 / 4.0;
+/// Times the base theme's cost.
+const THEME_GOAL: f64 = 1.5;
+/// Milliseconds.
+const COLD_GOAL: f64 = 20.0;
 const ROUNDS: usize = 5;
 
 #[global_allocator]
@@ -32,15 +38,18 @@ async fn main() {
         .unwrap_or(2.0);
     let round = Duration::from_secs_f64(seconds);
     let floor = Target::get(load::hello().await, "/", "localhost", &[]);
-    let scene = scene::Scene::build().await;
+    let scene = scene::Scene::build(None).await;
     let (page, token) = (scene.link_page(), scene.access_token());
-    let mut rates = [const { Vec::new() }; 3];
+    let package = theme::package();
+    let own = scene::Scene::build(Some(&package)).await;
+    let themed = own.link_page();
+    let mut rates = [const { Vec::new() }; 4];
     for _ in 0..ROUNDS {
-        for (rates, target) in rates.iter_mut().zip([&floor, &page, &token]) {
+        for (rates, target) in rates.iter_mut().zip([&floor, &page, &token, &themed]) {
             rates.push(measure(target, round).await);
         }
     }
-    let [floor, page, token] = rates.map(median);
+    let [floor, page, token, themed] = rates.map(median);
     println!("| what | requests/s | of the floor | goal |");
     println!("|---|---|---|---|");
     println!("| bare hyper hello | {floor:.0} | 1 | |");
@@ -52,7 +61,20 @@ async fn main() {
         "| fresh access token on SQLite | {token:.0} | {:.3} | {TOKEN_GOAL:.3} |",
         token / floor
     );
-    if page / floor < LINK_PAGE_GOAL || token / floor < TOKEN_GOAL {
+    println!(
+        "| link page with an uploaded theme | {themed:.0} | {:.3} | base / {THEME_GOAL} |",
+        themed / floor
+    );
+    let cold = theme::cold(&package);
+    println!(
+        "\nA theme's first page, from what is kept of it: {cold:.1} ms (goal {COLD_GOAL} ms)."
+    );
+    println!(
+        "An uploaded theme's link page costs {:.2} x the base theme's (goal {THEME_GOAL}).",
+        page / themed
+    );
+    let missed = page / floor < LINK_PAGE_GOAL || token / floor < TOKEN_GOAL;
+    if missed || page / themed > THEME_GOAL || cold > COLD_GOAL {
         eprintln!("a goal was missed");
         std::process::exit(1);
     }

@@ -3,10 +3,12 @@ use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 use latchkey_app::{AppConfig, Platform, Urls, serve};
 use latchkey_tenants::{
     Account, Agency, Clock, Entropy, ItemId, KeyScope, Lifetime, NewAgency, NewRequest, NewSlot,
-    NewWorkflow, Recipient, Resume, SlotRef, Store, SystemClock, SystemEntropy, Tx, Workflow,
-    store::{NewConnection, Tokens},
+    NewWorkflow, Recipient, Resume, SlotRef, Store, SystemClock, SystemEntropy, ThemeKind, Tx,
+    Workflow,
+    store::{NewConnection, NewTheme, PublishTheme, Tokens},
     testing,
 };
+use latchkey_themes::Package;
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -26,7 +28,8 @@ pub struct Scene {
 }
 
 impl Scene {
-    pub async fn build() -> Self {
+    /// `package`: a theme of the agency's own, published.
+    pub async fn build(package: Option<&Package>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
@@ -42,6 +45,9 @@ impl Scene {
         store.migrate().await.expect("migrated");
         let agency = agency(&store).await;
         let (link, connection) = handoff(&store, &agency).await;
+        if let Some(package) = package {
+            publish(&store, &agency, package).await;
+        }
         let mut tx = store.begin(&agency.id).await.expect("a transaction");
         let name = "bench".parse().expect("a name");
         let (_, api_key) = tx
@@ -85,6 +91,26 @@ async fn agency(store: &Store) -> Agency {
         brand_color: "#2f6f4f".to_owned(),
     };
     store.agency_create(new).await.expect("an agency")
+}
+
+async fn publish(store: &Store, agency: &Agency, package: &Package) {
+    let mut tx = store.begin(&agency.id).await.expect("a transaction");
+    let new = NewTheme {
+        hash: &package.hash.to_string(),
+        name: "bench",
+        version: "1.0.0",
+        kind: ThemeKind::Package,
+        package: &package.to_zip(),
+        report: &serde_json::json!({ "findings": [] }),
+    };
+    let (version, _) = tx.theme_add(new, "bench").await.expect("a version");
+    let wish = PublishTheme {
+        to: Some(&version.id),
+        expected: None,
+        paths: &[],
+    };
+    tx.theme_publish(wish, "bench").await.expect("published");
+    tx.commit().await.expect("committed");
 }
 
 /// A request for three apps, sent, and the first app connected: its link's secret and the connection.

@@ -124,6 +124,8 @@ scopes!(
     ConnectionsToken,
     DomainsRead,
     DomainsWrite,
+    ThemesRead,
+    ThemesWrite,
     EventsRead,
     MembersRead,
     MembersWrite,

@@ -126,11 +126,15 @@ fn common_problems(operation: &mut Operation) {
     );
     add(path, "404", "`not_found`: missing, or another agency's.");
     add(body, "400", "`malformed_json`, `body_incomplete`.");
-    add(body, "413", "`body_too_large`: more than 256 KiB.");
+    add(
+        body,
+        "413",
+        "`body_too_large`: more than 256 KiB, of a theme more than 6 MiB.",
+    );
     add(
         body,
         "415",
-        "`unsupported_media_type`: the body is not JSON.",
+        "`unsupported_media_type`: the body is not JSON, nor what else the call takes.",
     );
     add(
         body || query,

@@ -20,11 +20,13 @@ mod requests;
 mod schema;
 mod scope;
 mod secret;
+mod themes;
 mod workflows;
 mod workspaces;
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
     routing::get,
@@ -39,8 +41,12 @@ use problem::Problem;
 pub(crate) fn routes(platform: &Platform) -> Router<Platform> {
     let once = from_fn_with_state(platform.clone(), idempotency::once);
     let authenticate = from_fn_with_state(platform.clone(), auth::authenticate);
+    let uploads = Router::from(themes::upload_routes())
+        .layer(once.clone())
+        .layer(DefaultBodyLimit::max(themes::UPLOAD_LIMIT));
     let calls = Router::from(kept())
         .layer(once)
+        .merge(uploads)
         .merge(Router::from(never_kept()))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .route_layer(authenticate);
@@ -60,7 +66,7 @@ pub(crate) async fn no_such_call() -> impl IntoResponse {
 
 /// The description of the API, made from its code.
 pub fn openapi() -> OpenApi {
-    let mut calls = kept().split_for_parts().1;
+    let mut calls = kept().merge(themes::upload_routes()).split_for_parts().1;
     document::complete(&mut calls, true);
     let mut tokens = never_kept().split_for_parts().1;
     document::complete(&mut tokens, false);
@@ -77,6 +83,7 @@ fn kept() -> OpenApiRouter<Platform> {
         .merge(connections::routes())
         .merge(domains::routes())
         .merge(people::routes())
+        .merge(themes::routes())
         .merge(events::routes())
 }
 

@@ -9,7 +9,7 @@ use latchkey_tenants::{ActionError, KeyScope, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::domains::DomainView;
+use super::{domains::DomainView, themes::ReportView};
 
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -43,6 +43,10 @@ pub(super) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     claim: Option<Box<DomainView>>,
+    /// Of `theme_refused`: everything that is wrong with the package.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    report: Option<Box<ReportView>>,
     #[serde(skip)]
     header: Option<Box<(HeaderName, HeaderValue)>>,
 }
@@ -90,6 +94,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             claim: None,
+            report: None,
             header: None,
         }
     }
@@ -115,6 +120,15 @@ impl Problem {
     pub fn about(mut self, claim: DomainView) -> Self {
         self.claim = Some(Box::new(claim));
         self
+    }
+
+    /// 422 for a theme that must not be published.
+    pub fn theme_refused(report: ReportView) -> Self {
+        let detail = "The theme was refused: `report` says where, why and what to do.";
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        let mut problem = Self::new(status, "theme_refused", detail);
+        problem.report = Some(Box::new(report));
+        problem
     }
 
     /// 422 for one value of the body.

@@ -5,7 +5,8 @@ use latchkey_tenants::{
     DomainState as DomainStates, EventType as Events, GateState as Gates, ItemStatus as Items,
     KeyScope, Lifetime as Lifetimes, MailKind as MailKinds, MailStatus as Mails,
     MissingReason as Reasons, ReceiptOutcome as Receipts, RequestStatus as Requests,
-    Resume as Resumes, Role as Roles, store::InvitationStatus as Invitations,
+    Resume as Resumes, Role as Roles, ThemeKind as ThemeKinds, ThemeMoveWhy as Whys,
+    store::InvitationStatus as Invitations,
 };
 use serde_json::{Value, json};
 use utoipa::{
@@ -47,6 +48,7 @@ values! {
     EventId = id("evt");
     MemberId = id("mbr");
     InvitationId = id("inv");
+    ThemeId = id("thm");
 
     Timestamp = text("A moment in UTC.", "2026-11-23T07:00:00Z").format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
     Slug = text("2 to 50 characters of a-z, 0-9 and inner hyphens.", "globex").pattern(Some("^[a-z0-9][a-z0-9-]{0,48}[a-z0-9]$"));
@@ -79,6 +81,8 @@ values! {
     DomainKind = one_of("`platform`: the host that an agency has from the start.", DomainKinds::ALL);
     DomainState = one_of("`pending_dns`: claimed. `verified`: yours, waiting for its certificate. `live`: served. `drifted`: its DNS points elsewhere. `released`: removed.", DomainStates::ALL);
     DomainCause = one_of("Why a domain is not further. There may be more of them one day.", DomainCauses::ALL);
+    ThemeKind = one_of("How much of it you said yourself.", ThemeKinds::ALL);
+    PublicationWhy = one_of("`automatic`: its pages could not be made, so the version before it came back.", Whys::ALL);
     EventType = one_of("What happened.", Events::ALL);
     MailKind = one_of("What a mail is for.", MailKinds::ALL);
     MailStatus = one_of("`skipped`: its link died before it could go out.", Mails::ALL);

@@ -20,5 +20,5 @@ pub(crate) use form::Form;
 pub(crate) use page::{PageError, PageResult, Respond, brand_errors};
 pub(crate) use query::Query;
 pub(crate) use segment::Segment;
-pub(crate) use site::{Site, Sites};
+pub(crate) use site::{Site, Sites, host};
 pub(crate) use visit::Visit;

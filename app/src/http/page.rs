@@ -11,7 +11,7 @@ use latchkey_themes::{
 };
 
 use super::site::{Site, host};
-use crate::{brand::nobody, failure::chain, platform::Platform};
+use crate::{brand::nobody, failure::chain, platform::Platform, themes::AgencyTheme};
 
 pub(crate) type PageResult = Result<Response, PageError>;
 
@@ -19,6 +19,7 @@ pub(crate) type PageResult = Result<Response, PageError>;
 pub(crate) struct Respond<'a> {
     pub platform: &'a Platform,
     pub brand: &'a Brand,
+    pub theme: &'a AgencyTheme,
     pub locale: &'a str,
     /// Origins that a form of this page leads to: hosts of the agency and providers.
     pub providers: Vec<String>,
@@ -29,6 +30,7 @@ impl<'a> Respond<'a> {
         Self {
             platform,
             brand: &site.brand,
+            theme: &site.theme,
             locale: &site.agency.locale,
             providers: Vec::new(),
         }
@@ -41,7 +43,7 @@ impl<'a> Respond<'a> {
             nonce: &nonce,
             locale: self.locale,
         };
-        match self.platform.theme.page(self.brand, page, &chrome) {
+        match self.theme.page(self.platform, self.brand, page, &chrome) {
             Ok(html) => dress(status, html, &policy(&nonce, &self.providers)),
             Err(error) => {
                 tracing::error!(
@@ -161,15 +163,8 @@ impl PageError {
         error
     }
 
-    /// The error as a page of this brand.
-    pub fn into_page(self, platform: &Platform, brand: &Brand) -> Response {
-        let brand = self.brand.as_deref().unwrap_or(brand);
-        let respond = Respond {
-            platform,
-            brand,
-            locale: "en",
-            providers: Vec::new(),
-        };
+    /// The error as a page.
+    fn into_page(self, respond: &Respond<'_>) -> Response {
         let mut response = respond.message(self.status, self.reason);
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs().max(1);
@@ -217,9 +212,17 @@ pub(crate) async fn brand_errors(
     let Some(error) = response.extensions_mut().remove::<PageError>() else {
         return response;
     };
-    let brand = match Site::of(&host, &platform).await {
-        Ok(site) => site.brand,
-        Err(_) => std::sync::Arc::new(nobody(&host, &platform.urls)),
+    if let (Ok(site), None) = (Site::of(&host, &platform).await, &error.brand) {
+        return error.into_page(&Respond::new(&platform, &site));
+    }
+    let nobody = || Box::new(nobody(&host, &platform.urls));
+    let brand = error.brand.clone().unwrap_or_else(nobody);
+    let respond = Respond {
+        platform: &platform,
+        brand: &brand,
+        theme: &AgencyTheme::base(),
+        locale: "en",
+        providers: Vec::new(),
     };
-    error.into_page(&platform, &brand)
+    error.into_page(&respond)
 }

@@ -6,29 +6,33 @@ use std::{
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, Uri, header::HOST, request::Parts};
-use latchkey_tenants::{Agency, AgencyStatus, PlatformTx, StoreError, Timestamp, values::Host};
+use latchkey_tenants::{
+    Agency, AgencyId, AgencyStatus, PlatformTx, StoreError, Timestamp, values::Host,
+};
 use latchkey_themes::Brand;
 
 use super::page::PageError;
 use crate::{
     brand::{brand, nobody},
     platform::Platform,
+    themes::AgencyTheme,
     urls::Urls,
 };
 
 /// The agency whose host was asked, and that host. Nothing else says which agency a page belongs to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Site {
     pub agency: Arc<Agency>,
     pub host: String,
     pub brand: Arc<Brand>,
+    pub theme: AgencyTheme,
     /// Where redirect URIs are, by app; none: on the agency's first host.
     redirect_hosts: Arc<BTreeMap<String, Option<Host>>>,
 }
 
 /// The agencies whose pages were asked for in the last second: a page does not read who it belongs to each time. So a new
 /// name, colour or status shows after a second at most.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Sites(RwLock<HashMap<String, (Timestamp, Site)>>);
 
 const REMEMBERED_FOR: Duration = Duration::from_secs(1);
@@ -48,6 +52,12 @@ impl Sites {
             sites.clear();
         }
         sites.insert(site.host.clone(), (now, site.clone()));
+    }
+
+    /// Something of the agency changed that its next page should show.
+    pub fn forget(&self, agency: &AgencyId) {
+        let mut sites = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        sites.retain(|_, (_, site)| site.agency.id != *agency);
     }
 }
 
@@ -72,7 +82,10 @@ impl Site {
             return Err(PageError::suspended(brand));
         }
         let redirect_hosts = tx.redirect_hosts(&agency.id).await?;
+        drop(tx);
+        let theme = AgencyTheme::of(platform, &agency.id, agency.theme.as_deref()).await?;
         Ok(Self {
+            theme,
             agency: Arc::new(agency),
             host: host.to_owned(),
             brand: Arc::new(brand),

@@ -13,7 +13,7 @@ use latchkey_themes::{Mailer, Outgoing, RenderedMail, SendError};
 
 use self::content::{Letter, letter};
 use super::kind::JobError;
-use crate::{brand::brand, failpoint, platform::Platform};
+use crate::{brand::brand, failpoint, platform::Platform, themes::AgencyTheme};
 
 /// How often a mail that cannot go out for reasons of ours looks again.
 const WAIT: Duration = Duration::from_mins(1);
@@ -45,9 +45,10 @@ pub(super) async fn run(platform: &Platform, job: &ClaimedJob) -> Result<(), Job
     };
     let host = platform.urls.agency_host(&draft.agency);
     let brand = brand(&draft.agency, &host, &platform.urls);
-    let rendered = platform
-        .theme
-        .mail(&brand, &letter, &draft.agency.locale)
+    let frozen = draft.mail.theme.as_deref();
+    let theme = AgencyTheme::of(platform, &draft.agency.id, frozen).await?;
+    let rendered = theme
+        .mail(platform, &brand, &letter, &draft.agency.locale)
         // A template's complaint may quote what it was given.
         .map_err(|_| JobError::Retry("the mail could not be written".to_owned()))?;
     let outgoing = outgoing(platform, &draft, to_name, rendered);

@@ -15,3 +15,4 @@ mod people;
 mod protocol;
 mod serving;
 mod support;
+mod themes;

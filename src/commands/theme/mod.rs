@@ -1,8 +1,10 @@
-//! Agencies' themes from the command line: made, checked and packed on this machine.
+//! Agencies' themes from the command line: made, checked and packed on this machine, and uploaded to an
+//! agency's host.
 
 mod check;
 mod new;
 mod pack;
+mod push;
 
 use crate::cli::Theme;
 use crate::commands::{CommandError, Result};
@@ -15,6 +17,7 @@ pub fn run(command: Theme) -> Result<()> {
         Theme::New(options) => new::run(&options),
         Theme::Check(options) => check::run(&options),
         Theme::Pack(options) => pack::run(&options),
+        Theme::Push(options) => push::run(&options),
     }
 }
 

@@ -61,8 +61,13 @@ impl Api {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let zip = parts
+            .headers
+            .get("content-type")
+            .is_some_and(|kind| kind == "application/zip");
         let body = match body.len() {
             0 => Value::Null,
+            _ if zip => Value::Null,
             _ => serde_json::from_slice(&body).unwrap_or_else(|_| {
                 panic!("{address}: {}", String::from_utf8_lossy(&body));
             }),

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
 use latchkey_tenants::{
-    Account,
-    store::{NewConnection, Tokens},
+    Account, ThemeKind,
+    store::{NewConnection, NewTheme, Tokens},
 };
+use latchkey_themes::{Package, package::BrandKit};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -21,6 +22,8 @@ pub struct World<'a> {
     pub domain: Value,
     /// Open.
     pub invitation: Value,
+    /// A draft.
+    pub theme: Value,
 }
 
 /// Stands in every token; no answer but one may show it.
@@ -43,8 +46,10 @@ impl<'a> World<'a> {
         let domain = client.post("/domains", domain).await.expect(201);
         let invitation = json!({"email": "new@northwind.example", "role": "member"});
         let invitation = client.post("/invitations", invitation).await.expect(201);
+        let theme = draft(&client).await;
         Self {
             client,
+            theme,
             workspace,
             workflow,
             request,
@@ -63,16 +68,53 @@ impl<'a> World<'a> {
             Some("connections") => &self.connection,
             Some("domains") => text(&self.domain["id"]),
             Some("invitations") => text(&self.invitation["id"]),
+            Some("themes") => text(&self.theme["id"]),
             _ => "",
         };
         path.replace("{id}", id).replace("{app}", "own-crm")
     }
 
-    pub fn ids(&self) -> [&str; 5] {
-        let made = [&self.workspace, &self.workflow, &self.request, &self.domain];
-        let [workspace, workflow, request, domain] = made.map(|made| text(&made["id"]));
-        [workspace, workflow, request, domain, &self.connection]
+    pub fn ids(&self) -> [&str; 6] {
+        let made = [
+            &self.workspace,
+            &self.workflow,
+            &self.request,
+            &self.domain,
+            &self.theme,
+        ];
+        let [workspace, workflow, request, domain, theme] = made.map(|made| text(&made["id"]));
+        [
+            workspace,
+            workflow,
+            request,
+            domain,
+            theme,
+            &self.connection,
+        ]
     }
+}
+
+/// Put into the store as it is: checking one takes longer than most tests.
+async fn draft(client: &Client<'_>) -> Value {
+    let kit = BrandKit {
+        name: "Northwind".to_owned(),
+        color: "#0b5fff".to_owned(),
+        ..BrandKit::default()
+    };
+    let package = Package::from_brand_kit(&kit).unwrap();
+    let store = &client.api.app.test.store;
+    let mut tx = store.begin(&client.agency.id).await.unwrap();
+    let new = NewTheme {
+        hash: &package.hash.to_string(),
+        name: "Northwind",
+        version: "1.0.0",
+        kind: ThemeKind::BrandKit,
+        package: &package.to_zip(),
+        report: &json!({"findings": []}),
+    };
+    let (version, _) = tx.theme_add(new, "staff").await.unwrap();
+    tx.commit().await.unwrap();
+    json!({"id": version.id})
 }
 
 pub fn own_app() -> Value {

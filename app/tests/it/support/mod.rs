@@ -170,3 +170,36 @@ pub fn merge(into: &mut Value, from: Value) {
         (into, from) => *into = from,
     }
 }
+
+/// One answer as it is, whatever the host that is asked.
+pub async fn raw(router: &axum::Router, host: &str, target: &str) -> browser::Answer {
+    raw_with(router, host, target, &[]).await
+}
+
+pub async fn raw_with(
+    router: &axum::Router,
+    host: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+) -> browser::Answer {
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    let address: std::net::SocketAddr = ([203, 0, 113, 7], 40_000).into();
+    let mut request = http::Request::builder()
+        .uri(target)
+        .header("host", host)
+        .extension(axum::extract::ConnectInfo(address));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(axum::body::Body::empty()).unwrap();
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    browser::Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    }
+}

@@ -1,0 +1,128 @@
+use axum::Json;
+use latchkey_tenants::{ThemeId, store::PublishTheme};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    super::{
+        auth::{Caller, ThemesWrite},
+        body::{Body, Empty, NoBody},
+        path::Named,
+        problem::Problem,
+        schema,
+    },
+    view::ThemeView,
+};
+use crate::themes::Compiled;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({})))]
+pub(super) struct PublishWish {
+    /// What you believe to be published now; null: no version of yours. Another one is a conflict. Left out: whatever it is.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<schema::ThemeId>)]
+    expected: Option<Option<ThemeId>>,
+}
+
+/// Null is said too.
+fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<ThemeId>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// What is published now.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Published {
+    /// Null: the theme that everybody starts with.
+    #[schema(required)]
+    published: Option<ThemeView>,
+}
+
+/// Publish a version
+///
+/// Pages, texts and new mails are made with it within a second. To roll back, publish the version from before. Mails that wait to
+/// be sent keep the one they were queued with.
+#[utoipa::path(
+    post,
+    path = "/themes/{id}/publish",
+    tag = "Themes",
+    params(("id" = schema::ThemeId, Path)),
+    request_body = PublishWish,
+    responses(
+        (status = 200, description = "What is published now.", body = Published),
+        (status = 409, description = "`theme_moved`: another version is published than the one you expected. `theme_outdated`: it passed the check once, and would not now: upload it again to see why."),
+    ),
+    security(("api_key" = ["themes:write"])),
+)]
+pub(super) async fn publish_theme(
+    caller: Caller<ThemesWrite>,
+    Named(id): Named<ThemeId>,
+    Body(wish): Body<PublishWish>,
+) -> Result<Json<Published>, Problem> {
+    let mut tx = caller.read().await?;
+    let found = tx.theme(&id).await?;
+    let version = found.ok_or_else(|| Problem::not_found("theme"))?;
+    drop(tx);
+    let (platform, agency) = (&caller.platform, caller.agency());
+    let compiled = platform
+        .themes
+        .of(&platform.store, agency, &version.hash)
+        .await?;
+    let theme = match compiled {
+        Some(Compiled::Theme(theme)) => theme,
+        Some(Compiled::Broken) => {
+            let message =
+                "this version does not pass the check any more: upload it again to see why";
+            return Err(Problem::conflict("theme_outdated", message));
+        }
+        None => return Err(Problem::not_found("theme")),
+    };
+    let paths: Vec<String> = theme
+        .assets()
+        .iter()
+        .map(|asset| asset.path.clone())
+        .collect();
+    let step = PublishTheme {
+        to: Some(&id),
+        expected: wish.expected.as_ref().map(Option::as_ref),
+        paths: &paths,
+    };
+    publish(&caller, step).await
+}
+
+/// Go back to the theme that everybody starts with
+///
+/// Your versions stay; publish one to have it back.
+#[utoipa::path(
+    post,
+    path = "/themes/base/publish",
+    tag = "Themes",
+    request_body = Empty,
+    responses((status = 200, description = "What is published now.", body = Published)),
+    security(("api_key" = ["themes:write"])),
+)]
+pub(super) async fn publish_base_theme(
+    caller: Caller<ThemesWrite>,
+    _: NoBody,
+) -> Result<Json<Published>, Problem> {
+    let step = PublishTheme {
+        to: None,
+        expected: None,
+        paths: &[],
+    };
+    publish(&caller, step).await
+}
+
+async fn publish(
+    caller: &Caller<ThemesWrite>,
+    step: PublishTheme<'_>,
+) -> Result<Json<Published>, Problem> {
+    let mut tx = caller.begin().await?;
+    tx.theme_publish(step, &caller.actor).await?;
+    let now = tx.theme_current().await?;
+    caller.commit(tx).await?;
+    caller.platform.sites.forget(caller.agency());
+    Ok(Json(Published {
+        published: now.map(ThemeView::from),
+    }))
+}

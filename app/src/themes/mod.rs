@@ -1,0 +1,18 @@
+//! Agencies' own themes: the published version of each, compiled once, and the base theme wherever one fails.
+
+mod agency;
+mod assets;
+mod cache;
+mod check;
+mod failures;
+mod preview;
+mod samples;
+mod ticket;
+
+pub(crate) use agency::AgencyTheme;
+pub(crate) use assets::asset;
+pub(crate) use cache::{Compiled, Themes};
+pub(crate) use check::{Upload, check};
+pub(crate) use preview::routes;
+pub(crate) use samples::{Choice, Sample, find};
+pub(crate) use ticket::{Mode, PREVIEW_LIFETIME, Ticket};
