@@ -104,7 +104,7 @@ if (status) {
 
 // Passkeys: asks the browser's authenticator and puts its answer into the form. The page has another way beside it.
 const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
-const base64url = (buffer) =>
+const encoded = (buffer) =>
   btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 
 async function passkey({ publicKey }) {
@@ -118,9 +118,9 @@ async function passkey({ publicKey }) {
 function plain({ id, rawId, type, response }) {
   const parts = {};
   for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
-    if (response[name]) parts[name] = base64url(response[name]);
+    if (response[name]) parts[name] = encoded(response[name]);
   }
-  return { id, rawId: base64url(rawId), type, extensions: {}, response: parts };
+  return { id, rawId: encoded(rawId), type, extensions: {}, response: parts };
 }
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {
