@@ -42,6 +42,9 @@ pub enum Command {
     Check,
     /// Tell a domain's story: DNS seen, checks, orders, certificates, and which edges serve it
     Why(Why),
+    /// Look at a packed theme on standard input; what looks at uploads starts this
+    #[command(hide = true)]
+    ThemeCheck,
     /// Create agencies, list, suspend and resume them
     #[command(subcommand)]
     Agency(Agency),

@@ -20,6 +20,7 @@ mod platform;
 mod run;
 mod server;
 mod sign_in;
+mod theme_checker;
 mod themes;
 mod urls;
 
@@ -29,4 +30,5 @@ pub use jobs::Worker;
 pub use platform::Platform;
 pub use run::run;
 pub use server::{router, serve};
+pub use theme_checker::{CheckError, ThemeChecker};
 pub use urls::{Urls, UrlsError};

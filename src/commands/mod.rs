@@ -13,6 +13,7 @@ mod serve;
 mod signals;
 mod store;
 mod theme;
+mod theme_check;
 mod why;
 
 use crate::cli::{self, Cli, Command};
@@ -116,6 +117,7 @@ fn dispatch(cli: Cli, sockets: Sockets) -> Result<()> {
         Command::Why(options) => why::run(&settings(Role::Why, config)?, &options),
         Command::Agency(command) => agency::run(&settings(Role::Agency, config)?, command),
         Command::Theme(command) => theme::run(command),
+        Command::ThemeCheck => theme_check::run(),
         Command::Key(cli::Key::New) => key::new(&latchkey_tenants::SystemEntropy::new()),
     }
 }

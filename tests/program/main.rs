@@ -8,6 +8,8 @@ mod authority;
 #[cfg(test)]
 mod domains;
 #[cfg(test)]
+mod hostile_themes;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod killed;

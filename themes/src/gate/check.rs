@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    css, limits,
+    css,
     note::{Enough, Notes},
     template::{Facts, varying_slots},
+    whole,
 };
 use crate::{
     Brand, Mail, Page, PageChrome, RenderError, Theme,
@@ -25,16 +26,6 @@ pub fn check(package: &Package) -> Report {
 /// The lints alone: they neither compile nor render, and cost microseconds.
 pub fn lint(package: &Package) -> Report {
     let mut report = Report::default();
-    if package.templates.len() > limits::TEMPLATES {
-        report.push(Finding::error(
-            "template-count",
-            "templates",
-            None,
-            format!("There are more than {} templates.", limits::TEMPLATES),
-            "A theme needs only the templates that it changes.",
-        ));
-        return report;
-    }
     lint_templates(package, &mut report);
     lint_styles(package, &mut report);
     report
@@ -80,21 +71,10 @@ fn varying(facts: &BTreeMap<String, Facts>) -> Vec<(String, u32, String)> {
 }
 
 fn lint_styles(package: &Package, report: &mut Report) {
-    let styles: Vec<_> = package
+    let styles = package
         .assets
         .iter()
-        .filter(|(path, _)| path.ends_with(".css"))
-        .collect();
-    if styles.len() > limits::STYLESHEETS {
-        report.push(Finding::error(
-            "css-count",
-            "assets/css",
-            None,
-            format!("There are more than {} stylesheets.", limits::STYLESHEETS),
-            "Put the rules into fewer files.",
-        ));
-        return;
-    }
+        .filter(|(path, _)| path.ends_with(".css"));
     for (path, asset) in styles {
         let Ok(source) = std::str::from_utf8(&asset.bytes) else {
             report.push(Finding::error(
@@ -128,9 +108,16 @@ fn render(package: &Package) -> Report {
             locale,
         };
         for (name, page) in &pages {
-            if let Err(error) = theme.page(brand, page, &chrome) {
-                let file = format!("templates/pages/{}.html", page.kind());
-                told(error, file, name, locale, &mut report);
+            let file = format!("templates/pages/{}.html", page.kind());
+            match theme.page(brand, page, &chrome) {
+                Ok(html) => {
+                    let consents = usize::from(page.kind() == "connect");
+                    once(
+                        whole::look_at(&file, &html, chrome.nonce, consents),
+                        &mut report,
+                    );
+                }
+                Err(error) => told(error, file, name, locale, &mut report),
             }
         }
         for (name, mail) in &mails {
@@ -143,7 +130,7 @@ fn render(package: &Package) -> Report {
     report
 }
 
-/// A page or a mail that could not be rendered; the same mistake is told once, not for every sample.
+/// A page or a mail that could not be rendered.
 fn told(error: RenderError, file: String, sample: &str, locale: &str, report: &mut Report) {
     let found = match error {
         RenderError::Refused(found) => found,
@@ -164,6 +151,11 @@ fn told(error: RenderError, file: String, sample: &str, locale: &str, report: &m
             "Look at the sample with `latchkey theme check`.",
         )),
     };
+    once(found, report);
+}
+
+/// Adds what was not found before.
+fn once(found: Report, report: &mut Report) {
     for finding in found.findings {
         let same = |known: &Finding| {
             (&known.code, &known.file, known.line) == (&finding.code, &finding.file, finding.line)

@@ -2,6 +2,7 @@
 
 mod attribute;
 mod check;
+mod child;
 pub mod css;
 mod lexer;
 pub mod limits;
@@ -9,9 +10,11 @@ mod markup;
 mod note;
 mod rendered;
 mod template;
+mod whole;
 pub mod words;
 
 pub use check::{check, lint};
+pub use child::{Verdict, fatal, judge, serve};
 pub use rendered::{Stretch, look_over, mjml_depth};
 
 use self::{
