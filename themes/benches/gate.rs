@@ -1,4 +1,5 @@
-//! How long publishing takes: the base theme with every page and mail, sample and language through the whole gate.
+//! How long publishing takes: the base theme's pages as if an agency had uploaded them, and with them every page and mail,
+//! sample and language through the whole gate.
 //! `cargo bench -p latchkey-themes --bench gate`
 
 #![expect(clippy::print_stdout, reason = "a bench says what it measured")]
@@ -30,16 +31,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn base() -> Result<Files, Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("base");
     let mut files = BTreeMap::new();
-    for folder in [
-        "templates/pages",
-        "templates/partials",
-        "templates/emails",
-        "assets/css",
-    ] {
+    for folder in ["templates/pages", "templates/partials", "assets/css"] {
         for entry in fs::read_dir(root.join(folder))? {
             let path = entry?.path();
-            // The frame of every mail has a head that only we may write; it is inherited.
-            if path.ends_with("mail.mjml") {
+            // Mails are inherited, and a page that only others extend is not one of the contract.
+            let inherited = path.ends_with("form.html")
+                || path
+                    .extension()
+                    .is_some_and(|kind| kind == "mjml" || kind == "txt");
+            if inherited {
                 continue;
             }
             let name = path
@@ -58,7 +58,7 @@ fn base() -> Result<Files, Box<dyn Error>> {
     let manifest = json!({
         "contract": 1, "id": "base-copy", "name": "Base", "version": "1.0.0", "extends": "base@1",
         "modes": ["light", "dark"], "locales": {"default": "en", "available": ["en"]},
-        "css": ["assets/css/base.css"], "pages": named("templates/pages/", ".html"), "emails": named("templates/emails/", ".mjml"),
+        "css": ["assets/css/base.css"], "pages": named("templates/pages/", ".html"),
     });
     files.insert("theme.json".into(), manifest.to_string().into_bytes());
     files.insert("locales/en.json".into(), b"{}".to_vec());

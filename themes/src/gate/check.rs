@@ -9,7 +9,7 @@ use super::{
     whole,
 };
 use crate::{
-    Brand, Mail, Page, PageChrome, RenderError, Theme,
+    Brand, Mail, Page, PageChrome, RenderError, Slot, Theme,
     package::Package,
     report::{Finding, Report},
 };
@@ -111,9 +111,9 @@ fn render(package: &Package) -> Report {
             let file = format!("templates/pages/{}.html", page.kind());
             match theme.page(brand, page, &chrome) {
                 Ok(html) => {
-                    let consents = usize::from(page.kind() == "connect");
+                    let asks = Slot::of(page.kind()).contains(&Slot::Consent);
                     once(
-                        whole::look_at(&file, &html, chrome.nonce, consents),
+                        whole::look_at(&file, &html, chrome.nonce, asks),
                         &mut report,
                     );
                 }
