@@ -3,7 +3,7 @@ use std::time::Duration;
 use crate::{
     ConnectionId, ItemId, ItemStatus, RequestId, SlotId, Timestamp, WorkflowId, WorkspaceId,
     text_enum,
-    values::{Email, Name, Note, Opaque, Refused},
+    values::{Email, Language, Name, Note, Opaque, Refused},
 };
 
 text_enum! {
@@ -17,6 +17,8 @@ pub struct Request {
     pub workspace_id: WorkspaceId,
     pub recipient: Recipient,
     pub note: Option<Note>,
+    /// Of its pages and mails. None: what the client's browser asks for, else the agency's own.
+    pub language: Option<Language>,
     pub status: RequestStatus,
     pub lifetime: Lifetime,
     pub sent_at: Option<Timestamp>,
@@ -59,6 +61,7 @@ pub struct NewRequest {
     pub workspace_id: WorkspaceId,
     pub recipient: Recipient,
     pub note: Option<Note>,
+    pub language: Option<Language>,
     pub lifetime: Lifetime,
     pub slots: Vec<SlotRef>,
 }

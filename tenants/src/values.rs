@@ -106,6 +106,21 @@ text_value! {
 }
 
 text_value! {
+    /// The tag of a language (BCP 47), for example `de` or `pt-BR`.
+    Language, |text| {
+        let subtag = |part: &str, least| (least..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let mut parts = text.split('-');
+        let first = parts.next().unwrap_or_default();
+        let named = (2..=3).contains(&first.len()) && first.bytes().all(|byte| byte.is_ascii_alphabetic());
+        if named && text.len() <= 35 && parts.all(|part| subtag(part, 1)) {
+            Ok(text.to_owned())
+        } else {
+            Err(Refused("a language is a tag such as `de` or `pt-BR`"))
+        }
+    }
+}
+
+text_value! {
     /// A short opaque value from outside, such as an id at a provider: 1-500 characters, no control characters.
     Opaque, |text| {
         if (1..=500).contains(&text.chars().count()) && !text.chars().any(unprintable) {
@@ -248,6 +263,16 @@ mod tests {
             ".a@x.y",
         ] {
             assert!(bad.parse::<Email>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn languages() {
+        for good in ["de", "pt-BR", "zh-Hant-TW"] {
+            assert_eq!(good.parse::<Language>().unwrap().as_str(), good);
+        }
+        for bad in ["", "d", "german", "de_AT", "de-", "de-\"x", "de-abcdefghi"] {
+            assert!(bad.parse::<Language>().is_err(), "{bad:?}");
         }
     }
 

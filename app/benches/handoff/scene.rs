@@ -124,6 +124,7 @@ async fn handoff(store: &Store, agency: &Agency) -> (SecretString, String) {
             name: None,
         },
         note: Some("For your Monday report".parse().expect("a note")),
+        language: None,
         lifetime: Lifetime::MAILED,
         slots: workflow
             .slots

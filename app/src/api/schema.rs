@@ -54,6 +54,7 @@ values! {
     Slug = text("2 to 50 characters of a-z, 0-9 and inner hyphens.", "globex").pattern(Some("^[a-z0-9][a-z0-9-]{0,48}[a-z0-9]$"));
     Name = text("One line for people.", "Globex").min_length(Some(1)).max_length(Some(200)).pattern(Some(readable(CONTROLS)));
     Note = text("Plain text for people; line breaks are kept.", "For your Monday report").min_length(Some(1)).max_length(Some(2000)).pattern(Some(readable(CONTROLS_BUT_BREAKS)));
+    Language = text("The tag of a language (BCP 47).", "de").max_length(Some(35)).pattern(Some("^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"));
     Opaque = text("A value from outside, kept as it is.", "T024BE7LD").min_length(Some(1)).max_length(Some(500)).pattern(Some(format!("^[^{CONTROLS}{DISGUISES}]+$")));
     Email = text("An address that mail can be sent to.", "jo@globex.example").max_length(Some(254)).pattern(Some(EMAIL));
     Scope = text("A scope of the provider (RFC 6749 §3.3).", "contacts.read").pattern(Some(super::scope::PATTERN));

@@ -6,6 +6,7 @@ mod cookies;
 mod csrf;
 mod form;
 mod headers;
+mod language;
 mod page;
 mod query;
 mod segment;

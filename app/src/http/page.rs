@@ -4,13 +4,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
-use latchkey_tenants::{ActionError, StoreError};
+use latchkey_tenants::{ActionError, StoreError, values::Language};
 use latchkey_themes::{
     Brand, Page, PageChrome,
     page::{Message, Reason},
 };
 
-use super::site::{Site, host};
+use super::{
+    language::language,
+    site::{Site, host},
+};
 use crate::{brand::nobody, failure::chain, platform::Platform, themes::AgencyTheme};
 
 pub(crate) type PageResult = Result<Response, PageError>;
@@ -31,9 +34,17 @@ impl<'a> Respond<'a> {
             platform,
             brand: &site.brand,
             theme: &site.theme,
-            locale: &site.agency.locale,
+            locale: &site.locale,
             providers: Vec::new(),
         }
+    }
+
+    /// Speaks the language that was chosen for a request, if one was and the theme has it.
+    #[must_use]
+    pub fn speaking(mut self, language: Option<&'a Language>) -> Self {
+        let chosen = language.filter(|language| self.theme.theme.speaks(language.as_str()));
+        self.locale = chosen.map_or(self.locale, Language::as_str);
+        self
     }
 
     /// A page with its own nonce and policy. A page that cannot be rendered becomes a plain sentence, never a blank.
@@ -208,20 +219,24 @@ pub(crate) async fn brand_errors(
     next: Next,
 ) -> Response {
     let host = host(request.headers(), request.uri()).unwrap_or_default();
+    let accepted = request.headers().get(header::ACCEPT_LANGUAGE).cloned();
     let mut response = next.run(request).await;
     let Some(error) = response.extensions_mut().remove::<PageError>() else {
         return response;
     };
-    if let (Ok(site), None) = (Site::of(&host, &platform).await, &error.brand) {
+    if let (Ok(mut site), None) = (Site::of(&host, &platform).await, &error.brand) {
+        site.locale = language(accepted.as_ref(), &site.theme.theme, &site.agency.locale);
         return error.into_page(&Respond::new(&platform, &site));
     }
     let nobody = || Box::new(nobody(&host, &platform.urls));
     let brand = error.brand.clone().unwrap_or_else(nobody);
+    let theme = AgencyTheme::base();
+    let locale = language(accepted.as_ref(), &theme.theme, "");
     let respond = Respond {
         platform: &platform,
         brand: &brand,
-        theme: &AgencyTheme::base(),
-        locale: "en",
+        theme: &theme,
+        locale: &locale,
         providers: Vec::new(),
     };
     error.into_page(&respond)

@@ -5,13 +5,17 @@ use std::{
 };
 
 use axum::extract::FromRequestParts;
-use http::{HeaderMap, Uri, header::HOST, request::Parts};
+use http::{
+    HeaderMap, Uri,
+    header::{ACCEPT_LANGUAGE, HOST},
+    request::Parts,
+};
 use latchkey_tenants::{
     Agency, AgencyId, AgencyStatus, PlatformTx, StoreError, Timestamp, values::Host,
 };
 use latchkey_themes::Brand;
 
-use super::page::PageError;
+use super::{language::language, page::PageError};
 use crate::{
     brand::{brand, nobody},
     platform::Platform,
@@ -26,6 +30,8 @@ pub(crate) struct Site {
     pub host: String,
     pub brand: Arc<Brand>,
     pub theme: AgencyTheme,
+    /// The language for whoever asked.
+    pub locale: String,
     /// Where redirect URIs are, by app; none: on the agency's first host.
     redirect_hosts: Arc<BTreeMap<String, Option<Host>>>,
 }
@@ -85,6 +91,7 @@ impl Site {
         drop(tx);
         let theme = AgencyTheme::of(platform, &agency.id, agency.theme.as_deref()).await?;
         Ok(Self {
+            locale: theme.theme.locale(&agency.locale).to_owned(),
             theme,
             agency: Arc::new(agency),
             host: host.to_owned(),
@@ -130,11 +137,11 @@ impl FromRequestParts<Platform> for Site {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, platform: &Platform) -> Result<Self, PageError> {
-        Self::of(
-            &host(&parts.headers, &parts.uri).unwrap_or_default(),
-            platform,
-        )
-        .await
+        let host = host(&parts.headers, &parts.uri).unwrap_or_default();
+        let mut site = Self::of(&host, platform).await?;
+        let accepted = parts.headers.get(ACCEPT_LANGUAGE);
+        site.locale = language(accepted, &site.theme.theme, &site.agency.locale);
+        Ok(site)
     }
 }
 

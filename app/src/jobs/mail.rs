@@ -6,7 +6,7 @@ mod people;
 use std::{sync::Arc, time::Duration};
 
 use latchkey_tenants::{
-    Agency, AgencyId, AgencyStatus, MailId, MailStatus, StoreError,
+    Agency, AgencyId, AgencyStatus, MailId, MailStatus, StoreError, Tx,
     store::{ClaimedJob, Mail},
 };
 use latchkey_themes::{Mailer, Outgoing, RenderedMail, SendError};
@@ -48,7 +48,7 @@ pub(super) async fn run(platform: &Platform, job: &ClaimedJob) -> Result<(), Job
     let frozen = draft.mail.theme.as_deref();
     let theme = AgencyTheme::of(platform, &draft.agency.id, frozen).await?;
     let rendered = theme
-        .mail(platform, &brand, &letter, &draft.agency.locale)
+        .mail(platform, &brand, &letter, &draft.language)
         // A template's complaint may quote what it was given.
         .map_err(|_| JobError::Retry("the mail could not be written".to_owned()))?;
     let outgoing = outgoing(platform, &draft, to_name, rendered);
@@ -105,6 +105,8 @@ fn mail_id(job: &ClaimedJob) -> Option<MailId> {
 struct Draft {
     agency: Agency,
     mail: Mail,
+    /// That of the request, in mails to who was asked; else the agency's.
+    language: String,
 }
 
 /// None: the mail has gone its way already.
@@ -122,8 +124,24 @@ async fn load(
     }
     let agency = tx.agency_itself().await?;
     let letter = letter(&mut tx, &platform.urls, &agency, &mail).await?;
+    let language = language(&mut tx, &agency, &mail).await?;
     tx.commit().await?;
-    Ok(Some((Draft { agency, mail }, letter)))
+    let draft = Draft {
+        agency,
+        mail,
+        language,
+    };
+    Ok(Some((draft, letter)))
+}
+
+async fn language(tx: &mut Tx, agency: &Agency, mail: &Mail) -> Result<String, StoreError> {
+    let request = match &mail.request_id {
+        Some(id) => tx.request(id).await?,
+        None => None,
+    };
+    let request = request.filter(|request| request.recipient.email == mail.recipient);
+    let chosen = request.and_then(|request| request.language);
+    Ok(chosen.map_or_else(|| agency.locale.clone(), |language| language.to_string()))
 }
 
 fn outgoing(

@@ -41,6 +41,7 @@ pub(super) async fn show(
         tx.commit().await?;
         platform.changed(&site.agency.id);
     }
+    respond = respond.speaking(opened.request.language.as_ref());
     respond.providers = form_targets(&platform.urls, &site, &apps);
     let mut response = respond.page(StatusCode::OK, &Page::Connect(page));
     if notice.is_some() {

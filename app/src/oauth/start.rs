@@ -245,7 +245,8 @@ async fn mistyped(
     };
     let around = tx.request_surroundings(&opened.request.id).await?;
     let (page, apps) = connect_page(&mut tx, opened, &around, None, Some(&input)).await?;
-    let mut respond = Respond::new(platform, site);
+    let language = opened.request.language.as_ref();
+    let mut respond = Respond::new(platform, site).speaking(language);
     respond.providers = form_targets(&platform.urls, site, &apps);
     Ok(respond.page(StatusCode::UNPROCESSABLE_ENTITY, &Page::Connect(page)))
 }

@@ -33,6 +33,7 @@ pub(super) async fn unavailable(
         back_path: Urls::request_path(&request.id),
     };
     Ok(Respond::new(platform, site)
+        .speaking(request.language.as_ref())
         .page(StatusCode::SERVICE_UNAVAILABLE, &Page::AppUnavailable(page)))
 }
 

@@ -168,6 +168,7 @@ impl Tx {
             workspace_id: old.workspace_id,
             recipient: old.recipient,
             note: old.note,
+            language: old.language,
             lifetime: old.lifetime,
             slots,
         };

@@ -11,7 +11,7 @@ use crate::{
 };
 
 statements! {
-    CREATE = "insert into requests (id, agency_id, workspace_id, recipient_email, recipient_name, note, status, lifetime, resends, created_at) values ($2, $1, $3, $4, $5, $6, 'queued', $7, 0, $8)";
+    CREATE = "insert into requests (id, agency_id, workspace_id, recipient_email, recipient_name, note, status, lifetime, resends, created_at, language) values ($2, $1, $3, $4, $5, $6, 'queued', $7, 0, $8, $9)";
     ONE = "select * from requests where agency_id = $1 and id = $2";
     LIST = "select * from requests where agency_id = $1 and id < $2 and (cast($3 as text) is null or status = $3) and (cast($4 as text) is null or workspace_id = $4) order by id desc limit $5";
     UNOPENED = "select 1 as unopened from requests where agency_id = $1 and id = $2 and opened_at is null";
@@ -65,7 +65,8 @@ impl Tx {
                     new.recipient.name.as_ref(),
                     new.note.as_ref(),
                     lifetime,
-                    now
+                    now,
+                    new.language.as_ref()
                 ],
             )
             .await?;
@@ -294,6 +295,7 @@ pub(super) fn request(row: &Row) -> Result<Request, StoreError> {
             name: row.optional_parsed("recipient_name")?,
         },
         note: row.optional_parsed("note")?,
+        language: row.optional_parsed("language")?,
         status: row.parsed("status")?,
         lifetime: Lifetime::from_seconds(lifetime)
             .map_err(|error| StoreError::corrupt("lifetime", error))?,

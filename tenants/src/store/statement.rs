@@ -109,6 +109,7 @@ value_args!(
     crate::values::Email,
     crate::values::Host,
     crate::values::Name,
+    crate::values::Language,
     crate::values::Note,
     crate::values::Opaque,
     crate::values::Slug

@@ -35,6 +35,14 @@ pub(super) fn format(out: &mut Output, state: &mut State, value: &Value) -> Resu
     }
 }
 
+/// The same for the platform's own templates, whose attributes all have quotes.
+pub(super) fn format_own(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
+    match value.as_str() {
+        Some(text) if !value.is_safe() => Ok(escape(out, text, false)?),
+        _ => format(out, state, value),
+    }
+}
+
 /// Markup of text that stands between tags or in a quoted attribute.
 pub(super) fn escape_into(out: &mut String, text: &str) {
     // Writing to a String cannot fail.

@@ -12,7 +12,7 @@ use crate::gate::{self, Stretch};
 use super::{
     RenderError,
     environment::{self, Rigour},
-    format::MARK,
+    format::{self, MARK},
     templates,
 };
 
@@ -97,6 +97,7 @@ pub(super) fn places(kind: &str) -> Value {
 /// The platform's own templates, compiled; without a language yet.
 pub(super) fn environment() -> Result<Environment<'static>, RenderError> {
     let mut env = environment::empty(Rigour::Strict);
+    env.set_formatter(format::format_own);
     env.add_filter("hue", hue);
     env.add_function("icon", icon);
     for &(name, source) in templates::PLATFORM {

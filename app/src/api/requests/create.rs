@@ -1,7 +1,7 @@
 use axum::{Json, http::StatusCode};
 use latchkey_tenants::{
     Lifetime, MAX_ITEMS, NewRequest, Recipient, SlotId, SlotRef, WorkflowId, WorkspaceId,
-    values::{Email, Name, Note},
+    values::{Email, Language, Name, Note},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -38,6 +38,9 @@ pub(super) struct CreateRequest {
     /// Shown to the client.
     #[schema(value_type = Option<schema::Note>)]
     note: Option<Note>,
+    /// Of its pages and mails. If nothing is said: what the client's browser asks for, else the agency's own.
+    #[schema(value_type = Option<schema::Language>)]
+    language: Option<Language>,
     /// 7 days if nothing is said.
     #[schema(value_type = Option<schema::Lifetime>)]
     expires_in: Option<u64>,
@@ -120,6 +123,7 @@ impl CreateRequest {
                 name: recipient.name,
             },
             note: self.note,
+            language: self.language,
             lifetime,
             slots: slots.collect(),
         })

@@ -2,7 +2,7 @@ use latchkey_tenants::{
     ConnectionId, Item, ItemId, ItemStatus, MailKind, MailStatus, Request, RequestId,
     RequestStatus, SlotId, SlotRef, Timestamp, WorkflowId, WorkspaceId,
     store::Mail,
-    values::{Email, Name, Note, Opaque},
+    values::{Email, Language, Name, Note, Opaque},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,6 +22,9 @@ pub(super) struct RequestView {
     recipient: RecipientView,
     #[schema(value_type = Option<schema::Note>, required)]
     note: Option<Note>,
+    /// Of its pages and mails. Null: what the client's browser asks for, else the agency's own.
+    #[schema(value_type = Option<schema::Language>, required)]
+    language: Option<Language>,
     /// Items that are connected.
     #[schema(minimum = 0)]
     fulfilled: usize,
@@ -78,6 +81,7 @@ impl RequestView {
                 name: request.recipient.name,
             },
             note: request.note,
+            language: request.language,
             expires_in: request.lifetime.seconds(),
             expires_at: request.expires_at,
             sent_at: request.sent_at,

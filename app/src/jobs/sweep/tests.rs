@@ -44,6 +44,7 @@ async fn connection(test: &TestStore, agency: &Agency) -> ConnectionId {
             name: None,
         },
         note: None,
+        language: None,
         lifetime: Lifetime::MAILED,
         slots: vec![SlotRef {
             slot_id: workflow.slots[0].id.clone(),

@@ -148,6 +148,7 @@ impl Scene {
                 name: None,
             },
             note: None,
+            language: None,
             lifetime: Lifetime::MAILED,
             slots: vec![SlotRef {
                 workflow_id: workflow.id.clone(),

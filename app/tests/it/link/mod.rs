@@ -5,6 +5,7 @@ mod dead;
 mod fresh;
 mod hostile_text;
 mod hosts;
+mod language;
 mod limits;
 mod live;
 mod open;

@@ -352,10 +352,11 @@ impl Answer {
         rest.split('"').next().unwrap().to_owned()
     }
 
+    /// With apostrophes as people read them.
     #[track_caller]
     pub fn says(&self, text: &str) -> &Self {
         assert!(
-            self.body.contains(text),
+            self.body.replace("&#39;", "'").contains(text),
             "`{text}` is missing in {}",
             self.body
         );

@@ -96,6 +96,7 @@ impl TestApp {
                 name: Some("Jo Park".parse().unwrap()),
             },
             note: Some("For your Monday report".parse().unwrap()),
+            language: None,
             lifetime: Lifetime::MAILED,
             slots,
         };

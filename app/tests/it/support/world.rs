@@ -175,11 +175,28 @@ impl World {
                 name: Some("Jo Park".parse().unwrap()),
             },
             note: note.map(|note| note.parse().unwrap()),
+            language: None,
             lifetime: Lifetime::MAILED,
             slots: workflow.slots.iter().map(slot).collect(),
         };
         self.write(tenant, async |tx| tx.request_create(new, "staff").await)
             .await
+    }
+
+    /// What would make this request once more.
+    pub fn as_new(&self, tenant: &Tenant, request: &Request) -> NewRequest {
+        NewRequest {
+            workspace_id: tenant.workspace.id.clone(),
+            recipient: request.recipient.clone(),
+            note: request.note.clone(),
+            language: request.language.clone(),
+            lifetime: request.lifetime,
+            slots: request
+                .items
+                .iter()
+                .flat_map(|item| item.slots.clone())
+                .collect(),
+        }
     }
 
     /// Sends a request for these apps.

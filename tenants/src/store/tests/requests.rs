@@ -15,6 +15,7 @@ contract! {
     a_request_names_1_to_50_slots_of_its_workspace_once_each,
     sending_starts_the_clock_and_queues_one_mail,
     a_request_is_sent_once,
+    a_request_keeps_its_language,
     requests_are_listed_newest_first_with_their_items,
     requests_are_filtered_by_status_and_workspace,
     opening_is_noted_once,
@@ -59,6 +60,20 @@ async fn slots_of_one_app_are_merged_into_one_item(world: World) {
     let mut expected = [&one.id, &two.id];
     expected.sort();
     assert_eq!(workflows, expected);
+}
+
+async fn a_request_keeps_its_language(world: World) {
+    let workflow = world.workflow(vec![slot("slack")]).await;
+    let request = world.queued(refs(&workflow)).await;
+    let language = |request: &Request| request.language.as_ref().map(ToString::to_string);
+    assert_eq!(language(&request).as_deref(), Some("de"));
+    let mut new = world.new_request(refs(&workflow));
+    new.language = None;
+    let none = world
+        .write(async |tx| tx.request_create(new, "staff").await)
+        .await
+        .unwrap();
+    assert_eq!(language(&none), None);
 }
 
 async fn slots_that_expect_different_accounts_of_one_app_are_refused(world: World) {

@@ -176,6 +176,7 @@ impl World {
                 name: Some("Jo".parse().unwrap()),
             },
             note: Some("For your Monday report".parse().unwrap()),
+            language: Some("de".parse().unwrap()),
             lifetime: Lifetime::MAILED,
             slots,
         }
