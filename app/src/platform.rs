@@ -13,6 +13,7 @@ use crate::{
     limits::Limits,
     metrics::Metrics,
     oauth::{Refreshes, Usage},
+    theme_checker::ThemeChecker,
     themes::Themes,
     urls::Urls,
 };
@@ -32,6 +33,7 @@ pub struct Inner {
     pub(crate) limits: Limits,
     pub(crate) sites: Sites,
     pub(crate) themes: Themes,
+    pub(crate) theme_checker: ThemeChecker,
     pub(crate) usage: Usage,
     pub(crate) refreshes: Refreshes,
     pub(crate) metrics: Metrics,
@@ -60,6 +62,7 @@ impl Platform {
             limits: Limits::new(Arc::clone(&clock)),
             sites: Sites::default(),
             themes: Themes::new(),
+            theme_checker: ThemeChecker::in_process(),
             refreshes: Refreshes::new(&*entropy),
             clock,
             entropy,
@@ -69,6 +72,21 @@ impl Platform {
             edge_secret: config.edge_secret,
             draining: watch::Sender::new(false),
         })))
+    }
+
+    /// Uploaded themes are looked at there instead of in this process.
+    ///
+    /// # Panics
+    /// When the platform was cloned before.
+    #[must_use]
+    pub fn with_theme_checker(mut self, checker: ThemeChecker) -> Self {
+        #[expect(
+            clippy::expect_used,
+            reason = "a mistake of the program that starts up"
+        )]
+        let inner = Arc::get_mut(&mut self.0).expect("nobody else has the platform yet");
+        inner.theme_checker = checker;
+        self
     }
 
     /// Calls to providers go through this door instead.

@@ -3,7 +3,7 @@ use crate::commands::signals::Signals;
 use crate::commands::{CommandError, Result, block_on, store};
 use crate::handover::Sockets;
 use crate::settings::Settings;
-use latchkey_app::{AppConfig, MailConfig, Platform, Urls};
+use latchkey_app::{AppConfig, MailConfig, Platform, ThemeChecker, Urls};
 use latchkey_tenants::{SystemClock, SystemEntropy};
 use secrecy::SecretString;
 use std::future::Future;
@@ -85,11 +85,14 @@ async fn platform(settings: &Settings, edge_secret: Option<SecretString>) -> Res
         dev_loopback: settings.dev_loopback,
     };
     let store = store::open(settings).await?;
-    Platform::new(
+    let program = std::env::current_exe();
+    let program = program.map_err(CommandError::because("cannot find this program's file"))?;
+    let platform = Platform::new(
         store,
         config,
         Arc::new(SystemClock),
         Arc::new(SystemEntropy::new()),
     )
-    .map_err(CommandError::because("cannot set up the app"))
+    .map_err(CommandError::because("cannot set up the app"))?;
+    Ok(platform.with_theme_checker(ThemeChecker::process(program)))
 }

@@ -19,8 +19,6 @@ const COMPILING: usize = 2;
 pub(crate) struct Themes {
     known: Mutex<Known>,
     compiling: Semaphore,
-    /// The check of an upload runs every page and mail in every language.
-    pub(super) checking: Semaphore,
     pub(super) failures: Failures,
 }
 
@@ -51,7 +49,6 @@ impl Themes {
         Self {
             known: Mutex::default(),
             compiling: Semaphore::new(COMPILING),
-            checking: Semaphore::new(1),
             failures: Failures::default(),
         }
     }

@@ -1,6 +1,6 @@
-use latchkey_themes::{Finding, Package, Report, gate, package::BrandKit};
+use latchkey_themes::{Package, Report, package::BrandKit};
 
-use crate::platform::Platform;
+use crate::{CheckError, platform::Platform};
 
 /// A theme as it was sent.
 pub(crate) enum Upload {
@@ -17,46 +17,40 @@ pub(crate) struct Checked {
     pub report: Report,
 }
 
-/// Everything that publishing needs to be true, off the threads that answer pages.
+/// Everything that publishing needs to be true. Until the process that looks at archives says so, nothing of one is parsed here.
 ///
 /// # Errors
-/// The whole report of what is wrong.
-pub(crate) async fn check(platform: &Platform, upload: Upload) -> Result<Checked, Report> {
-    // The semaphore is never closed; without a permit checking would only be less orderly.
-    let permit = platform.themes.checking.acquire().await;
-    let checked = tokio::task::spawn_blocking(move || look(upload)).await;
-    drop(permit);
-    checked.unwrap_or_else(|_| Err(unreadable()))
-}
-
-fn look(upload: Upload) -> Result<Checked, Report> {
-    let (package, mut report) = match upload {
-        Upload::Zip(bytes) => Package::read_zip(&bytes),
-        Upload::BrandKit(kit) => match Package::from_brand_kit(&kit) {
-            Ok(package) => (Some(package), Report::default()),
-            Err(report) => (None, report),
+/// When it could not be looked at, whatever is in it. Inside: the whole report of what is wrong.
+pub(crate) async fn check(
+    platform: &Platform,
+    upload: Upload,
+) -> Result<Result<Checked, Report>, CheckError> {
+    let packed = match upload {
+        Upload::Zip(bytes) => bytes,
+        Upload::BrandKit(kit) => match aside(move || Package::from_brand_kit(&kit)).await? {
+            Ok(package) => package.to_zip(),
+            Err(report) => return Ok(Err(report)),
         },
     };
-    let Some(package) = package else {
-        return Err(report);
-    };
-    report.append(gate::check(&package));
+    let report = platform.theme_checker.check(packed.clone()).await?;
     if !report.passes() {
-        return Err(report);
+        return Ok(Err(report));
     }
-    Ok(Checked {
+    let package = match aside(move || Package::from_zip(&packed)).await? {
+        Ok(package) => package,
+        Err(report) => return Ok(Err(report)),
+    };
+    Ok(Ok(Checked {
         bytes: package.to_zip(),
         package,
         report,
-    })
+    }))
 }
 
-fn unreadable() -> Report {
-    Report::of(Finding::error(
-        "check-broke-off",
-        "theme.json",
-        None,
-        "The check of this theme broke off.",
-        "Take out what is unusual in it, and try again.",
-    ))
+/// Off the threads that answer pages.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, CheckError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| CheckError::Ending)
 }

@@ -72,8 +72,9 @@ pub(super) async fn upload_theme(
     caller: Caller<ThemesWrite>,
     Sent(kind, upload): Sent,
 ) -> Result<(StatusCode, Json<ThemeDetails>), Problem> {
-    let checked = check(&caller.platform, upload).await;
-    let checked = checked.map_err(|report| Problem::theme_refused(report.into()))?;
+    let looked = check(&caller.platform, upload).await;
+    let looked = looked.map_err(|error| Problem::internal(&error))?;
+    let checked = looked.map_err(|report| Problem::theme_refused(report.into()))?;
     let (manifest, hash) = (&checked.package.manifest, checked.package.hash.to_string());
     let report = serde_json::to_value(&checked.report).unwrap_or_default();
     let new = NewTheme {
