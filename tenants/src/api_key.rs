@@ -10,7 +10,7 @@ text_enum! {
         ConnectionsRead = "connections:read", ConnectionsRevoke = "connections:revoke",
         ConnectionsToken = "connections:token",
         DomainsRead = "domains:read", DomainsWrite = "domains:write", ThemesRead = "themes:read", ThemesWrite = "themes:write",
-        EventsRead = "events:read",
+        MailRead = "mail:read", MailWrite = "mail:write", EventsRead = "events:read",
         MembersRead = "members:read", MembersWrite = "members:write",
     }
 }

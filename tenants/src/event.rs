@@ -29,7 +29,11 @@ text_enum! {
         PasswordChanged = "password.changed", TotpEnrolled = "totp.enrolled", TotpRemoved = "totp.removed", TotpRequired = "totp.required",
         PasskeyAdded = "passkey.added", PasskeyRemoved = "passkey.removed",
         IdentityProviderStored = "identity_provider.stored", IdentityProviderRemoved = "identity_provider.removed",
-        MailSent = "mail.sent", MailFailed = "mail.failed",
+        MailSent = "mail.sent", MailFailed = "mail.failed", MailBounced = "mail.bounced", MailComplained = "mail.complained",
+        SenderClaimed = "sender_domain.claimed", SenderVerified = "sender_domain.verified",
+        SenderDrifted = "sender_domain.drifted", SenderReleased = "sender_domain.released",
+        RelayStored = "mail_relay.stored", RelayRemoved = "mail_relay.removed",
+        RecipientUnsubscribed = "recipient.unsubscribed", SuppressionRemoved = "suppression.removed",
     }
 }
 

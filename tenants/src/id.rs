@@ -153,6 +153,7 @@ pub mod kinds {
         MailId = MailKind "mal";
         DataKeyId = DataKeyKind "dek";
         DomainId = DomainIdKind "dom";
+        SenderDomainId = SenderDomainKind "snd";
         CertificateId = CertificateKind "crt";
         OrderId = OrderKind "ord";
         InvitationId = InvitationKind "inv";

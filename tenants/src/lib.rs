@@ -20,8 +20,10 @@ mod mail;
 mod oauth_client;
 pub mod password;
 pub mod person;
+mod reminder;
 mod request;
 pub mod secret;
+mod sender;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -50,13 +52,15 @@ pub use event::{Event, EventType, NewEvent, event_hash};
 pub use gate::{GateState, MissingReason, Resume};
 pub use id::{Id, IdError, Prefix, kinds::*};
 pub use item::{IllegalItemMove, ItemMove, ItemStatus};
-pub use mail::{MailKind, MailStatus};
+pub use mail::{DeliveryNews, MailKind, MailStatus, SuppressionReason, SuppressionScope};
 pub use oauth_client::OauthClient;
 pub use person::{Capability, Member, Role};
+pub use reminder::{ReminderPlan, ReminderStep};
 pub use request::{
     Item, Lifetime, MAX_ITEMS, MAX_RESENDS, NewRequest, RESEND_PAUSE, Recipient, Request,
     RequestStatus, SlotRef,
 };
+pub use sender::{SenderDomain, SenderState, SenderVerdict};
 pub use store::{PlatformTx, Store, StoreError, Tx};
 pub use theme::{ThemeKind, ThemeMove, ThemeMoveWhy, ThemeVersion};
 pub use vault::Vault;

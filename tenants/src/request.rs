@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use crate::{
-    ConnectionId, ItemId, ItemStatus, RequestId, SlotId, Timestamp, WorkflowId, WorkspaceId,
-    text_enum,
+    ConnectionId, ItemId, ItemStatus, ReminderPlan, RequestId, SlotId, Timestamp, WorkflowId,
+    WorkspaceId, text_enum,
     values::{Email, Language, Name, Note, Opaque, Refused},
 };
 
@@ -63,6 +63,8 @@ pub struct NewRequest {
     pub note: Option<Note>,
     pub language: Option<Language>,
     pub lifetime: Lifetime,
+    /// None: the usual plan.
+    pub reminders: Option<ReminderPlan>,
     pub slots: Vec<SlotRef>,
 }
 

@@ -89,7 +89,7 @@ impl Backend {
         let Conn::Postgres(mut tx) = self.begin(EVERY_AGENCY).await? else {
             return Ok(());
         };
-        let sql = "delete from requests; delete from slots; delete from agencies; delete from acme_accounts; delete from acme_budgets; delete from edges; update edge_version set version = 0";
+        let sql = "delete from requests; delete from slots; delete from agencies; delete from acme_accounts; delete from acme_budgets; delete from edges; delete from dkim_keys; update edge_version set version = 0";
         sqlx::raw_sql(sql).execute(&mut *tx).await?;
         Ok(tx.commit().await?)
     }

@@ -45,6 +45,14 @@ impl Tx {
         request: &RequestId,
     ) -> Result<SecretString, StoreError> {
         self.links_end(request).await?;
+        self.link_add(request).await
+    }
+
+    /// A link beside those that there are: a reminder's.
+    pub(super) async fn link_add(
+        &mut self,
+        request: &RequestId,
+    ) -> Result<SecretString, StoreError> {
         let secret = new_secret(LINK_PREFIX, &*self.entropy());
         let (agency, now) = (self.agency.clone(), self.now());
         self.inner

@@ -7,15 +7,15 @@ use super::{
     statement::{args, statements},
 };
 use crate::{
-    EventType, MailId, MailKind, MailStatus, NewEvent, RequestId, WorkspaceId, secret::secret_hash,
-    values::Email,
+    EventType, MailId, MailKind, MailStatus, NewEvent, RequestId, Timestamp, WorkspaceId,
+    secret::secret_hash, values::Email,
 };
 
 statements! {
-    CREATE = "insert into mails (id, agency_id, kind, request_id, recipient, secret, data, status, created_at, theme) values ($2, $1, $3, $4, $5, $6, $7, 'queued', $8, (select theme from agencies where id = $1))";
+    CREATE = "insert into mails (id, agency_id, kind, request_id, recipient, secret, data, status, token, created_at, changed_at, theme) values ($2, $1, $3, $4, $5, $6, $7, 'queued', $8, $9, $9, (select theme from agencies where id = $1))";
     ONE = "select m.*, r.workspace_id from mails m left join requests r on r.agency_id = m.agency_id and r.id = m.request_id where m.agency_id = $1 and m.id = $2";
-    DONE = "update mails set status = $3, error = $4, sent_at = $5, secret = null where agency_id = $1 and id = $2 and status = 'queued'";
-    TROUBLE = "update mails set error = $3 where agency_id = $1 and id = $2";
+    DONE = "update mails set status = $3, error = $4, sent_at = $5, changed_at = $6, message_id = coalesce(message_id, $7), secret = null where agency_id = $1 and id = $2 and status = 'queued'";
+    TROUBLE = "update mails set error = $3, message_id = coalesce(message_id, $4) where agency_id = $1 and id = $2";
     OF_REQUEST = "select m.*, r.workspace_id from mails m left join requests r on r.agency_id = m.agency_id and r.id = m.request_id where m.agency_id = $1 and m.request_id = $2 order by m.id";
     LINK_LIVES = "select 1 as lives from links where agency_id = $1 and hash = $2 and ended_at is null";
 }
@@ -43,7 +43,16 @@ pub struct Mail {
     /// The hash of the theme's version that was published when the mail was queued. None: the base theme.
     pub theme: Option<String>,
     pub status: MailStatus,
+    /// Why it is not further, or what came back.
     pub error: Option<String>,
+    /// Names the mail in its return path and to whoever wants no more reminders. None: it is older than tokens.
+    pub token: Option<String>,
+    /// As it was first sent with, and so on every try.
+    pub message_id: Option<String>,
+    pub created_at: Timestamp,
+    pub sent_at: Option<Timestamp>,
+    /// When it came into its state.
+    pub changed_at: Timestamp,
 }
 
 impl Tx {
@@ -51,6 +60,7 @@ impl Tx {
     pub async fn mail_enqueue(&mut self, new: NewMail<'_>) -> Result<(), StoreError> {
         let (agency, now) = (self.agency.clone(), self.now());
         let id: MailId = self.new_id();
+        let token = token(&self.entropy().bytes());
         let sealed = match new.secret {
             Some((workspace, secret)) => {
                 Some(self.seal(secret_cell(workspace, &id), secret).await?)
@@ -68,6 +78,7 @@ impl Tx {
                     new.recipient,
                     sealed.as_deref(),
                     &new.data.to_string(),
+                    &token,
                     now
                 ],
             )
@@ -117,7 +128,8 @@ impl Tx {
             .is_some())
     }
 
-    /// Ends a queued mail's way and forgets its secret; later calls do nothing. `error` names why it was not sent.
+    /// Ends a queued mail's way and forgets its secret; later calls do nothing. `error` names why it was not sent;
+    /// `mail.message_id` is what it was sent with.
     pub async fn mail_done(
         &mut self,
         mail: &Mail,
@@ -131,7 +143,15 @@ impl Tx {
             .inner
             .execute(
                 DONE,
-                args![&agency, &mail.id, status.as_str(), error, sent_at],
+                args![
+                    &agency,
+                    &mail.id,
+                    status.as_str(),
+                    error,
+                    sent_at,
+                    now,
+                    mail.message_id.as_deref()
+                ],
             )
             .await?;
         if ended == 0 {
@@ -140,7 +160,7 @@ impl Tx {
         let kind = match status {
             MailStatus::Sent => EventType::MailSent,
             MailStatus::Failed => EventType::MailFailed,
-            MailStatus::Queued | MailStatus::Skipped => return Ok(()),
+            _ => return Ok(()),
         };
         let data =
             serde_json::json!({ "kind": mail.kind, "request_id": mail.request_id, "error": error });
@@ -155,13 +175,21 @@ impl Tx {
     }
 
     /// Notes why the last try did not work; another follows.
-    pub async fn mail_trouble(&mut self, id: &MailId, error: &str) -> Result<(), StoreError> {
+    pub async fn mail_trouble(&mut self, mail: &Mail, error: &str) -> Result<(), StoreError> {
         let agency = self.agency.clone();
         self.inner
-            .execute(TROUBLE, args![&agency, id, error])
+            .execute(
+                TROUBLE,
+                args![&agency, &mail.id, error, mail.message_id.as_deref()],
+            )
             .await?;
         Ok(())
     }
+}
+
+/// In lower case: servers on a bounce's way may not keep the case of an address.
+fn token(bytes: &[u8; 16]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn secret_cell<'a>(workspace: Option<&'a WorkspaceId>, id: &'a MailId) -> Cell<'a> {
@@ -183,5 +211,12 @@ fn mail(row: &Row) -> Result<Mail, StoreError> {
         theme: row.optional_text("theme")?,
         status: row.parsed("status")?,
         error: row.optional_text("error")?,
+        token: row.optional_text("token")?,
+        message_id: row.optional_text("message_id")?,
+        created_at: row.time("created_at")?,
+        sent_at: row.optional_time("sent_at")?,
+        changed_at: row
+            .optional_time("changed_at")?
+            .unwrap_or(row.time("created_at")?),
     })
 }

@@ -48,6 +48,11 @@ macro_rules! migrations {
                 include_str!(concat!("../../../migrations/", $folder, "/0004_themes.sql")),
             ),
             migration(
+                5,
+                "mail",
+                include_str!(concat!("../../../migrations/", $folder, "/0005_mail.sql")),
+            ),
+            migration(
                 7,
                 "people",
                 include_str!(concat!("../../../migrations/", $folder, "/0007_people.sql")),

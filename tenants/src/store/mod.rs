@@ -11,6 +11,7 @@ mod connections;
 mod credentials;
 mod data_keys;
 mod dialect;
+mod dkim_keys;
 mod domain_log;
 mod domains;
 mod edge;
@@ -24,13 +25,18 @@ mod idempotency;
 mod items;
 mod jobs;
 mod links;
+mod mail_news;
+mod mail_relays;
 mod mails;
 mod migrate;
 mod people;
+mod reminders;
 mod request_sending;
 mod requests;
+mod sender_domains;
 mod sqlite_reader;
 mod statement;
+mod suppressions;
 mod surroundings;
 mod theme_publishing;
 mod themes;
@@ -50,6 +56,7 @@ use statement::{Arg, Statement};
 pub use apps::{ClientContext, NewOauthClient};
 pub use connections::ConnectionFilter;
 pub use credentials::{Credential, Handout, HandoutToken, REFRESH_LEASE, Tokens};
+pub use dkim_keys::{DkimKey, SELECTORS};
 pub use domain_log::DomainLogLine;
 pub use domains::Claim;
 pub use edge::{
@@ -67,6 +74,8 @@ pub use hops::{HopTrace, NewHop, TICKET_LIFETIME};
 pub use idempotency::Replay;
 pub use jobs::{ClaimedJob, NewJob};
 pub use links::{LinkSession, SESSION_ABSOLUTE, SESSION_IDLE};
+pub use mail_news::MailRef;
+pub use mail_relays::{MailRelay, NewMailRelay};
 pub use mails::{Mail, NewMail};
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use migrate::postgres_schema_version;
@@ -78,7 +87,9 @@ pub use people::{
     sessions::{NewSession, Session, SessionStage, SignInMethod, Started},
     sign_ins::{CodeOutcome, SIGN_IN_LIFETIME, SignInSecrets},
 };
+pub use reminders::{DueReminder, PlannedReminder};
 pub use requests::RequestFilter;
+pub use suppressions::Suppression;
 pub use surroundings::Surroundings;
 pub use theme_publishing::PublishTheme;
 pub use themes::NewTheme;
@@ -374,6 +385,7 @@ const STATEMENTS: &[&[Statement]] = &[
     connections::STATEMENTS,
     credentials::STATEMENTS,
     data_keys::STATEMENTS,
+    dkim_keys::STATEMENTS,
     domain_log::STATEMENTS,
     domains::STATEMENTS,
     edge::accounts::STATEMENTS,
@@ -396,6 +408,8 @@ const STATEMENTS: &[&[Statement]] = &[
     items::STATEMENTS,
     jobs::STATEMENTS,
     links::STATEMENTS,
+    mail_news::STATEMENTS,
+    mail_relays::STATEMENTS,
     mails::STATEMENTS,
     migrate::STATEMENTS,
     people::ceremonies::STATEMENTS,
@@ -406,8 +420,11 @@ const STATEMENTS: &[&[Statement]] = &[
     people::passkeys::STATEMENTS,
     people::sessions::STATEMENTS,
     people::sign_ins::STATEMENTS,
+    reminders::STATEMENTS,
     request_sending::STATEMENTS,
     requests::STATEMENTS,
+    sender_domains::STATEMENTS,
+    suppressions::STATEMENTS,
     surroundings::STATEMENTS,
     theme_publishing::STATEMENTS,
     themes::STATEMENTS,

@@ -35,6 +35,7 @@ impl Tx {
         self.request_event(EventType::RequestSent, id, actor)
             .await?;
         self.mail_link(MailKind::Request, &request, &secret).await?;
+        self.reminders_plan(&request).await?;
         self.request_existing(id).await
     }
 
@@ -47,14 +48,23 @@ impl Tx {
         id: &RequestId,
         actor: &str,
     ) -> Result<Request, ActionError> {
+        self.resend_as(MailKind::LinkReplaced, id, actor).await
+    }
+
+    async fn resend_as(
+        &mut self,
+        kind: MailKind,
+        id: &RequestId,
+        actor: &str,
+    ) -> Result<Request, ActionError> {
         self.take_turn().await?;
         let request = self.request_existing(id).await?;
         self.check_resend(&request)?;
         let secret = self.link_replace(&request, 1).await?;
         self.request_event(EventType::RequestResent, id, actor)
             .await?;
-        self.mail_link(MailKind::FreshLink, &request, &secret)
-            .await?;
+        self.mail_link(kind, &request, &secret).await?;
+        self.reminders_plan(&request).await?;
         self.request_existing(id).await
     }
 
@@ -170,6 +180,7 @@ impl Tx {
             note: old.note,
             language: old.language,
             lifetime: old.lifetime,
+            reminders: self.reminder_plan(id).await?,
             slots,
         };
         let fresh = self.request_create(new, actor).await?;
@@ -195,7 +206,9 @@ impl Tx {
             .await?
             .map(|request| request.status_at(self.now()))
         {
-            Some(RequestStatus::Sent) => self.request_resend(&id, "recipient").await,
+            Some(RequestStatus::Sent) => {
+                self.resend_as(MailKind::FreshLink, &id, "recipient").await
+            }
             Some(RequestStatus::Expired) => self.request_renew(&id, "recipient").await,
             _ => return Ok(()),
         };

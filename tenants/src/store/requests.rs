@@ -7,7 +7,7 @@ use super::{
 use crate::{
     ActionError, AgencyId, EventType, ItemMove, ItemStatus, Lifetime, MailKind, NewEvent,
     NewRequest, PageOf, Recipient, Request, RequestId, RequestStatus, WorkspaceId,
-    id::kinds::RequestKind,
+    id::kinds::RequestKind, values::Email,
 };
 
 statements! {
@@ -43,6 +43,7 @@ impl Tx {
         let drafts = self.item_drafts(&new.workspace_id, &new.slots).await?;
         let id = self.request_insert(&new, actor).await?;
         self.items_insert(&id, &drafts).await?;
+        self.reminder_plan_put(&id, new.reminders.as_ref()).await?;
         self.request_existing(&id).await
     }
 
@@ -149,14 +150,8 @@ impl Tx {
         self.request_end(&request, RequestStatus::Cancelled, ItemMove::Cancel, actor)
             .await?;
         if request.status == RequestStatus::Sent {
-            self.mail_enqueue(NewMail {
-                kind: MailKind::Cancelled,
-                request_id: Some(id),
-                recipient: &request.recipient.email,
-                secret: None,
-                data: serde_json::json!({}),
-            })
-            .await?;
+            self.mail_about(MailKind::Cancelled, &request, &request.recipient.email)
+                .await?;
         }
         self.request_existing(id).await
     }
@@ -238,19 +233,33 @@ impl Tx {
             .await?;
         self.request_event(EventType::RequestCompleted, id, "system")
             .await?;
-        if request.fulfilled() == request.items.len()
-            && let Some(contact) = self.agency_contact().await?
-        {
-            self.mail_enqueue(NewMail {
-                kind: MailKind::AllConnected,
-                request_id: Some(id),
-                recipient: &contact,
-                secret: None,
-                data: serde_json::json!({}),
-            })
-            .await?;
+        let all = request.fulfilled() == request.items.len();
+        if all {
+            self.mail_about(MailKind::AllDone, &request, &request.recipient.email)
+                .await?;
+        }
+        if all && let Some(contact) = self.agency_contact().await? {
+            self.mail_about(MailKind::AllConnected, &request, &contact)
+                .await?;
         }
         Ok(())
+    }
+
+    /// A mail without a link.
+    async fn mail_about(
+        &mut self,
+        kind: MailKind,
+        request: &Request,
+        recipient: &Email,
+    ) -> Result<(), StoreError> {
+        self.mail_enqueue(NewMail {
+            kind,
+            request_id: Some(&request.id),
+            recipient,
+            secret: None,
+            data: serde_json::json!({}),
+        })
+        .await
     }
 
     pub(super) async fn request_event(

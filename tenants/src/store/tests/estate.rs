@@ -1,4 +1,4 @@
-use secrecy::SecretString;
+use secrecy::{SecretSlice, SecretString};
 
 use super::{
     apps::{client, own_app},
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     ActionError, ChallengeKind, ConnectionId, EdgeId, FlowId, ItemId, KeyScope, Request, RequestId,
     Workflow,
-    store::{BudgetUse, EdgeSighting, Mail},
+    store::{BudgetUse, EdgeSighting, Mail, NewMailRelay},
 };
 
 /// Something of ours in every table.
@@ -54,6 +54,7 @@ impl Estate {
             .unwrap();
         edge_rows(world).await;
         super::themes::published(world, "estate").await;
+        mail_rows(world, &request).await;
         People::build(world).await;
         let mail = world
             .read(async |tx| tx.mails_of(&request.id).await)
@@ -95,6 +96,37 @@ async fn answered(world: &World, request: &Request) -> SecretString {
         .await
         .unwrap();
     ticket
+}
+
+/// How mails leave, and an address that gets no more reminders.
+async fn mail_rows(world: &World, request: &Request) {
+    let mail = world
+        .read(async |tx| tx.mails_of(&request.id).await)
+        .await
+        .unwrap()
+        .swap_remove(0);
+    let host = "mail.estate.example".parse().unwrap();
+    let sender = "hello@estate.example".parse().unwrap();
+    let password = SecretString::from("password");
+    world
+        .write(async |tx| {
+            tx.reminders_refuse(&mail).await?;
+            tx.sender_domain_claim(&host, "staff").await?;
+            let relay = NewMailRelay {
+                host: &host,
+                port: 465,
+                username: "estate",
+                password: &password,
+                sender: &sender,
+            };
+            tx.mail_relay_put(relay, "staff").await
+        })
+        .await
+        .unwrap();
+    let private = SecretSlice::from(b"private".to_vec());
+    world
+        .platform(async |tx| tx.dkim_key_put("m1", &private, "public").await)
+        .await;
 }
 
 /// A live domain whose certificate is being renewed, and what the installation keeps for itself.

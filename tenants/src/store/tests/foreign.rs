@@ -227,7 +227,7 @@ async fn t1_foreign_steps_change_nothing(world: World) {
             assert!(!kept);
             tx.link_session_touch(&session).await?;
             tx.mail_done(&our.mail, MailStatus::Sent, None).await?;
-            tx.mail_trouble(&our.mail.id, "trouble").await?;
+            tx.mail_trouble(&our.mail, "trouble").await?;
             tx.idempotency_forget("key").await?;
             tx.idempotency_store("key", 500, &our.link).await?;
             let event = NewEvent {
@@ -346,7 +346,8 @@ fn t1_every_function_of_an_agencys_transaction_has_its_foreign_twin() {
         include_str!("foreign.rs"),
         include_str!("foreign_edge.rs"),
         include_str!("foreign_themes.rs"),
-        include_str!("foreign_people.rs")
+        include_str!("foreign_people.rs"),
+        include_str!("foreign_mail.rs")
     );
     let mut missing = Vec::new();
     for (file, source) in sources() {

@@ -71,7 +71,7 @@ async fn trouble_keeps_the_mail_queued(world: World) {
     let request = world.sent().await;
     let mail = queued(&world, &request).await;
     world
-        .write(async |tx| tx.mail_trouble(&mail.id, "greylisted").await)
+        .write(async |tx| tx.mail_trouble(&mail, "greylisted").await)
         .await
         .unwrap();
     let again = read(&world, &mail).await;

@@ -66,7 +66,7 @@ async fn an_update_or_delete_without_a_condition_reaches_only_own_rows() {
     let Some(world) = walled().await else { return };
     let before = world.rows().await;
     let mut tx = world.store.begin(&world.theirs.id).await.unwrap();
-    let installation = ["acme_accounts", "acme_budgets", "edges"];
+    let installation = ["acme_accounts", "acme_budgets", "dkim_keys", "edges"];
     for table in ["requests", "slots", "agencies"]
         .iter()
         .chain(&installation)

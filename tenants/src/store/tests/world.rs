@@ -178,6 +178,7 @@ impl World {
             note: Some("For your Monday report".parse().unwrap()),
             language: Some("de".parse().unwrap()),
             lifetime: Lifetime::MAILED,
+            reminders: None,
             slots,
         }
     }
