@@ -3,6 +3,7 @@
 mod assets;
 mod brand;
 pub mod color;
+pub mod dkim;
 pub mod gate;
 mod language;
 pub mod mail;

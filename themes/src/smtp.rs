@@ -1,19 +1,23 @@
 //! Hands a finished mail to a relay.
 
-use std::{fmt, sync::OnceLock, time::Duration};
+mod letter;
+
+use std::{fmt, net::IpAddr, sync::OnceLock, time::Duration};
 
 use lettre::{
-    Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    message::{
-        Mailbox, MultiPart,
-        header::{Header, HeaderName, HeaderValue},
+    Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor,
+    message::Mailbox,
+    transport::smtp::{
+        self, AsyncSmtpTransportBuilder,
+        authentication::Credentials,
+        client::{Tls, TlsParameters},
+        extension::ClientId,
     },
-    transport::smtp::{self, AsyncSmtpTransportBuilder, extension::ClientId},
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::runtime::Handle;
 
-use crate::theme::header;
+pub use letter::Outgoing;
 
 /// A relay that has said nothing for so long is taken for dead.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -79,23 +83,6 @@ impl fmt::Display for Cause {
     }
 }
 
-/// A mail on its way to one person. No `Debug`: the bodies hold a secret link.
-#[derive(Clone)]
-pub struct Outgoing {
-    /// Shown as the sender; the address is the mailer's.
-    pub from_name: String,
-    pub reply_to: Option<String>,
-    /// Name, if known, and address.
-    pub to: (Option<String>, String),
-    pub subject: String,
-    pub html: String,
-    pub text: String,
-    /// `id@host`, with or without angle brackets; the same on every try, so that a relay can drop a double.
-    pub message_id: String,
-    /// BCP 47 tag of the texts.
-    pub language: String,
-}
-
 /// The way to one relay; connections are kept and used again.
 pub struct Mailer {
     relay: AsyncSmtpTransportBuilder,
@@ -109,6 +96,30 @@ impl fmt::Debug for Mailer {
             .field("from", &self.from)
             .finish_non_exhaustive()
     }
+}
+
+/// How the talk with a relay is kept private.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// TLS from the first byte.
+    Tls,
+    /// TLS before anything is said; a relay that cannot is not used.
+    StartTls,
+    /// For this machine only.
+    None,
+}
+
+/// An agency's own relay.
+pub struct Relay<'a> {
+    /// The name in its certificate.
+    pub host: &'a str,
+    pub address: IpAddr,
+    pub port: u16,
+    pub security: Security,
+    pub username: &'a str,
+    pub password: &'a SecretString,
+    /// What its mails come from.
+    pub from: &'a str,
 }
 
 /// lettre's pool spawns a task when it is made and another when it is dropped, and panics outside a runtime. So it is
@@ -144,6 +155,36 @@ impl Mailer {
         })
     }
 
+    /// The way to a relay whose address was looked up and judged before: no name is looked up again.
+    ///
+    /// # Errors
+    /// When the sender is no address, or the host no name that a certificate can have.
+    pub fn through(relay: &Relay<'_>) -> Result<Mailer, MailerError> {
+        let from: Mailbox = relay.from.parse().map_err(|_| MailerError::From)?;
+        let names = || TlsParameters::new(relay.host.to_owned()).map_err(|_| MailerError::Url);
+        let tls = match relay.security {
+            Security::Tls => Tls::Wrapper(names()?),
+            Security::StartTls => Tls::Required(names()?),
+            Security::None => Tls::None,
+        };
+        let login = Credentials::new(
+            relay.username.to_owned(),
+            relay.password.expose_secret().to_owned(),
+        );
+        let builder =
+            AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(relay.address.to_string())
+                .port(relay.port)
+                .tls(tls)
+                .credentials(login)
+                .hello_name(ClientId::Domain(from.email.domain().into()))
+                .timeout(Some(PATIENCE));
+        Ok(Mailer {
+            relay: builder,
+            pool: OnceLock::new(),
+            from: from.email,
+        })
+    }
+
     /// Called from async functions only, so there is a runtime.
     fn transport(&self) -> Result<AsyncSmtpTransport<Tokio1Executor>, SendError> {
         let pool = self.pool.get_or_init(|| Pool {
@@ -165,11 +206,11 @@ impl Mailer {
     /// # Errors
     /// [`SendError::Temporary`] when another try makes sense, else [`SendError::Permanent`].
     pub async fn send(&self, mail: &Outgoing) -> Result<(), SendError> {
-        let message = self
-            .message(mail)
-            .map_err(|_| SendError::Permanent(Cause::Address))?;
+        let (envelope, message) = mail
+            .written(&self.from)
+            .ok_or(SendError::Permanent(Cause::Address))?;
         self.transport()?
-            .send(message)
+            .send_raw(&envelope, &message)
             .await
             .map(drop)
             .map_err(|error| judge(&error))
@@ -186,43 +227,7 @@ impl Mailer {
             Err(error) => Err(judge(&error)),
         }
     }
-
-    fn message(&self, mail: &Outgoing) -> Result<Message, Unfit> {
-        let (to_name, to) = &mail.to;
-        let id = mail.message_id.trim_matches(['<', '>']);
-        let fit = !id.is_empty()
-            && id
-                .bytes()
-                .all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>'));
-        if !fit {
-            return Err(Unfit);
-        }
-        let mut builder = Message::builder()
-            .from(Mailbox::new(
-                Some(header(&mail.from_name)),
-                self.from.clone(),
-            ))
-            .to(Mailbox::new(
-                to_name.as_deref().map(header),
-                to.parse().map_err(|_| Unfit)?,
-            ))
-            .subject(header(&mail.subject))
-            .message_id(Some(format!("<{id}>")))
-            .header(AutoSubmitted)
-            .header(ContentLanguage(header(&mail.language)));
-        if let Some(reply_to) = &mail.reply_to {
-            builder = builder.reply_to(Mailbox::new(None, reply_to.parse().map_err(|_| Unfit)?));
-        }
-        builder
-            .multipart(MultiPart::alternative_plain_html(
-                mail.text.clone(),
-                mail.html.clone(),
-            ))
-            .map_err(|_| Unfit)
-    }
 }
-
-struct Unfit;
 
 fn judge(error: &smtp::Error) -> SendError {
     if let Some(code) = error.status() {
@@ -242,39 +247,4 @@ fn judge(error: &smtp::Error) -> SendError {
     } else {
         Cause::Connection
     })
-}
-
-/// RFC 3834: nobody's holiday notice answers this mail.
-#[derive(Clone)]
-struct AutoSubmitted;
-
-impl Header for AutoSubmitted {
-    fn name() -> HeaderName {
-        HeaderName::new_from_ascii_str("Auto-Submitted")
-    }
-
-    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(AutoSubmitted)
-    }
-
-    fn display(&self) -> HeaderValue {
-        HeaderValue::new(Self::name(), "auto-generated".into())
-    }
-}
-
-#[derive(Clone)]
-struct ContentLanguage(String);
-
-impl Header for ContentLanguage {
-    fn name() -> HeaderName {
-        HeaderName::new_from_ascii_str("Content-Language")
-    }
-
-    fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(ContentLanguage(text.into()))
-    }
-
-    fn display(&self) -> HeaderValue {
-        HeaderValue::new(Self::name(), self.0.clone())
-    }
 }

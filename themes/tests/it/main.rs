@@ -4,6 +4,7 @@
 mod languages;
 mod mails;
 mod pages;
+mod real_mail;
 mod smtp;
 mod themes;
 

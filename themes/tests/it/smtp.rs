@@ -89,6 +89,10 @@ async fn converse(socket: tokio::net::TcpStream, mood: Mood) -> Vec<String> {
 
 fn mail() -> Outgoing {
     Outgoing {
+        from: None,
+        return_path: None,
+        unsubscribe: None,
+        signer: None,
         from_name: "Northwind Automations".into(),
         reply_to: Some("help@northwind.example".into()),
         to: (Some("Jo Park".into()), "jo@globex.example".into()),
@@ -143,6 +147,10 @@ async fn a_header_cannot_be_smuggled_in() {
     let (mailer, heard) = relay(Mood::Friendly).await;
     let smuggled = "x\r\nBcc: evil@evil.example";
     let mail = Outgoing {
+        from: None,
+        return_path: None,
+        unsubscribe: None,
+        signer: None,
         from_name: smuggled.into(),
         subject: smuggled.into(),
         to: (Some(smuggled.into()), "jo@globex.example".into()),
