@@ -48,6 +48,9 @@ pub enum Command {
     /// Create agencies, list, suspend and resume them
     #[command(subcommand)]
     Agency(Agency),
+    /// Records and keys of the installation's mail, and bounces that come back
+    #[command(subcommand)]
+    Mail(Mail),
     /// Make keys
     #[command(subcommand)]
     Key(Key),
@@ -107,6 +110,23 @@ pub struct NewAgency {
 #[derive(Args, Debug)]
 pub struct OneAgency {
     pub slug: Slug,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Mail {
+    /// Print the DNS records that the operator makes once, with what is seen of them; makes the keys that are missing
+    Dns,
+    /// Change the key that signs: makes the next one, and signs with it when this is run again and its record is seen
+    Rotate,
+    /// Read a bounce on standard input, as a mail server hands it over; exits with 75 when it should be brought again
+    Bounce(Bounce),
+}
+
+#[derive(Args, Debug)]
+pub struct Bounce {
+    /// The address that it was sent to, if the mail server tells; else its headers do
+    #[arg(long, value_name = "ADDRESS")]
+    pub recipient: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

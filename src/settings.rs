@@ -44,6 +44,10 @@ pub struct Settings {
     pub admin_listen: SocketAddr,
     pub smtp_url: Option<SecretString>,
     pub mail_from: Option<String>,
+    /// Where bounces go.
+    pub mail_return_host: Option<PlatformHost>,
+    /// Signs what the operator's mail service says of mails.
+    pub mail_hook_secret: Option<SecretString>,
     pub issuer: Issuer,
     /// Root certificate of a private ACME server.
     pub acme_root: Option<PathBuf>,
@@ -82,6 +86,7 @@ pub enum Role {
     Proxy,
     Serve,
     Agency,
+    Mail,
     Migrate,
     Check,
     Why,
@@ -95,7 +100,7 @@ impl Role {
             Self::Proxy => &[Setting::PlatformHost, Setting::EdgeKey, Setting::EdgeSecret],
             // One process: the edge and the app agree on a secret of their own when none is set.
             Self::Serve => &[Setting::PlatformHost, Setting::VaultKey, Setting::EdgeKey],
-            Self::Agency => &[Setting::PlatformHost, Setting::VaultKey],
+            Self::Agency | Self::Mail => &[Setting::PlatformHost, Setting::VaultKey],
             Self::Migrate | Self::Check | Self::Why => &[],
         }
     }
@@ -164,6 +169,8 @@ impl Settings {
             admin_listen: reader.or_default(Setting::AdminListen, parse::socket),
             smtp_url: reader.optional(Setting::SmtpUrl, parse::smtp_url),
             mail_from: reader.optional(Setting::MailFrom, parse::mailbox),
+            mail_return_host: reader.optional(Setting::MailReturnHost, parse::platform_host),
+            mail_hook_secret: reader.optional(Setting::MailHookSecret, parse::hook_secret),
             issuer: reader.or_default(Setting::Issuer, parse::issuer),
             acme_root: reader.optional(Setting::AcmeRoot, parse::path),
             acme_email: reader.optional(Setting::AcmeEmail, parse::mailbox),

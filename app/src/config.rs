@@ -1,7 +1,7 @@
 use latchkey_themes::smtp::MailerError;
 use secrecy::SecretString;
 
-use crate::urls::Urls;
+use crate::{mail::DeliveryConfig, urls::Urls};
 
 /// What the app has to be told. Read from settings by the program around it.
 pub struct AppConfig {
@@ -10,6 +10,7 @@ pub struct AppConfig {
     pub edge_secret: Option<SecretString>,
     /// None: nothing is sent, and mails wait in the outbox.
     pub mail: Option<MailConfig>,
+    pub delivery: DeliveryConfig,
     /// Lets outgoing calls reach loopback and plain http. Development only.
     pub dev_loopback: bool,
 }

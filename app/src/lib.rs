@@ -13,6 +13,7 @@ mod http;
 mod jobs;
 mod limits;
 mod link;
+pub mod mail;
 mod metrics;
 pub mod oauth;
 mod person;

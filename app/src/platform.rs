@@ -11,6 +11,7 @@ use crate::{
     egress::{Egress, EgressPolicy},
     http::Sites,
     limits::Limits,
+    mail::Delivery,
     metrics::Metrics,
     oauth::{Refreshes, Usage},
     theme_checker::ThemeChecker,
@@ -26,6 +27,7 @@ pub struct Inner {
     pub store: Store,
     pub urls: Urls,
     pub(crate) mailer: Option<Arc<Mailer>>,
+    pub(crate) delivery: Delivery,
     pub(crate) egress: Egress,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -52,13 +54,15 @@ impl Platform {
             Some(mail) => Some(Arc::new(Mailer::new(&mail.smtp_url, &mail.from)?)),
             None => None,
         };
+        let policy = EgressPolicy {
+            allow_loopback: config.dev_loopback,
+        };
         Ok(Self(Arc::new(Inner {
             store,
+            delivery: Delivery::new(config.delivery, &config.urls, policy, Arc::clone(&clock)),
             urls: config.urls,
             mailer,
-            egress: Egress::new(EgressPolicy {
-                allow_loopback: config.dev_loopback,
-            }),
+            egress: Egress::new(policy),
             limits: Limits::new(Arc::clone(&clock)),
             sites: Sites::default(),
             themes: Themes::new(),

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use crate::{
     account, api,
     http::{PageError, answer, brand_errors},
-    link, oauth,
+    link, mail, oauth,
     platform::Platform,
     sign_in, themes,
 };
@@ -26,6 +26,7 @@ pub fn router(platform: Platform) -> Router {
         .merge(oauth::routes())
         .merge(sign_in::routes())
         .merge(account::routes())
+        .merge(mail::routes())
         .merge(themes::routes())
         .route("/assets/{file}", get(themes::asset))
         .fallback(async || PageError::not_found())
@@ -34,6 +35,7 @@ pub fn router(platform: Platform) -> Router {
     Router::new()
         .nest("/api/v1", api::routes(&platform))
         .route("/api/v1/", any(api::no_such_call))
+        .merge(mail::hooks())
         .merge(pages)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(platform.clone(), answer))

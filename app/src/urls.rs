@@ -101,6 +101,11 @@ impl Urls {
         ))
     }
 
+    /// Where the owner of an address refuses reminders.
+    pub fn unsubscribe(&self, host: &str, token: &str) -> String {
+        format!("{}/unsubscribe/{token}", self.origin(host))
+    }
+
     /// From the page's host to that of the redirect URI. Secret.
     pub fn hop(&self, host: &str, ticket: &SecretString) -> String {
         format!("{}/oauth/hop/{}", self.origin(host), ticket.expose_secret())

@@ -3,6 +3,7 @@ use crate::commands::signals::Signals;
 use crate::commands::{CommandError, Result, block_on, store};
 use crate::handover::Sockets;
 use crate::settings::Settings;
+use latchkey_app::mail::DeliveryConfig;
 use latchkey_app::{AppConfig, MailConfig, Platform, ThemeChecker, Urls};
 use latchkey_tenants::{SystemClock, SystemEntropy};
 use secrecy::SecretString;
@@ -82,6 +83,7 @@ async fn platform(settings: &Settings, edge_secret: Option<SecretString>) -> Res
             smtp_url: smtp_url.clone(),
             from: from.clone(),
         }),
+        delivery: delivery(settings),
         dev_loopback: settings.dev_loopback,
     };
     let store = store::open(settings).await?;
@@ -95,4 +97,13 @@ async fn platform(settings: &Settings, edge_secret: Option<SecretString>) -> Res
     )
     .map_err(CommandError::because("cannot set up the app"))?;
     Ok(platform.with_theme_checker(ThemeChecker::process(program)))
+}
+
+pub fn delivery(settings: &Settings) -> DeliveryConfig {
+    let return_host = settings.mail_return_host.as_ref();
+    DeliveryConfig {
+        return_host: return_host.map(ToString::to_string),
+        hook_secret: settings.mail_hook_secret.clone(),
+        dns_servers: settings.dns_servers.clone(),
+    }
 }

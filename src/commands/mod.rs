@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod edge;
 mod key;
+mod mail;
 mod migrate;
 mod operator;
 mod proxy;
@@ -40,6 +41,12 @@ pub enum CommandError {
     /// What it was given cannot be used, so nothing was tried.
     #[error("{context}")]
     Unusable {
+        context: String,
+        source: Option<Box<dyn Error + Send + Sync>>,
+    },
+    /// As `Failed`, but whoever asked shall ask again: a mail server keeps the mail then.
+    #[error("{context}")]
+    TryAgain {
         context: String,
         source: Option<Box<dyn Error + Send + Sync>>,
     },
@@ -84,10 +91,19 @@ impl CommandError {
         }
     }
 
+    fn or_again(self) -> Self {
+        match self {
+            Self::Failed { context, source } => Self::TryAgain { context, source },
+            other => other,
+        }
+    }
+
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::Settings(_) | Self::Unusable { .. } => ExitCode::from(2),
             Self::Failed { .. } => ExitCode::FAILURE,
+            // EX_TEMPFAIL of sysexits.h.
+            Self::TryAgain { .. } => ExitCode::from(75),
         }
     }
 }
@@ -118,6 +134,7 @@ fn dispatch(cli: Cli, sockets: Sockets) -> Result<()> {
         Command::Agency(command) => agency::run(&settings(Role::Agency, config)?, command),
         Command::Theme(command) => theme::run(command),
         Command::ThemeCheck => theme_check::run(),
+        Command::Mail(command) => mail::run(&settings(Role::Mail, config)?, command),
         Command::Key(cli::Key::New) => key::new(&latchkey_tenants::SystemEntropy::new()),
     }
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use axum::{Router, body::Body, extract::Request, http::header::HOST, response::Response};
+use latchkey_app::mail::DeliveryConfig;
 use latchkey_app::{
     AppConfig, ConfigError, MailConfig, Platform, Urls, UrlsError, Worker,
     egress::{Egress, EgressPolicy},
@@ -233,6 +234,7 @@ fn app_config(urls: Urls, edge_secret: SecretString, smtp_url: SecretString) -> 
             smtp_url,
             from: "notify@mail.localhost.example".to_owned(),
         }),
+        delivery: DeliveryConfig::default(),
         dev_loopback: true,
     }
 }

@@ -170,6 +170,18 @@ pub(super) fn edge_secret(text: &str) -> Result<SecretString, Wrong> {
     Ok(text.into())
 }
 
+pub(super) fn hook_secret(text: &str) -> Result<SecretString, Wrong> {
+    const LEAST: usize = 24;
+    const REMEDY: &str =
+        "Write whsec_ and at least 24 bytes in base64: `whsec_$(latchkey key new)`";
+    let bytes = text.trim().strip_prefix("whsec_");
+    match bytes.and_then(|bytes| STANDARD.decode(bytes).ok()) {
+        Some(bytes) if bytes.len() >= LEAST => Ok(text.trim().into()),
+        Some(_) => wrong("is too short", REMEDY),
+        None => wrong("is no signing secret of Standard Webhooks", REMEDY),
+    }
+}
+
 pub(super) fn base64url(text: &str) -> Result<SecretBox<Vec<u8>>, Wrong> {
     match URL_SAFE_NO_PAD.decode(text.trim().trim_end_matches('=')) {
         Ok(bytes) => Ok(SecretBox::new(Box::new(bytes))),

@@ -48,6 +48,8 @@ settings! {
     AdminListen "admin_listen" plain = "127.0.0.1:9090";
     SmtpUrl "smtp_url" secret;
     MailFrom "mail_from" plain;
+    MailReturnHost "mail_return_host" plain;
+    MailHookSecret "mail_hook_secret" secret;
     Issuer "issuer" plain = "https://acme-v02.api.letsencrypt.org/directory";
     AcmeRoot "acme_root" plain;
     AcmeEmail "acme_email" plain;

@@ -126,6 +126,7 @@ async fn handoff(store: &Store, agency: &Agency) -> (SecretString, String) {
         note: Some("For your Monday report".parse().expect("a note")),
         language: None,
         lifetime: Lifetime::MAILED,
+        reminders: None,
         slots: workflow
             .slots
             .iter()
@@ -202,6 +203,7 @@ async fn serve_app(store: Store, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy
         urls,
         edge_secret: None,
         mail: None,
+        delivery: latchkey_app::mail::DeliveryConfig::default(),
         dev_loopback: true,
     };
     let platform = Platform::new(store, config, clock, entropy).expect("a platform");

@@ -126,6 +126,8 @@ scopes!(
     DomainsWrite,
     ThemesRead,
     ThemesWrite,
+    MailRead,
+    MailWrite,
     EventsRead,
     MembersRead,
     MembersWrite,

@@ -12,6 +12,7 @@ mod domains;
 mod events;
 mod idempotency;
 mod list;
+mod mail_relay;
 mod path;
 mod people;
 mod problem;
@@ -20,6 +21,8 @@ mod requests;
 mod schema;
 mod scope;
 mod secret;
+mod sender_domains;
+mod suppressions;
 mod themes;
 mod workflows;
 mod workspaces;
@@ -83,6 +86,9 @@ fn kept() -> OpenApiRouter<Platform> {
         .merge(connections::routes())
         .merge(domains::routes())
         .merge(people::routes())
+        .merge(sender_domains::routes())
+        .merge(mail_relay::routes())
+        .merge(suppressions::routes())
         .merge(themes::routes())
         .merge(events::routes())
 }

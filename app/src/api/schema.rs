@@ -4,9 +4,10 @@ use latchkey_tenants::{
     ConnectionStatus as Connections, DomainCause as DomainCauses, DomainKind as DomainKinds,
     DomainState as DomainStates, EventType as Events, GateState as Gates, ItemStatus as Items,
     KeyScope, Lifetime as Lifetimes, MailKind as MailKinds, MailStatus as Mails,
-    MissingReason as Reasons, ReceiptOutcome as Receipts, RequestStatus as Requests,
-    Resume as Resumes, Role as Roles, ThemeKind as ThemeKinds, ThemeMoveWhy as Whys,
-    store::InvitationStatus as Invitations,
+    MissingReason as Reasons, ReceiptOutcome as Receipts, ReminderStep as Steps,
+    RequestStatus as Requests, Resume as Resumes, Role as Roles, SenderState as SenderStates,
+    SuppressionReason as SuppressionReasons, SuppressionScope as Scopes, ThemeKind as ThemeKinds,
+    ThemeMoveWhy as Whys, store::InvitationStatus as Invitations,
 };
 use serde_json::{Value, json};
 use utoipa::{
@@ -49,6 +50,8 @@ values! {
     MemberId = id("mbr");
     InvitationId = id("inv");
     ThemeId = id("thm");
+    MailId = id("mal");
+    SenderDomainId = id("snd");
 
     Timestamp = text("A moment in UTC.", "2026-11-23T07:00:00Z").format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
     Slug = text("2 to 50 characters of a-z, 0-9 and inner hyphens.", "globex").pattern(Some("^[a-z0-9][a-z0-9-]{0,48}[a-z0-9]$"));
@@ -86,9 +89,13 @@ values! {
     PublicationWhy = one_of("`automatic`: its pages could not be made, so the version before it came back.", Whys::ALL);
     EventType = one_of("What happened.", Events::ALL);
     MailKind = one_of("What a mail is for.", MailKinds::ALL);
-    MailStatus = one_of("`skipped`: its link died before it could go out.", Mails::ALL);
     Role = one_of("`client`: a portal member of one workspace; all others are staff.", Roles::ALL);
     InvitationStatus = one_of("`expired`: its seven days are over.", Invitations::ALL);
+    MailStatus = one_of("`sent`: a relay took it. `delivered`: the receiving side has it. `skipped`: what it was about ended before it could go out. `suppressed`: its address gets nothing more.", Mails::ALL);
+    SenderState = one_of("`pending`: its records are not there yet. `drifted`: they were, and are not any more.", SenderStates::ALL);
+    SuppressionScope = one_of("What the address gets no more of.", Scopes::ALL);
+    SuppressionReason = one_of("Why it gets nothing more.", SuppressionReasons::ALL);
+    ReminderStep = one_of("The mails that may follow the first one.", Steps::ALL);
     ApiKeyScope = one_of("What an API key may do.", KeyScope::ALL);
 }
 

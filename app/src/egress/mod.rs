@@ -26,9 +26,10 @@ use hyper_util::{
 pub use error::{EgressError, Refusal};
 pub use latchkey_tenants::address::is_public;
 pub use policy::EgressPolicy;
+pub(crate) use resolve::LookupError;
 pub use resolve::{Lookup, SystemLookup};
 
-use resolve::{GuardedResolver, LookupError};
+use resolve::GuardedResolver;
 
 /// One call from name look-up to the last byte of the answer.
 pub const DEADLINE: Duration = Duration::from_secs(10);

@@ -39,7 +39,7 @@ impl Lookup for SystemLookup {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub(super) enum LookupError {
+pub(crate) enum LookupError {
     #[error("{0}")]
     Refused(Refusal),
     #[error("the name has no address")]
@@ -60,23 +60,33 @@ impl GuardedResolver {
     }
 
     async fn resolve(&self, host: &str) -> Result<Vec<SocketAddr>, LookupError> {
-        let found = if self.policy.allow_loopback && is_localhost(host) {
+        let found = self.policy.addresses(&*self.lookup, host).await?;
+        Ok(found.into_iter().map(|ip| (ip, 0).into()).collect())
+    }
+}
+
+impl EgressPolicy {
+    /// The addresses of a host that may be called: all of them are admitted, and there is one.
+    pub(crate) async fn addresses(
+        self,
+        lookup: &dyn Lookup,
+        host: &str,
+    ) -> Result<Vec<IpAddr>, LookupError> {
+        let found = if self.allow_loopback && is_localhost(host) {
             // Not every system resolver knows the names below `localhost`.
             vec![Ipv4Addr::LOCALHOST.into()]
         } else {
-            self.lookup
-                .lookup(host)
-                .await
-                .map_err(|_| LookupError::NotFound)?
+            let found = lookup.lookup(host).await;
+            found.map_err(|_| LookupError::NotFound)?
         };
         if found.is_empty() {
             return Err(LookupError::NotFound);
         }
         // One inner address among public ones is how a rebinding answer looks: no part of it is used.
-        if !found.iter().all(|ip| self.policy.admits_address(*ip)) {
+        if !found.iter().all(|ip| self.admits_address(*ip)) {
             return Err(LookupError::Refused(Refusal::Address));
         }
-        Ok(found.into_iter().map(|ip| (ip, 0).into()).collect())
+        Ok(found)
     }
 }
 

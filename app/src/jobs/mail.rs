@@ -6,14 +6,22 @@ mod people;
 use std::{sync::Arc, time::Duration};
 
 use latchkey_tenants::{
-    Agency, AgencyId, AgencyStatus, MailId, MailStatus, StoreError, Tx,
-    store::{ClaimedJob, Mail},
+    Agency, AgencyId, AgencyStatus, MailId, MailKind, MailStatus, StoreError, SuppressionReason,
+    SuppressionScope, Tx,
+    store::{ClaimedJob, Mail, Suppression},
 };
 use latchkey_themes::{Mailer, Outgoing, RenderedMail, SendError};
 
 use self::content::{Letter, letter};
 use super::kind::JobError;
-use crate::{brand::brand, failpoint, platform::Platform, themes::AgencyTheme};
+use crate::{
+    brand::brand,
+    failpoint,
+    failure::chain,
+    mail::{Facts, Sender, SenderError},
+    platform::Platform,
+    themes::AgencyTheme,
+};
 
 /// How often a mail that cannot go out for reasons of ours looks again.
 const WAIT: Duration = Duration::from_mins(1);
@@ -22,7 +30,7 @@ const WAIT: Duration = Duration::from_mins(1);
 /// note of it, the next try sends a second copy with the same Message-ID.
 pub(super) async fn run(platform: &Platform, job: &ClaimedJob) -> Result<(), JobError> {
     let id = mail_id(job).ok_or_else(|| JobError::Dead("the job names no mail".to_owned()))?;
-    let Some((draft, letter)) = load(platform, &job.agency_id, &id).await? else {
+    let Some((mut draft, letter)) = load(platform, &job.agency_id, &id).await? else {
         return Ok(());
     };
     let (to_name, letter) = match letter {
@@ -32,17 +40,19 @@ pub(super) async fn run(platform: &Platform, job: &ClaimedJob) -> Result<(), Job
             return Ok(());
         }
     };
-    if draft.agency.status == AgencyStatus::Suspended {
-        return Err(wait(platform, &draft, "the agency is suspended").await?);
+    if let Some(held) = &draft.suppression {
+        let why = held_back(held);
+        done(platform, &draft, MailStatus::Suppressed, Some(&why)).await?;
+        return Ok(());
     }
-    let Some(mailer) = platform.mailer.clone() else {
-        return Err(wait(
-            platform,
-            &draft,
-            "no mail relay is set: set LATCHKEY_SMTP_URL",
-        )
-        .await?);
+    if draft.agency.status == AgencyStatus::Suspended {
+        return Err(wait(platform, &draft, WAIT, "the agency is suspended").await?);
+    }
+    let sender = match sender(platform, &draft).await {
+        Ok(sender) => sender,
+        Err((pause, why)) => return Err(wait(platform, &draft, pause, &why).await?),
     };
+    let unsubscribe = letter.unsubscribe_url().map(str::to_owned);
     let host = platform.urls.agency_host(&draft.agency);
     let brand = brand(&draft.agency, &host, &platform.urls);
     let frozen = draft.mail.theme.as_deref();
@@ -51,19 +61,78 @@ pub(super) async fn run(platform: &Platform, job: &ClaimedJob) -> Result<(), Job
         .mail(platform, &brand, &letter, &draft.language)
         // A template's complaint may quote what it was given.
         .map_err(|_| JobError::Retry("the mail could not be written".to_owned()))?;
-    let outgoing = outgoing(platform, &draft, to_name, rendered);
-    match hand_over(mailer, outgoing).await? {
+    let outgoing = outgoing(platform, &draft, &sender, to_name, unsubscribe, rendered);
+    draft.mail.message_id = Some(outgoing.message_id.clone());
+    let line = match draft.facts.has_own_relay() {
+        true => match platform.delivery.breaker.enter(&draft.agency.id) {
+            Ok(place) => Some(place),
+            Err(pause) => {
+                let why = "the agency's own relay is given a rest: it did not answer";
+                return Err(wait(platform, &draft, pause, why).await?);
+            }
+        },
+        false => None,
+    };
+    let result = hand_over(sender.mailer, outgoing).await?;
+    if let Some(place) = line {
+        match &result {
+            Err(error) if error.code().is_none() && !error.is_permanent() => place.silent(),
+            _ => place.answered(),
+        }
+    }
+    settle(platform, &draft, result).await
+}
+
+async fn settle(
+    platform: &Platform,
+    draft: &Draft,
+    result: Result<(), SendError>,
+) -> Result<(), JobError> {
+    match result {
         Ok(()) => {
             failpoint::hit("mail.sent");
-            done(platform, &draft, MailStatus::Sent, None).await?;
+            done(platform, draft, MailStatus::Sent, None).await?;
             Ok(())
         }
         Err(error) if error.is_permanent() => Err(JobError::Dead(error.to_string())),
         Err(error) => {
             let why = error.to_string();
-            trouble(platform, &draft, &why).await?;
+            trouble(platform, draft, &why).await?;
             Err(JobError::Retry(why))
         }
+    }
+}
+
+/// How the mail leaves, or how long it waits and why.
+async fn sender(platform: &Platform, draft: &Draft) -> Result<Sender, (Duration, String)> {
+    let of = async {
+        let delivery = &platform.delivery;
+        let signer = delivery.keys.signer(&platform.store).await?;
+        let (agency, neutral) = (&draft.agency.id, platform.mailer.as_ref());
+        Sender::of(agency, &draft.facts, &draft.mail, delivery, signer, neutral).await
+    };
+    of.await.map_err(|error| match error {
+        SenderError::NoRelay => (
+            WAIT,
+            "no mail relay is set: set LATCHKEY_SMTP_URL".to_owned(),
+        ),
+        SenderError::Relay(error) => (WAIT, error.to_string()),
+        SenderError::Keys(error) => {
+            tracing::error!(error = %chain(&error), "the key that signs mails cannot be read");
+            (WAIT, "the key that signs mails cannot be read".to_owned())
+        }
+    })
+}
+
+fn held_back(held: &Suppression) -> String {
+    let what = match held.scope {
+        SuppressionScope::All => "nothing is sent to this address any more",
+        SuppressionScope::Reminders => "no reminders are sent to this address any more",
+    };
+    match held.reason {
+        SuppressionReason::Bounced => format!("{what}: a mail to it came back"),
+        SuppressionReason::Complained => format!("{what}: a mail was marked there as unwanted"),
+        SuppressionReason::Unsubscribed => format!("{what}: its owner wants none"),
     }
 }
 
@@ -107,6 +176,8 @@ struct Draft {
     mail: Mail,
     /// That of the request, in mails to who was asked; else the agency's.
     language: String,
+    facts: Facts,
+    suppression: Option<Suppression>,
 }
 
 /// None: the mail has gone its way already.
@@ -124,13 +195,18 @@ async fn load(
     }
     let agency = tx.agency_itself().await?;
     let letter = letter(&mut tx, &platform.urls, &agency, &mail).await?;
-    let language = language(&mut tx, &agency, &mail).await?;
-    tx.commit().await?;
+    let scope = match mail.kind {
+        MailKind::Reminder | MailKind::LastCall => SuppressionScope::Reminders,
+        _ => SuppressionScope::All,
+    };
     let draft = Draft {
+        language: language(&mut tx, &agency, &mail).await?,
+        facts: Facts::read(&mut tx).await?,
+        suppression: tx.suppression_of(&mail.recipient, scope).await?,
         agency,
         mail,
-        language,
     };
+    tx.commit().await?;
     Ok(Some((draft, letter)))
 }
 
@@ -147,20 +223,28 @@ async fn language(tx: &mut Tx, agency: &Agency, mail: &Mail) -> Result<String, S
 fn outgoing(
     platform: &Platform,
     draft: &Draft,
+    sender: &Sender,
     to_name: Option<String>,
+    unsubscribe: Option<String>,
     rendered: RenderedMail,
 ) -> Outgoing {
     let host = platform.urls.agency_host(&draft.agency);
+    let id_host = sender.id_host.as_deref().unwrap_or(&host);
+    let first_id = draft.mail.message_id.clone();
     let reply_to = draft.agency.support_email.as_ref();
     Outgoing {
         from_name: draft.agency.name.to_string(),
+        from: sender.from.clone(),
+        return_path: sender.return_path.clone(),
         reply_to: reply_to.map(ToString::to_string),
         to: (to_name, draft.mail.recipient.to_string()),
         subject: rendered.subject,
         html: rendered.html,
         text: rendered.text,
-        message_id: format!("{}@{host}", draft.mail.id),
+        message_id: first_id.unwrap_or_else(|| format!("{}@{id_host}", draft.mail.id)),
         language: rendered.language,
+        unsubscribe,
+        signer: sender.signer.clone(),
     }
 }
 
@@ -180,16 +264,19 @@ async fn done(
 
 async fn trouble(platform: &Platform, draft: &Draft, why: &str) -> Result<(), StoreError> {
     let mut tx = platform.store.begin(&draft.agency.id).await?;
-    tx.mail_trouble(&draft.mail.id, why).await?;
+    tx.mail_trouble(&draft.mail, why).await?;
     tx.commit().await?;
     platform.metrics.mail(MailStatus::Queued);
     Ok(())
 }
 
-async fn wait(platform: &Platform, draft: &Draft, why: &str) -> Result<JobError, StoreError> {
+async fn wait(
+    platform: &Platform,
+    draft: &Draft,
+    pause: Duration,
+    why: &str,
+) -> Result<JobError, StoreError> {
     trouble(platform, draft, why).await?;
-    Ok(JobError::Wait {
-        pause: WAIT,
-        why: why.to_owned(),
-    })
+    let why = why.to_owned();
+    Ok(JobError::Wait { pause, why })
 }

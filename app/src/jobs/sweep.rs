@@ -29,7 +29,10 @@ pub(super) async fn run(platform: &Platform, stop: impl Future<Output = ()>) {
             () = &mut stop => break,
             _ = tidying.tick() => log("tidying", tidy(platform).await),
             _ = flush.tick() => log("usage", flush_usage(platform).await),
-            _ = expiry.tick() => log("expiry", expire(platform).await),
+            _ = expiry.tick() => {
+                log("expiry", expire(platform).await);
+                log("reminders", remind(platform).await);
+            }
         }
     }
     log("usage", flush_usage(platform).await);
@@ -38,6 +41,7 @@ pub(super) async fn run(platform: &Platform, stop: impl Future<Output = ()>) {
 /// Everything, now.
 pub(super) async fn once(platform: &Platform) {
     log("expiry", expire(platform).await);
+    log("reminders", remind(platform).await);
     log("usage", flush_usage(platform).await);
     log("tidying", tidy(platform).await);
 }
@@ -72,6 +76,27 @@ async fn expire(platform: &Platform) -> Result<(), StoreError> {
         }
         // A batch of nothing but refusals would come back for ever.
         if ended == 0 || due.len() < usize::try_from(BATCH).unwrap_or(usize::MAX) {
+            return Ok(());
+        }
+    }
+}
+
+/// Sends what reminds those who have not connected yet.
+async fn remind(platform: &Platform) -> Result<(), StoreError> {
+    loop {
+        let due = platform
+            .store
+            .read_platform()
+            .await?
+            .reminders_due(BATCH)
+            .await?;
+        for one in &due {
+            let mut tx = platform.store.begin(&one.agency).await?;
+            tx.reminder_send(&one.request, one.step).await?;
+            tx.commit().await?;
+            platform.changed(&one.agency);
+        }
+        if due.len() < usize::try_from(BATCH).unwrap_or(usize::MAX) {
             return Ok(());
         }
     }

@@ -8,12 +8,14 @@ use super::{
     kind::{JobError, KINDS, Kind},
     retry, sweep,
 };
-use crate::{failure::chain, platform::Platform};
+use crate::{failure::chain, mail::check_due, platform::Platform};
 
 /// One slow relay must not hold up the others.
 const AT_ONCE: usize = 4;
 /// Other processes write jobs too, so the table is looked at this often.
 const POLL: Duration = Duration::from_secs(1);
+/// Sender domains are looked for this often.
+const SENDERS: Duration = Duration::from_secs(2);
 /// A job ends before its claim does (two minutes), so that it is never run by two workers at once.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -34,7 +36,11 @@ impl Worker {
     /// Works until `stop` resolves and what is running then has ended.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let stop = stop.shared();
-        tokio::join!(self.work(stop.clone()), sweep::run(&self.platform, stop));
+        tokio::join!(
+            self.work(stop.clone()),
+            sweep::run(&self.platform, stop.clone()),
+            senders(&self.platform, stop)
+        );
     }
 
     async fn work(&self, stop: impl Future<Output = ()>) {
@@ -64,6 +70,14 @@ impl Worker {
                 return count;
             }
         }
+    }
+
+    /// Checks every sender domain that is due, and says how many that were.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn check_senders(&self) -> Result<usize, StoreError> {
+        check_due(&self.platform).await
     }
 
     /// Starts due jobs while there is room: how many, and when to look again.
@@ -105,6 +119,25 @@ impl Worker {
         let until = until.and_then(|micros| u64::try_from(micros).ok());
         let look_again = until.map_or(POLL, |micros| Duration::from_micros(micros).min(POLL));
         Ok(Claim::Nothing { look_again })
+    }
+}
+
+/// Checks sender domains: DNS takes its time, which the sweep has not.
+async fn senders(platform: &Platform, stop: impl Future<Output = ()>) {
+    let mut stop = pin!(stop);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stop => return,
+            () = tokio::time::sleep(SENDERS) => {}
+        }
+        let checked = tokio::select! {
+            () = &mut stop => return,
+            checked = check_due(platform) => checked,
+        };
+        if let Err(error) = checked {
+            tracing::error!(error = %chain(&error), "sender domains cannot be checked");
+        }
     }
 }
 

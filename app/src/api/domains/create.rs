@@ -44,7 +44,7 @@ pub(super) async fn create_domain(
     Body(wish): Body<ClaimDomain>,
 ) -> Result<(StatusCode, Json<DomainView>), Problem> {
     let urls = &caller.platform.urls;
-    if let Some(detail) = refusal(&wish.host, urls) {
+    if let Some(detail) = belongs_to_many(&wish.host, urls) {
         return Err(Problem::refused_at("/host", detail));
     }
     let mut tx = caller.begin().await?;
@@ -66,7 +66,7 @@ pub(super) async fn create_domain(
 }
 
 /// Why nobody can have this host for their own.
-fn refusal(host: &Host, urls: &Urls) -> Option<String> {
+pub(in super::super) fn belongs_to_many(host: &Host, urls: &Urls) -> Option<String> {
     let (host, platform) = (host.as_str(), urls.platform_host());
     if urls.is_platform(host) {
         return Some(format!(
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn t2_what_belongs_to_many_belongs_to_no_agency() {
         let urls = Urls::new("latch.example.com", "https://{host}").unwrap();
-        let refused = |host: &str| refusal(&host.parse().unwrap(), &urls).is_some();
+        let refused = |host: &str| belongs_to_many(&host.parse().unwrap(), &urls).is_some();
         for host in [
             "latch.example.com",
             "northwind.latch.example.com",

@@ -14,6 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::platform::Platform;
 
+pub(super) use create::belongs_to_many;
 pub(super) use view::DomainView;
 
 pub(super) fn routes() -> OpenApiRouter<Platform> {

@@ -1,6 +1,7 @@
 use axum::{Json, http::StatusCode};
 use latchkey_tenants::{
-    Lifetime, MAX_ITEMS, NewRequest, Recipient, SlotId, SlotRef, WorkflowId, WorkspaceId,
+    Lifetime, MAX_ITEMS, NewRequest, Recipient, ReminderPlan, SlotId, SlotRef, WorkflowId,
+    WorkspaceId,
     values::{Email, Language, Name, Note},
 };
 use serde::Deserialize;
@@ -44,9 +45,34 @@ pub(super) struct CreateRequest {
     /// 7 days if nothing is said.
     #[schema(value_type = Option<schema::Lifetime>)]
     expires_in: Option<u64>,
+    /// When to remind: `true` or nothing for the usual plan, two reminders and a last call spread over the lifetime; `false` for
+    /// none; or up to two times in seconds after the sending.
+    reminders: Option<Reminders>,
+    /// The last call, in seconds before the end; `false` for none.
+    last_call: Option<LastCall>,
     /// Send it at once; else it is queued.
     #[serde(default)]
     send: bool,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(
+    untagged,
+    expecting = "true, false or up to two numbers of seconds after the sending are expected"
+)]
+enum Reminders {
+    Wanted(bool),
+    After(Vec<u64>),
+}
+
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(
+    untagged,
+    expecting = "true, false or a number of seconds before the end is expected"
+)]
+enum LastCall {
+    Wanted(bool),
+    Before(u64),
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -112,6 +138,7 @@ impl CreateRequest {
                 .map_err(|error| Problem::refused_at("/expires_in", error.to_string()))?,
             None => Lifetime::MAILED,
         };
+        let reminders = plan(self.reminders, self.last_call, lifetime)?;
         let slots = self.items.into_iter().map(|item| SlotRef {
             workflow_id: item.workflow_id,
             slot_id: item.slot_id,
@@ -125,7 +152,36 @@ impl CreateRequest {
             note: self.note,
             language: self.language,
             lifetime,
+            reminders,
             slots: slots.collect(),
         })
     }
+}
+
+/// None: nothing was said, and the usual plan holds.
+fn plan(
+    reminders: Option<Reminders>,
+    last_call: Option<LastCall>,
+    lifetime: Lifetime,
+) -> Result<Option<ReminderPlan>, Problem> {
+    if reminders.is_none() && last_call.is_none() {
+        return Ok(None);
+    }
+    let usual = ReminderPlan::usual(lifetime);
+    let none = matches!(reminders, Some(Reminders::Wanted(false)));
+    let after = match reminders {
+        Some(Reminders::After(after)) => after,
+        Some(Reminders::Wanted(false)) => Vec::new(),
+        Some(Reminders::Wanted(true)) | None => usual.after,
+    };
+    let last_call = match last_call {
+        Some(LastCall::Before(before)) => Some(before),
+        Some(LastCall::Wanted(false)) => None,
+        None if none => None,
+        Some(LastCall::Wanted(true)) | None => usual.last_call,
+    };
+    let plan = ReminderPlan { after, last_call };
+    let fitting = plan.fitting(lifetime);
+    let refused = |error| Problem::refused_at("/reminders", format!("{error}"));
+    fitting.map(Some).map_err(refused)
 }

@@ -29,6 +29,7 @@ pub(super) async fn show_request(
     let mut tx = caller.read().await?;
     let request = tx.request_existing(&id).await?;
     let mails = tx.mails_of(&id).await?;
+    let reminders = tx.reminders_of(&id).await?;
     let request = RequestView::at(request, caller.platform.now());
-    Ok(Json(RequestDetails::of(request, mails)))
+    Ok(Json(RequestDetails::of(request, mails, reminders)))
 }

@@ -1,7 +1,7 @@
 use latchkey_tenants::{
-    ConnectionId, Item, ItemId, ItemStatus, MailKind, MailStatus, Request, RequestId,
-    RequestStatus, SlotId, SlotRef, Timestamp, WorkflowId, WorkspaceId,
-    store::Mail,
+    ConnectionId, Item, ItemId, ItemStatus, MailId, MailKind, MailStatus, ReminderStep, Request,
+    RequestId, RequestStatus, SlotId, SlotRef, Timestamp, WorkflowId, WorkspaceId,
+    store::{Mail, PlannedReminder},
     values::{Email, Language, Name, Note, Opaque},
 };
 use serde::Serialize;
@@ -162,13 +162,39 @@ pub(super) struct RequestDetails {
     request: RequestView,
     /// Oldest first.
     mails: Vec<MailView>,
+    /// In the order of their times. Opening the link ends all but the last call, completion ends all.
+    reminders: Vec<ReminderView>,
 }
 
 impl RequestDetails {
-    pub fn of(request: RequestView, mails: Vec<Mail>) -> Self {
+    pub fn of(request: RequestView, mails: Vec<Mail>, reminders: Vec<PlannedReminder>) -> Self {
         Self {
             request,
+            reminders: reminders.into_iter().map(ReminderView::from).collect(),
             mails: mails.into_iter().map(MailView::from).collect(),
+        }
+    }
+}
+
+/// A reminder of a request, sent or to come.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Reminder)]
+struct ReminderView {
+    #[schema(value_type = schema::ReminderStep)]
+    step: ReminderStep,
+    #[schema(value_type = schema::Timestamp)]
+    due_at: Timestamp,
+    /// When it was sent, or found to be needless.
+    #[schema(value_type = Option<schema::Timestamp>, required)]
+    done_at: Option<Timestamp>,
+}
+
+impl From<PlannedReminder> for ReminderView {
+    fn from(planned: PlannedReminder) -> Self {
+        Self {
+            step: planned.step,
+            due_at: planned.due_at,
+            done_at: planned.done_at,
         }
     }
 }
@@ -176,21 +202,38 @@ impl RequestDetails {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Mail)]
 struct MailView {
+    #[schema(value_type = schema::MailId)]
+    id: MailId,
     #[schema(value_type = schema::MailKind)]
     kind: MailKind,
     #[schema(value_type = schema::MailStatus)]
     status: MailStatus,
-    /// Why it did not go out, or not yet.
+    #[schema(value_type = schema::Email)]
+    recipient: Email,
+    /// Why it did not go out, or not yet, or what came back.
     #[schema(required)]
     error: Option<String>,
+    #[schema(value_type = schema::Timestamp)]
+    created_at: Timestamp,
+    /// When a relay took it.
+    #[schema(value_type = Option<schema::Timestamp>, required)]
+    sent_at: Option<Timestamp>,
+    /// When it came into its state.
+    #[schema(value_type = schema::Timestamp)]
+    changed_at: Timestamp,
 }
 
 impl From<Mail> for MailView {
     fn from(mail: Mail) -> Self {
         Self {
+            id: mail.id,
             kind: mail.kind,
             status: mail.status,
+            recipient: mail.recipient,
             error: mail.error,
+            created_at: mail.created_at,
+            sent_at: mail.sent_at,
+            changed_at: mail.changed_at,
         }
     }
 }

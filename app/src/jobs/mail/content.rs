@@ -1,11 +1,11 @@
 use latchkey_tenants::{
     Agency, Connection, ConnectionId, ConnectionStatus, GateState, Item, ItemStatus, MailKind,
-    ReceiptOutcome, Request, RequestId, RequestStatus, StoreError, Tx, WorkflowId, WorkspaceId,
-    store::Mail,
+    ReceiptOutcome, ReminderStep, Request, RequestId, RequestStatus, StoreError, Tx, WorkflowId,
+    WorkspaceId, store::Mail,
 };
 use latchkey_themes::mail::{
     self as themed, AllConnectedMail, AllDoneMail, AppFailedMail, AtProvider, CancelledMail,
-    MailApp, MailUndeliverableMail, ReconnectNeededMail, RequestMail, RevokedMail,
+    MailApp, MailUndeliverableMail, ReconnectNeededMail, ReminderMail, RequestMail, RevokedMail,
 };
 use secrecy::ExposeSecret;
 
@@ -56,9 +56,11 @@ pub(super) async fn letter(
                 MailKind::AllConnected => all_connected(tx, &origin, &request).await,
                 MailKind::AppFailed => app_failed(tx, &origin, &request, mail).await,
                 MailKind::MailUndeliverable => undeliverable(tx, &origin, &request, mail).await,
-                MailKind::Request | MailKind::FreshLink | MailKind::LinkReplaced => {
-                    link(tx, urls, agency, &request, mail).await
-                }
+                MailKind::Request
+                | MailKind::FreshLink
+                | MailKind::LinkReplaced
+                | MailKind::Reminder
+                | MailKind::LastCall => link(tx, urls, agency, &request, mail).await,
                 _ => Ok(CAUSE_GONE),
             }
         }
@@ -114,9 +116,31 @@ async fn link(
         mail: match mail.kind {
             MailKind::FreshLink => themed::Mail::FreshLink(context),
             MailKind::LinkReplaced => themed::Mail::LinkReplaced(context),
+            MailKind::Reminder | MailKind::LastCall => {
+                let reminder = ReminderMail {
+                    nth: if field(mail, "step") == ReminderStep::Second.as_str() {
+                        2
+                    } else {
+                        1
+                    },
+                    connected: app_names(tx, request, ItemStatus::Fulfilled).await?,
+                    unsubscribe_url: unsubscribe(urls, agency, mail).unwrap_or_default(),
+                    request: context,
+                };
+                match mail.kind {
+                    MailKind::LastCall => themed::Mail::LastCall(reminder),
+                    _ => themed::Mail::Reminder(reminder),
+                }
+            }
             _ => themed::Mail::Request(context),
         },
     })
+}
+
+/// Where the owner of the address refuses reminders.
+fn unsubscribe(urls: &Urls, agency: &Agency, mail: &Mail) -> Option<String> {
+    let token = mail.token.as_deref()?;
+    Some(urls.unsubscribe(&urls.agency_host(agency), token))
 }
 
 async fn cancelled(tx: &mut Tx, request: &Request) -> Result<Letter, StoreError> {

@@ -7,13 +7,14 @@ use latchkey_tenants::{
 };
 
 use super::*;
-use crate::{AppConfig, Urls};
+use crate::{AppConfig, Urls, mail::DeliveryConfig};
 
 fn platform(test: &TestStore) -> Platform {
     let config = AppConfig {
         urls: Urls::new("latch.example", "https://{host}").unwrap(),
         edge_secret: None,
         mail: None,
+        delivery: DeliveryConfig::default(),
         dev_loopback: false,
     };
     let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;
@@ -46,6 +47,7 @@ async fn connection(test: &TestStore, agency: &Agency) -> ConnectionId {
         note: None,
         language: None,
         lifetime: Lifetime::MAILED,
+        reminders: None,
         slots: vec![SlotRef {
             slot_id: workflow.slots[0].id.clone(),
             workflow_id: workflow.id,

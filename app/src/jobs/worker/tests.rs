@@ -106,6 +106,7 @@ impl Bench {
             urls: Urls::new("latch.example", "https://{host}").unwrap(),
             edge_secret: None,
             mail: None,
+            delivery: crate::mail::DeliveryConfig::default(),
             dev_loopback: false,
         };
         let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;

@@ -24,7 +24,12 @@ pub struct World<'a> {
     pub invitation: Value,
     /// A draft.
     pub theme: Value,
+    /// Claimed, no more.
+    pub sender: Value,
 }
+
+/// Wants no reminders.
+pub const REFUSED: &str = "jo@globex.example";
 
 /// Stands in every token; no answer but one may show it.
 pub const CANARY: &str = "canary-5d1e";
@@ -47,6 +52,9 @@ impl<'a> World<'a> {
         let invitation = json!({"email": "new@northwind.example", "role": "member"});
         let invitation = client.post("/invitations", invitation).await.expect(201);
         let theme = draft(&client).await;
+        let sender = json!({"host": "mail.northwind.example"});
+        let sender = client.post("/sender-domains", sender).await.expect(201);
+        refuse_reminders(&client, &request).await;
         Self {
             client,
             theme,
@@ -56,6 +64,7 @@ impl<'a> World<'a> {
             connection,
             domain,
             invitation,
+            sender,
         }
     }
 
@@ -69,9 +78,12 @@ impl<'a> World<'a> {
             Some("domains") => text(&self.domain["id"]),
             Some("invitations") => text(&self.invitation["id"]),
             Some("themes") => text(&self.theme["id"]),
+            Some("sender-domains") => text(&self.sender["id"]),
             _ => "",
         };
-        path.replace("{id}", id).replace("{app}", "own-crm")
+        path.replace("{id}", id)
+            .replace("{app}", "own-crm")
+            .replace("{email}", REFUSED)
     }
 
     pub fn ids(&self) -> [&str; 6] {
@@ -115,6 +127,15 @@ async fn draft(client: &Client<'_>) -> Value {
     let (version, _) = tx.theme_add(new, "staff").await.unwrap();
     tx.commit().await.unwrap();
     json!({"id": version.id})
+}
+
+async fn refuse_reminders(client: &Client<'_>, request: &Value) {
+    let id = text(&request["id"]).parse().unwrap();
+    let store = &client.api.app.test.store;
+    let mut tx = store.begin(&client.agency.id).await.unwrap();
+    let mail = tx.mails_of(&id).await.unwrap().swap_remove(0);
+    tx.reminders_refuse(&mail).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 pub fn own_app() -> Value {

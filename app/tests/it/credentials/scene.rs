@@ -150,6 +150,7 @@ impl Scene {
             note: None,
             language: None,
             lifetime: Lifetime::MAILED,
+            reminders: None,
             slots: vec![SlotRef {
                 workflow_id: workflow.id.clone(),
                 slot_id: workflow.slots[0].id.clone(),
@@ -214,6 +215,7 @@ fn platform(db: &TestStore, store: Store) -> Platform {
         urls: Urls::new("localhost", "http://{host}").unwrap(),
         edge_secret: None,
         mail: None,
+        delivery: latchkey_app::mail::DeliveryConfig::default(),
         dev_loopback: true,
     };
     let clock = Arc::clone(&db.clock) as Arc<dyn Clock>;

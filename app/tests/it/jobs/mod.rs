@@ -1,5 +1,6 @@
 //! What is done after the answer, against a real database and a real relay.
 
+mod delivery;
 mod mail;
 mod run;
 mod sweep;

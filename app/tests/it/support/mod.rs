@@ -1,6 +1,7 @@
 //! What the tests of the app share: an agency with the real platform around it, on a clock that stands still.
 
 pub mod browser;
+pub mod dns;
 pub mod logs;
 pub mod provider;
 pub mod server;
@@ -9,7 +10,7 @@ pub mod world;
 
 use std::sync::Arc;
 
-use latchkey_app::{AppConfig, MailConfig, Platform, Urls, Worker};
+use latchkey_app::{AppConfig, MailConfig, Platform, Urls, Worker, mail::DeliveryConfig};
 use latchkey_tenants::{
     Agency, Clock, Lifetime, NewRequest, NewSlot, NewWorkflow, Recipient, Request, RequestId,
     Resume, SlotRef, Store, Workflow, Workspace, testing::TestStore,
@@ -42,6 +43,21 @@ impl TestApp {
     /// No relay is set.
     pub async fn without_relay() -> Self {
         Self::with(Sink::start().await, None).await
+    }
+
+    /// As [`TestApp::start`], with settings of what comes back.
+    pub async fn delivering(delivery: DeliveryConfig) -> Self {
+        let mut app = Self::start().await;
+        let mail = app.mail_config();
+        app.platform = platform_with(app.test.store.clone(), &app.test, Some(mail), delivery);
+        app
+    }
+
+    fn mail_config(&self) -> MailConfig {
+        MailConfig {
+            smtp_url: self.relay.url().into(),
+            from: "notify@mail.example".to_owned(),
+        }
     }
 
     async fn with(relay: Sink, mail: Option<MailConfig>) -> Self {
@@ -98,6 +114,7 @@ impl TestApp {
             note: Some("For your Monday report".parse().unwrap()),
             language: None,
             lifetime: Lifetime::MAILED,
+            reminders: None,
             slots,
         };
         let mut tx = self.test.store.begin(&self.agency.id).await.unwrap();
@@ -150,10 +167,20 @@ fn platform(test: &TestStore, mail: Option<MailConfig>) -> Platform {
 }
 
 fn platform_on(store: Store, test: &TestStore, mail: Option<MailConfig>) -> Platform {
+    platform_with(store, test, mail, DeliveryConfig::default())
+}
+
+fn platform_with(
+    store: Store,
+    test: &TestStore,
+    mail: Option<MailConfig>,
+    delivery: DeliveryConfig,
+) -> Platform {
     let config = AppConfig {
         urls: Urls::new("latch.example", "https://{host}").unwrap(),
         edge_secret: None,
         mail,
+        delivery,
         dev_loopback: true,
     };
     let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;

@@ -33,6 +33,7 @@ struct Shared {
     answers: Mutex<VecDeque<Answer>>,
     arrived: Notify,
     released: Notify,
+    senders: Mutex<Vec<String>>,
 }
 
 impl Sink {
@@ -57,6 +58,16 @@ impl Sink {
 
     pub fn url(&self) -> String {
         format!("smtp://127.0.0.1:{}", self.port)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether a client said this line.
+    pub fn said(&self, line: &str) -> bool {
+        let senders = self.shared.senders.lock().unwrap();
+        senders.iter().any(|said| said.starts_with(line))
     }
 
     /// The answers to the next messages, in order; after them every message is taken.
@@ -99,6 +110,9 @@ async fn converse(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()>
         let mut line = String::new();
         if lines.read_line(&mut line).await? == 0 {
             return Ok(());
+        }
+        if line.starts_with("MAIL") {
+            shared.senders.lock().unwrap().push(line.clone());
         }
         let verb = line.split_whitespace().next().unwrap_or_default();
         match verb.to_ascii_uppercase().as_str() {

@@ -177,6 +177,7 @@ impl World {
             note: note.map(|note| note.parse().unwrap()),
             language: None,
             lifetime: Lifetime::MAILED,
+            reminders: None,
             slots: workflow.slots.iter().map(slot).collect(),
         };
         self.write(tenant, async |tx| tx.request_create(new, "staff").await)
