@@ -89,6 +89,14 @@ install_schemathesis() {
   export LATCHKEY_SCHEMATHESIS=$PWD/target/tools/schemathesis/bin/schemathesis
 }
 
+# A verifier of signatures and an SMTP server that are not ours.
+install_mail_tools() {
+  install_python dkimpy
+  export LATCHKEY_TEST_DKIMPY=$PWD/target/tools/dkimpy/bin/python
+  install_python aiosmtpd
+  export LATCHKEY_TEST_AIOSMTPD=$PWD/target/tools/aiosmtpd/bin/python
+}
+
 install_sslyze() {
   install_python sslyze
   export LATCHKEY_TEST_SSLYZE=$PWD/target/tools/sslyze/bin/sslyze
