@@ -140,7 +140,7 @@ impl Tx {
             kind,
             request_id: Some(id),
             recipient: address,
-            secret: Some((&request.workspace_id, &secret)),
+            secret: Some((Some(&request.workspace_id), &secret)),
             data: serde_json::json!({ "step": step }),
         })
         .await?;
