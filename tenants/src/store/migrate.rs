@@ -53,6 +53,15 @@ macro_rules! migrations {
                 include_str!(concat!("../../../migrations/", $folder, "/0005_mail.sql")),
             ),
             migration(
+                6,
+                "language",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $folder,
+                    "/0006_language.sql"
+                )),
+            ),
+            migration(
                 7,
                 "people",
                 include_str!(concat!("../../../migrations/", $folder, "/0007_people.sql")),

@@ -4,7 +4,7 @@ use super::world::{
     World, expecting, not_found, optional, page, refs, refusal, refused_field, slot,
 };
 use crate::{
-    ItemStatus, Lifetime, MAX_ITEMS, PageOf, RequestId, RequestStatus, SlotRef,
+    ItemStatus, Lifetime, MAX_ITEMS, PageOf, Request, RequestId, RequestStatus, SlotRef,
     store::RequestFilter,
 };
 
