@@ -192,6 +192,7 @@ impl World {
             note: request.note.clone(),
             language: request.language.clone(),
             lifetime: request.lifetime,
+            reminders: None,
             slots: request
                 .items
                 .iter()
