@@ -73,7 +73,7 @@ async fn concurrent_resends_leave_one_link_and_count_once(world: World) {
     assert_eq!(won, 1);
     assert_eq!(world.request_now(&request).await.resends, 1);
     assert_eq!(world.count("links where ended_at is null").await, 1);
-    assert_eq!(world.count("mails where kind = 'fresh_link'").await, 1);
+    assert_eq!(world.count("mails where kind = 'link_replaced'").await, 1);
 }
 
 async fn concurrent_wishes_for_a_fresh_link_renew_once(world: World) {

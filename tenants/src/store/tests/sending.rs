@@ -44,7 +44,7 @@ async fn a_resent_request_has_a_new_link_and_a_new_clock_and_the_old_link_is_dea
     assert_ne!(old.expose_secret(), new.expose_secret());
     assert!(!world.link_lives(&old).await);
     assert!(world.link_lives(&new).await);
-    assert_eq!(world.count("mails where kind = 'fresh_link'").await, 1);
+    assert_eq!(world.count("mails where kind = 'link_replaced'").await, 1);
     assert_eq!(world.events_of("request.resent").await, 1);
 }
 
