@@ -359,11 +359,11 @@ fn the_example_names_every_setting_and_parses() {
         );
     }
     let files = |path: &Path| {
-        let eab = path.ends_with("latchkey-acme-eab-key");
-        Ok(if eab {
-            "c2VjcmV0".to_owned()
-        } else {
-            KEY.to_owned()
+        let name = path.file_name().unwrap().to_str().unwrap();
+        Ok(match name {
+            "latchkey-acme-eab-key" => "c2VjcmV0".to_owned(),
+            "latchkey-mail-hook-secret" => format!("whsec_{KEY}"),
+            _ => KEY.to_owned(),
         })
     };
     read("", &[]).unwrap();

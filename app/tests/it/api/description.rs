@@ -39,6 +39,8 @@ pub fn operations() -> Vec<Operation> {
             });
         }
     }
+    // What is removed is asked for by nobody after.
+    operations.sort_by_key(|operation| operation.method == Method::DELETE);
     operations
 }
 

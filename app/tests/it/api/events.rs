@@ -19,10 +19,15 @@ async fn the_log_says_who_did_what_newest_first() {
     let kinds: Vec<_> = lines.iter().map(|line| text(&line["type"])).collect();
     assert_eq!(
         kinds,
-        ["request.completed", "request.sent", "request.created"]
+        [
+            "recipient.unsubscribed",
+            "request.completed",
+            "request.sent",
+            "request.created"
+        ]
     );
-    assert!(text(&lines[1]["actor"]).starts_with("api_key:key_"));
-    assert_eq!(lines[0]["actor"], "system");
+    assert!(text(&lines[2]["actor"]).starts_with("api_key:key_"));
+    assert_eq!(lines[1]["actor"], "system");
 
     let opened = world
         .client

@@ -45,8 +45,12 @@ async fn a_request_is_queued_then_sent_and_shows_no_link() {
     let again = client.post(&path(&queued, "/send"), json!({})).await;
     assert_eq!(again.code(), "not_queued");
     let shown = client.get(&path(&queued, "")).await.expect(200);
-    let mails = json!([{"kind": "request", "status": "queued", "error": null}]);
-    assert_eq!(shown["mails"], mails);
+    let mails = shown["mails"].as_array().unwrap();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(
+        (&mails[0]["kind"], &mails[0]["status"], &mails[0]["error"]),
+        (&json!("request"), &json!("queued"), &json!(null))
+    );
     for answer in [queued, sent, shown] {
         assert!(!answer.to_string().contains("lk_link_"));
     }

@@ -86,7 +86,7 @@ async fn w7_a_fresh_link_goes_to_the_first_address_only_and_the_answer_never_tel
     use MailKind::*;
     assert_eq!(
         kinds(&world, &resent.request.id).await,
-        [FreshLink, FreshLink, Request]
+        [FreshLink, LinkReplaced, Request]
     );
     assert_eq!(
         kinds(&world, &cancelled.request.id).await,

@@ -11,7 +11,7 @@ use crate::support::browser::{Answer, Browser};
 fn secret(page: &Answer) -> SecretString {
     let rest = page
         .body
-        .split_once("aria-labelledby=\"secret\">")
+        .split_once("class=\"secret\" dir=\"ltr\"><code>")
         .expect("a key")
         .1;
     let groups = rest.split('<').next().unwrap();
@@ -161,7 +161,7 @@ async fn nobody_ends_anothers_session() {
     let id = scene.member(STAFF).await;
     let sessions = scene.read(async |tx| tx.sessions_of(&id).await).await;
     let path = format!("/account/sessions/{}/end", sessions[0].id);
-    let page = client.get("/account/sessions").await;
+    let page = client.get("/account/password").await;
     post(&mut client, &path, &page, &[])
         .await
         .page(StatusCode::NOT_FOUND);

@@ -58,15 +58,12 @@ impl Scene {
         self.app.relay.mails()
     }
 
-    /// The newest mail, as text.
+    /// The newest mail, as text; news of another device, which may go out beside it, is not meant.
     pub async fn mail(&self) -> String {
         let mails = self.mails().await;
-        mails
-            .last()
-            .expect("a mail")
-            .body_text(0)
-            .unwrap()
-            .into_owned()
+        let texts = mails.iter().map(|mail| mail.body_text(0).unwrap());
+        let meant = texts.filter(|text| !text.contains("on a device we had not seen before"));
+        meant.last().expect("a mail").into_owned()
     }
 
     pub async fn invite(&self, email: &str, role: Role) -> String {

@@ -118,7 +118,7 @@ async fn converse(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()>
         match verb.to_ascii_uppercase().as_str() {
             "EHLO" => {
                 write
-                    .write_all(b"250-relay.example\r\n250 8BITMIME\r\n")
+                    .write_all(b"250-relay.example\r\n250-8BITMIME\r\n250 AUTH PLAIN\r\n")
                     .await?
             }
             "DATA" => {

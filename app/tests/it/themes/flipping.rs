@@ -6,13 +6,14 @@ use std::sync::{
 };
 
 use http::StatusCode;
+use tokio::task::JoinHandle;
 
 use super::scene::{Program, stylesheets};
 use crate::support::{browser::Browser, world::World};
 
 const MARKS: [(&str, &str); 3] = [("one", "#635bff"), ("two", "#b00020"), ("six", "#0b7a4b")];
-const READERS: usize = 8;
-const FLIPS: usize = 60;
+const READERS: usize = 4;
+const FLIPS: usize = 24;
 
 /// Which version a page is of, by everything in it that says so.
 async fn version_of(browser: &mut Browser, page: &str) -> &'static str {
@@ -74,6 +75,10 @@ async fn no_reader_sees_a_mix_and_none_an_error() {
         let before = pages.load(Ordering::Relaxed);
         program.publish(&ids[flip % ids.len()]).await;
         while pages.load(Ordering::Relaxed) < before + 2 {
+            assert!(
+                !readers.iter().any(JoinHandle::is_finished),
+                "a reader gave up"
+            );
             tokio::task::yield_now().await;
         }
     }

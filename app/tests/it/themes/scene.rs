@@ -174,7 +174,8 @@ pub async fn slip_in(world: &World, tenant: &Tenant, files: &BTreeMap<String, Ve
 
 /// The addresses of the style sheets of a page, in order.
 pub fn stylesheets(html: &str) -> Vec<String> {
-    let links = html.split("rel=\"stylesheet\" href=\"").skip(1);
+    let head = html.split("</head>").next().unwrap();
+    let links = head.split("rel=\"stylesheet\" href=\"").skip(1);
     links
         .map(|rest| rest.split('"').next().unwrap().to_owned())
         .collect()
