@@ -215,7 +215,7 @@ fn target(attribute: &Attribute<'_, '_>, notes: &mut Notes<'_>) -> Result<(), En
                 || text.starts_with("https://")
                 // The agency's own origin, where browsers come without TLS.
                 || (attribute.kind == Kind::Rendered && text.starts_with("http://"));
-            ours && !(attribute.element == "use" && !text.starts_with('#'))
+            ours && (attribute.element != "use" || text.starts_with('#'))
                 && !rest.iter().any(|part| matches!(part, Part::Branch))
                 // The host of an address is written out, not printed.
                 && (rest.is_empty()
@@ -364,7 +364,7 @@ fn look(attribute: &Attribute<'_, '_>, notes: &mut Notes<'_>) -> Result<(), Enou
                 "image",
                 "position",
             ];
-            !signs.iter().any(|sign| text.contains(sign)) && !(one && text.contains(';'))
+            !(signs.iter().any(|sign| text.contains(sign)) || one && text.contains(';'))
         }
         Part::Print(PrintKind::Path(first, _)) => LOOK_NAMES.contains(first),
         Part::Print(PrintKind::Expression(names)) => {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     css,
-    note::{Enough, Notes},
+    note::Notes,
     template::{Facts, varying_slots},
     whole,
 };
@@ -36,10 +36,9 @@ fn lint_templates(package: &Package, report: &mut Report) {
     for (name, source) in &package.templates {
         let file = format!("templates/{name}");
         let mut notes = Notes::new(&file);
-        match super::template(&file, source, &mut notes) {
-            Ok(known) => drop(facts.insert(name.clone(), known)),
-            // The reason is in the notes.
-            Err(Enough) => {}
+        // Why there may be none stands in the notes.
+        if let Ok(known) = super::template(&file, source, &mut notes) {
+            facts.insert(name.clone(), known);
         }
         report.append(notes.done());
     }

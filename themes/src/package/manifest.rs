@@ -51,6 +51,7 @@ pub struct ManifestBrand {
 
 impl Manifest {
     /// Nothing when something essential is wrong; `report` then says what.
+    #[expect(clippy::too_many_lines, reason = "one step for each key of theme.json")]
     pub(super) fn read(
         bytes: &[u8],
         files: &Files,

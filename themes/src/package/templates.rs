@@ -60,6 +60,7 @@ pub fn read(files: &Files, report: &mut Report) -> BTreeMap<String, String> {
 
 /// theme.json may list the pages and mails that have templates: then no more and no less. There are only those of the base
 /// theme.
+#[expect(clippy::too_many_lines, reason = "pages and mails by the same steps")]
 pub fn check_listed(
     manifest: &Manifest,
     templates: &BTreeMap<String, String>,

@@ -75,6 +75,7 @@ context_of!(
 );
 
 impl FormPage {
+    #[expect(clippy::too_many_lines, reason = "a list of samples")]
     pub(crate) fn samples() -> Vec<(&'static str, FormPage)> {
         let input = |name: &str, kind: &str, error: Option<&str>| Input {
             name: name.to_owned(),

@@ -14,12 +14,13 @@ pub(super) const MARK: char = '\u{1}';
 /// them. In plain text a value stays on its line, so that it cannot pretend to be one of ours. A list or a map is an error.
 pub(super) fn format(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
     if let Some(text) = value.as_str() {
-        return Ok(match state.name().rsplit('.').next() {
+        match state.name().rsplit('.').next() {
             _ if value.is_safe() => out.write_str(text)?,
             Some("txt") => out.write_str(&header(text))?,
             Some("mjml") => escape(out, text, false)?,
             _ => escape(out, text, true)?,
-        });
+        }
+        return Ok(());
     }
     match value.kind() {
         ValueKind::Undefined => minijinja::escape_formatter(out, state, value),

@@ -16,10 +16,10 @@ pub(super) fn check(head: &[Spot<'_>], notes: &mut Notes<'_>) -> Result<(), Enou
         match &spot.kind {
             Kind::Open(Bracket::Square, _) => at = attribute(head, at, notes)?,
             Kind::Token(Token::Colon) => at = pseudo(head, at, notes)?,
-            Kind::Open(Bracket::Round, name) => {
-                if !words::SELECTOR_FUNCTIONS.contains(&name.as_str()) {
-                    return Err(refused(name, spot.line, notes));
-                }
+            Kind::Open(Bracket::Round, name)
+                if !words::SELECTOR_FUNCTIONS.contains(&name.as_str()) =>
+            {
+                return Err(refused(name, spot.line, notes));
             }
             Kind::Token(Token::AtKeyword(_) | Token::UnquotedUrl(_)) => {
                 return Err(refused("@", spot.line, notes));

@@ -41,6 +41,7 @@ fn three() -> RequestMail {
 }
 
 impl RequestMail {
+    #[expect(clippy::too_many_lines, reason = "a list of samples")]
     pub(crate) fn samples() -> Samples<RequestMail> {
         let three = three();
         let one = RequestMail {

@@ -117,10 +117,8 @@ fn open<'a>(bytes: &'a [u8], entries: &[Entry<'_>], report: &mut Report) -> Opti
     }
     // Two entries of one name are one entry to the reader.
     let mut seen = paths::Seen::default();
-    let unique = entries
-        .iter()
-        .fold(true, |unique, e| seen.check(e.name, report) && unique);
-    if unique {
+    let repeated = entries.iter().filter(|e| !seen.check(e.name, report));
+    if repeated.count() == 0 {
         report.push(Finding::error(
             "zip-structure",
             ARCHIVE,
