@@ -94,7 +94,7 @@ async fn w7_a_fresh_link_goes_to_the_first_address_only_and_the_answer_never_tel
     );
     assert_eq!(
         kinds(&world, &used.request.id).await,
-        [AllConnected, Request]
+        [AllConnected, AllDone, Request]
     );
     let theirs = world.mails(&world.south, &foreign.request.id).await;
     assert_eq!(theirs.len(), 1, "nothing happens at the other agency");
