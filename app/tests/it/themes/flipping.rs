@@ -66,6 +66,8 @@ async fn no_reader_sees_a_mix_and_none_an_error() {
                     page.ok();
                     seen.insert(version_of(&mut browser, &page.body).await);
                     pages.fetch_add(1, Ordering::Relaxed);
+                    // Without sockets nothing here ever waits, and the writer would never have its turn.
+                    tokio::task::yield_now().await;
                 }
                 seen
             })
