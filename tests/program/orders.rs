@@ -118,10 +118,6 @@ fn a_minute_passes(database: &Connection) {
 }
 
 /// Mostly short; now and then long enough to read the whole list of orders that the dead have left.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how far another process gets is real time"
-)]
 fn pause(chance: u8) {
     let chance = u64::from(chance);
     std::thread::sleep(Duration::from_millis(chance * chance / 24));

@@ -35,7 +35,8 @@ pub(super) struct Problem {
     #[schema(value_type = String, pattern = "^[a-z][a-z_]*$")]
     code: &'static str,
     /// A sentence for people.
-    detail: String,
+    #[schema(value_type = String)]
+    detail: Box<str>,
     /// Which values were refused, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
@@ -91,7 +92,7 @@ impl Problem {
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             code,
-            detail: detail.into(),
+            detail: detail.into().into_boxed_str(),
             errors: Vec::new(),
             claim: None,
             report: None,
@@ -269,7 +270,7 @@ mod tests {
     fn a_conflict_reads_as_a_sentence() {
         let error = ActionError::conflict("slug_taken", "the slug is taken: choose another");
         let problem = Problem::from(error);
-        assert_eq!(problem.detail, "The slug is taken: choose another.");
+        assert_eq!(&*problem.detail, "The slug is taken: choose another.");
         assert_eq!((problem.status, problem.title), (409, "Conflict"));
     }
 }

@@ -28,6 +28,10 @@ impl Store {
     ///
     /// # Errors
     /// A conflict `slug_taken`.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one step after the other, in one transaction"
+    )]
     pub async fn agency_create(&self, new: NewAgency) -> Result<Agency, ActionError> {
         let id = AgencyId::new(&*self.tools.clock, &*self.tools.entropy);
         if new.slug.as_str() == PREVIEW_SLUG {

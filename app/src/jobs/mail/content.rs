@@ -13,6 +13,10 @@ use super::people;
 use crate::urls::Urls;
 
 /// What to do with a mail.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time, and nearly always the large one"
+)]
 pub(super) enum Letter {
     Write {
         to_name: Option<String>,

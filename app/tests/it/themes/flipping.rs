@@ -13,7 +13,7 @@ use crate::support::{browser::Browser, world::World};
 
 const MARKS: [(&str, &str); 3] = [("one", "#635bff"), ("two", "#b00020"), ("six", "#0b7a4b")];
 const READERS: usize = 4;
-const FLIPS: usize = 24;
+const FLIPS: usize = 12;
 
 /// Which version a page is of, by everything in it that says so.
 async fn version_of(browser: &mut Browser, page: &str) -> &'static str {
