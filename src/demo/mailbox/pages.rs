@@ -99,7 +99,7 @@ async fn html(State(mailbox): State<Mailbox>, Path(id): Path<String>) -> Respons
         return missing().await;
     };
     let policy = [(header::CONTENT_SECURITY_POLICY, MAIL_POLICY)];
-    (policy, Html(with_links_on_top(html))).into_response()
+    (policy, Html(with_links_beside(html))).into_response()
 }
 
 async fn text(State(mailbox): State<Mailbox>, Path(id): Path<String>) -> Response {
@@ -190,9 +190,9 @@ fn latest_id(mails: &[Arc<Mail>]) -> &str {
     mails.first().map_or("none", |mail| &mail.id)
 }
 
-/// Links leave the frame. The first `<base>` with a target wins, so ours goes before all that the mail brings.
-fn with_links_on_top(html: &str) -> String {
-    const BASE: &str = "<base target=\"_top\">";
+/// Links open a tab of their own, as in a mail program. The first `<base>` with a target wins, so ours goes before all that the mail brings.
+fn with_links_beside(html: &str) -> String {
+    const BASE: &str = "<base target=\"_blank\">";
     let lower = html.to_ascii_lowercase();
     let after_head = ["<head>", "<head "]
         .iter()

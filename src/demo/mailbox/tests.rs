@@ -92,7 +92,7 @@ async fn the_html_part_is_caged_and_its_links_leave_the_frame() {
     assert!(!policy(&response).contains("script"));
     let html = text(response).await;
     assert!(
-        html.contains("<HEAD lang=\"en\"><base target=\"_top\"><title>"),
+        html.contains("<HEAD lang=\"en\"><base target=\"_blank\"><title>"),
         "{html}"
     );
     assert!(html.contains("href=\"https://northwind.example/connect/lk_link_1\""));
