@@ -4,6 +4,8 @@
 mod languages;
 mod mails;
 mod pages;
+// The attribute tells clippy that this is test code.
+#[cfg(test)]
 mod real_mail;
 mod smtp;
 mod themes;
