@@ -62,8 +62,8 @@ impl Scene {
     pub async fn mail(&self) -> String {
         let mails = self.mails().await;
         let texts = mails.iter().map(|mail| mail.body_text(0).unwrap());
-        let meant = texts.filter(|text| !text.contains("on a device we had not seen before"));
-        meant.last().expect("a mail").into_owned()
+        let mut meant = texts.filter(|text| !text.contains("on a device we had not seen before"));
+        meant.next_back().expect("a mail").into_owned()
     }
 
     pub async fn invite(&self, email: &str, role: Role) -> String {

@@ -35,6 +35,7 @@ fn paths(sent: &crate::support::world::Sent, ctx: &str, assets: &[String]) -> Ve
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story")]
 async fn t2_no_route_of_another_host_shows_anything_of_a_theme() {
     let world = World::start().await;
     world

@@ -5,6 +5,7 @@ use super::scene::{Program, marked, packed, stylesheets};
 use crate::support::world::World;
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story")]
 async fn a_theme_is_uploaded_looked_at_published_and_rolled_back() {
     let world = World::start().await;
     let program = Program::of(&world, &world.north).await;
