@@ -15,6 +15,7 @@ contract! {
     t1_nothing_of_our_mails_is_theirs,
 }
 
+#[expect(clippy::too_many_lines, reason = "one of each")]
 async fn t1_nothing_of_our_mails_is_theirs(world: World) {
     let our = Estate::build(&world).await;
     let host = "mail.estate.example".parse().unwrap();

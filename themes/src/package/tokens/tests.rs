@@ -44,6 +44,7 @@ fn a_type_is_inherited_and_an_alias_is_followed() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn what_is_wrong_with_a_token_has_its_code() {
     let token = |value: &str| {
         format!(r#"{{"color":{{"$type":"color","light":{{"text":{{"$value":{value}}}}}}}}}"#)

@@ -142,6 +142,7 @@ fn packing_depends_on_the_files_alone() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_hostile_archive_is_refused_with_its_reason() {
     let theme = || entry(THEME, b"{}");
     let with = |change: fn(&mut Forged)| {
