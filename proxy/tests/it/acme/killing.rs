@@ -109,7 +109,7 @@ async fn edges_that_are_killed_again_and_again_lose_no_order_and_repeat_none() {
         world.clock.leap(LEASE_OVER);
     }
     println!("killed {killed} times");
-    assert!(killed > 3);
+    assert!(killed > 1);
     for host in &hosts {
         is_served(&world, host).await;
     }
