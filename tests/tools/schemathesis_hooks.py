@@ -10,7 +10,7 @@ import re
 
 import schemathesis
 
-# {"workspaces": [id...], "workflows": [{"workflow_id", "slot_id"}...], "requests": [id...], "connections": [id...], "domains": [id...], "apps": [slug...]}
+# {"workspaces": [id...], "workflows": [{"workflow_id", "slot_id"}...], "requests": [id...], "connections": [id...], "domains": [id...], "apps": [slug...], ...}
 KNOWN = {kind: itertools.cycle(values) for kind, values in json.loads(os.environ["LATCHKEY_API_KNOWN"]).items()}
 NUMBERS = itertools.count()
 ID = re.compile(r"[a-z]{3}_[0-9a-z]{26}")
