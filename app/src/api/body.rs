@@ -4,11 +4,18 @@ use axum::{
     response::IntoResponse,
 };
 use http::{HeaderMap, StatusCode, header};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use utoipa::ToSchema;
 
 use super::{problem::Problem, refusal};
 use crate::platform::Platform;
+
+/// A value that may be left out: what is there is said, so null is one only where `T` has it.
+pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
 
 /// The JSON object that a call was sent.
 pub(super) struct Body<T>(pub T);

@@ -26,7 +26,7 @@ const BEYOND_SCHEMA = [
   'POST /invitations /(email|workspace_id) .*',
   'PUT /identity-provider /issuer .*',
   'POST /sender-domains /host .*',
-  'PUT /mail-relay /(host|sender) .*',
+  'PUT /mail-relay /(host|port|sender) .*',
   'POST /themes /(logo|icon) .*',
   'POST /themes/{id}/preview .*',
 ];

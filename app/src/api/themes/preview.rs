@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::super::{
     auth::{Caller, ThemesRead},
-    body::Body,
+    body::{Body, present},
     path::Named,
     problem::Problem,
     schema,
@@ -21,12 +21,15 @@ pub(super) struct PreviewWish {
     #[schema(default = "connect", max_length = 60)]
     page: String,
     /// Which of its samples; left out: the first. A refused one is answered with those that there are.
+    #[serde(default, deserialize_with = "present")]
     #[schema(max_length = 60, nullable = false)]
     sample: Option<String>,
     /// A BCP 47 tag. Left out: your agency's language.
+    #[serde(default, deserialize_with = "present")]
     #[schema(max_length = 35, nullable = false)]
     locale: Option<String>,
     /// Left out: what the browser prefers.
+    #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     mode: Option<Mode>,
 }

@@ -1,12 +1,12 @@
 use axum::Json;
 use latchkey_tenants::{ThemeId, store::PublishTheme};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     super::{
         auth::{Caller, ThemesWrite},
-        body::{Body, Empty, NoBody},
+        body::{Body, Empty, NoBody, present},
         path::Named,
         problem::Problem,
         schema,
@@ -20,14 +20,9 @@ use crate::themes::Compiled;
 #[schema(examples(json!({})))]
 pub(super) struct PublishWish {
     /// What you believe to be published now; null: no version of yours. Another one is a conflict. Left out: whatever it is.
-    #[serde(default, deserialize_with = "said")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<schema::ThemeId>)]
     expected: Option<Option<ThemeId>>,
-}
-
-/// Null is said too.
-fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<ThemeId>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// What is published now.

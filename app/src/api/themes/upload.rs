@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::{
     super::{
         auth::{Caller, ThemesWrite},
-        body::{self, Body},
+        body::{self, Body, present},
         problem::Problem,
     },
     view::ThemeDetails,
@@ -28,15 +28,18 @@ use crate::{
 #[schema(as = BrandKit, examples(json!({"name": "Northwind", "color": "#2f6f4f"})))]
 pub(super) struct BrandKitBody {
     /// Of the theme, for you.
+    #[serde(default, deserialize_with = "present")]
     #[schema(max_length = 200, nullable = false)]
     name: Option<String>,
     /// `#rrggbb`: everything else follows from it, light and dark, readable on every surface.
     #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
     color: String,
     /// A PNG, JPEG, WebP or SVG, in base64.
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = String, format = Byte, nullable = false)]
     logo: Option<String>,
     /// A square picture for the browser's tab, in base64. Left out: the logo.
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = String, format = Byte, nullable = false)]
     icon: Option<String>,
     /// A family and what stands in for it: `Inter, sans-serif`.
