@@ -189,14 +189,19 @@ impl Drop for Authority {
 }
 
 /// Asks until the answer is yes; a test that waits this long has failed.
+pub fn wait_for(what: &str, yes: impl FnMut() -> bool) {
+    wait_or_tell(|| what.to_owned(), yes);
+}
+
+/// The same; what is told is asked for only once the wait is over.
 #[expect(
     clippy::disallowed_methods,
     reason = "how long another process takes is real time"
 )]
-pub fn wait_for(what: &str, mut yes: impl FnMut() -> bool) {
+pub fn wait_or_tell(what: impl Fn() -> String, mut yes: impl FnMut() -> bool) {
     let start = Instant::now();
     while !yes() {
-        assert!(start.elapsed() < PATIENCE, "waited too long for {what}");
+        assert!(start.elapsed() < PATIENCE, "waited too long for {}", what());
         std::thread::sleep(Duration::from_millis(20));
     }
 }

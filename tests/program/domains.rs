@@ -1,6 +1,6 @@
 //! An agency's own domain, from the claim to a page over HTTPS, against a real authority and a real DNS.
 
-use crate::authority::{Authority, wait_for};
+use crate::authority::{Authority, wait_for, wait_or_tell};
 use crate::http::{Answer, Call};
 use crate::support::{Installation, Running};
 use crate::tls;
@@ -112,6 +112,12 @@ impl World {
         }
     }
 
+    /// What `latchkey why` says.
+    fn story(&self, host: &str) -> String {
+        let why = self.installation.run(&format!("why {host}"));
+        String::from_utf8(why.stdout).unwrap()
+    }
+
     pub fn state(&self, id: &str) -> Value {
         self.api("GET", &format!("/domains/{id}"), Value::Null)
             .json()
@@ -180,8 +186,7 @@ fn a_domain_answers_over_https_once_its_records_are_right_and_goes_on_alone() {
 }
 
 fn assert_story(world: &World, host: &str) {
-    let why = world.installation.run(&format!("why {host}"));
-    let story = String::from_utf8(why.stdout).unwrap();
+    let story = world.story(host);
     for word in [SLUG, "live", "claimed", "certificate", "served by"] {
         assert!(story.contains(word), "{word} not in {story}");
     }
@@ -206,7 +211,8 @@ fn until_served(world: &World, domains: &[Value]) -> Duration {
     }
     for domain in domains {
         let host = domain["host"].as_str().unwrap();
-        wait_for(host, || world.page(host).is_some());
+        let story = || world.story(host);
+        wait_or_tell(story, || world.page(host).is_some());
     }
     right.elapsed()
 }

@@ -3,7 +3,7 @@
 //! The ACME library tells neither `Retry-After` nor whole problem documents. Here a refused call is an error that holds
 //! both, and [`hearing`] gives what a call that went well said beside its result.
 
-use super::refusal::Refusal;
+use super::refusal::{Refusal, RefusalKind};
 use http::header::{DATE, HeaderMap, HeaderValue, LINK, RETRY_AFTER, USER_AGENT};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
@@ -175,7 +175,7 @@ impl From<Error> for Refusal {
                 Err(other) => Self::away(&other.to_string()),
             },
             // Only what is left of the tries after bad nonces comes this way.
-            Error::Api(problem) => Self::away(&problem.to_string()),
+            Error::Api(problem) => Self::new(RefusalKind::BadNonce, &problem.to_string()),
             error => Self::away(&error.to_string()),
         }
     }

@@ -336,7 +336,7 @@ impl Desk {
         let said = told(cause, Some((issuer, refusal)));
         if refusal.is_temporary() && !ended {
             self.metrics.ended(number, "put_off", refusal.kind.as_str());
-            let until = retry::while_away(lease, refusal.retry_after, now, entropy);
+            let until = retry::while_away(lease, refusal, now, entropy);
             let held = self.ledger.order_postpone(lease, until, Some(cause), said);
             let held = held.await?;
             return Ok(kept(held, Outcome::PutOff));

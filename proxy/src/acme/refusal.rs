@@ -24,6 +24,7 @@ text_enum! {
     /// Reasons of refusals, few enough for a metric's label.
     RefusalKind {
         Away = "away",
+        BadNonce = "bad_nonce",
         RateLimited = "rate_limited",
         FailedTooOften = "failed_too_often",
         Account = "account",
@@ -127,7 +128,10 @@ impl Refusal {
     pub fn is_temporary(&self) -> bool {
         matches!(
             self.kind,
-            RefusalKind::Away | RefusalKind::RateLimited | RefusalKind::Account
+            RefusalKind::Away
+                | RefusalKind::BadNonce
+                | RefusalKind::RateLimited
+                | RefusalKind::Account
         )
     }
 
@@ -177,7 +181,8 @@ fn problem_type<'a>(document: &'a Value) -> &'a str {
 
 fn general_kind(problem: &str) -> RefusalKind {
     match problem {
-        "serverInternal" | "badNonce" => RefusalKind::Away,
+        "serverInternal" => RefusalKind::Away,
+        "badNonce" => RefusalKind::BadNonce,
         "rateLimited" => RefusalKind::RateLimited,
         "accountDoesNotExist"
         | "externalAccountRequired"
@@ -249,6 +254,13 @@ mod tests {
             "too many failed authorizations (5) for \"acme.example\" in the last 1h0m0s",
         );
         assert!(failed.kind == RefusalKind::FailedTooOften && !failed.issuers_fault());
+    }
+
+    #[test]
+    fn a_worn_out_nonce_concerns_its_own_order_only() {
+        let nonce = answer(400, "badNonce", "JWS has an invalid anti-replay nonce");
+        assert_eq!(nonce.kind, RefusalKind::BadNonce);
+        assert!(nonce.is_temporary() && !nonce.concerns_every_order() && !nonce.issuers_fault());
     }
 
     #[test]

@@ -11,6 +11,8 @@ const LADDER: [Duration; 3] = [
     Duration::from_mins(10),
     Duration::from_mins(100),
 ];
+/// After the library's own tries.
+const NEW_NONCE: Duration = Duration::from_millis(500);
 const DAILY: Duration = Duration::from_hours(24);
 /// An order that is this old is given up at its next failure.
 const GIVE_UP_AFTER: Duration = Duration::from_hours(30 * 24);
@@ -31,17 +33,21 @@ pub fn after_failure(
 }
 
 /// While an authority is away or busy: soon at first, then twice as long every time, up to 100 minutes. A certificate
-/// that lives six days cannot wait for days.
+/// that lives six days cannot wait for days. A nonce is worn out by chance and needs no pause to get over it.
 pub fn while_away(
     order: &OrderLease,
-    retry_after: Option<Duration>,
+    refusal: &Refusal,
     now: Timestamp,
     entropy: &dyn Entropy,
 ) -> Timestamp {
+    let soonest = match refusal.kind {
+        RefusalKind::BadNonce => NEW_NONCE,
+        _ => LADDER[0],
+    };
     let age = now.micros().saturating_sub(order.created_at.micros());
     let age = Duration::from_micros(u64::try_from(age).unwrap_or(0));
-    let wait = age.clamp(LADDER[0], LADDER[2]);
-    now.plus(spread(wait, entropy).max(retry_after.unwrap_or_default()))
+    let wait = age.clamp(soonest, LADDER[2]);
+    now.plus(spread(wait, entropy).max(refusal.retry_after.unwrap_or_default()))
 }
 
 /// When a bucket has `wait` to go: those who wait for it come back one after the other, so that they are not all put
@@ -60,7 +66,9 @@ fn spread(wait: Duration, entropy: &dyn Entropy) -> Duration {
 /// What people are told stands in the way.
 pub fn cause(refusal: &Refusal) -> DomainCause {
     match refusal.kind {
-        RefusalKind::Away | RefusalKind::Account => DomainCause::IssuerAway,
+        RefusalKind::Away | RefusalKind::BadNonce | RefusalKind::Account => {
+            DomainCause::IssuerAway
+        }
         RefusalKind::RateLimited | RefusalKind::FailedTooOften => DomainCause::RateLimited,
         _ => DomainCause::OrderFailed,
     }
@@ -116,22 +124,30 @@ mod tests {
     #[test]
     fn what_the_authority_wishes_is_obeyed() {
         let entropy = SeededEntropy::new(1);
-        let wish = Some(Duration::from_hours(3));
-        let next = after_failure(&order(0), wish, START, &entropy).unwrap();
+        let mut refusal = Refusal::away("maintenance");
+        refusal.retry_after = Some(Duration::from_hours(3));
+        let next = after_failure(&order(0), refusal.retry_after, START, &entropy).unwrap();
         assert_eq!(minutes(START, next), 180);
-        assert_eq!(
-            minutes(START, while_away(&order(0), wish, START, &entropy)),
-            180
-        );
+        let next = while_away(&order(0), &refusal, START, &entropy);
+        assert_eq!(minutes(START, next), 180);
     }
 
     #[test]
     fn an_absence_is_waited_out_for_a_hundred_minutes_at_most_at_a_time() {
         let entropy = SeededEntropy::new(1);
+        let away = Refusal::away("maintenance");
         for (age, wait) in [(0, 1), (1, 1), (2, 2), (30, 30), (100_000, 100)] {
             let now = START.plus(Duration::from_mins(age));
-            let waited = minutes(now, while_away(&order(0), None, now, &entropy));
+            let waited = minutes(now, while_away(&order(0), &away, now, &entropy));
             assert!((wait..=wait + 10).contains(&waited), "{age}: {waited}");
         }
+    }
+
+    #[test]
+    fn a_new_nonce_is_asked_for_within_a_second() {
+        let entropy = SeededEntropy::new(1);
+        let refusal = Refusal::new(RefusalKind::BadNonce, "worn out");
+        let next = while_away(&order(0), &refusal, START, &entropy);
+        assert!(next <= START.plus(Duration::from_secs(1)));
     }
 }
