@@ -6,6 +6,7 @@ mod api;
 mod brand;
 mod bus;
 mod config;
+mod console;
 pub mod egress;
 mod failpoint;
 mod failure;

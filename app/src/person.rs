@@ -68,6 +68,20 @@ impl Needs for Work {
     const CAPABILITY: Capability = Capability::Work;
 }
 
+/// Those who look after brand, domains, people and keys.
+pub(crate) struct Manage;
+
+impl Needs for Manage {
+    const CAPABILITY: Capability = Capability::Manage;
+}
+
+/// The owner.
+pub(crate) struct Own;
+
+impl Needs for Own {
+    const CAPABILITY: Capability = Capability::Own;
+}
+
 /// The living session behind the browser's cookie on this host, whatever its stage.
 pub(crate) async fn session_of(
     platform: &Platform,

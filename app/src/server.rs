@@ -9,7 +9,7 @@ use axum::{
 use tokio::net::TcpListener;
 
 use crate::{
-    account, api,
+    account, api, console,
     http::{PageError, answer, brand_errors},
     link, mail, oauth,
     platform::Platform,
@@ -26,6 +26,7 @@ pub fn router(platform: Platform) -> Router {
         .merge(oauth::routes())
         .merge(sign_in::routes())
         .merge(account::routes())
+        .merge(console::routes().router())
         .merge(mail::routes())
         .merge(themes::routes())
         .route("/assets/{file}", get(themes::asset))

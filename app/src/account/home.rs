@@ -4,25 +4,10 @@ use latchkey_themes::page::{FormPage, PageForm, Section};
 
 use crate::{
     http::{PageResult, Respond},
-    person::{Client, Person, Staff, Work},
+    person::{Client, Person},
     platform::Platform,
     sign_in::{form, page, section},
 };
-
-/// `GET /dashboard`: the door of staff.
-pub(super) async fn dashboard(State(platform): State<Platform>, staff: Staff<Work>) -> PageResult {
-    let person = staff.person;
-    let api = format!(
-        "{}/api/v1/openapi.json",
-        platform.urls.origin(&person.site.host)
-    );
-    let text = vec![
-        "Workspaces, workflows, requests, apps, domains and people are looked after by API today."
-            .to_owned(),
-        format!("The description of all calls: {api}"),
-    ];
-    Ok(door(&platform, &person, "Your agency", text))
-}
 
 /// `GET /portal`: the door of clients.
 pub(super) async fn portal(State(platform): State<Platform>, client: Client) -> PageResult {

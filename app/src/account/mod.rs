@@ -16,7 +16,6 @@ use crate::platform::Platform;
 
 pub(crate) fn routes() -> Router<Platform> {
     Router::new()
-        .route("/dashboard", get(home::dashboard))
         .route("/portal", get(home::portal))
         .route("/account", get(profile::show).post(profile::save))
         .route(

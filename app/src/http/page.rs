@@ -55,7 +55,7 @@ impl<'a> Respond<'a> {
             locale: self.locale,
         };
         match self.theme.page(self.platform, self.brand, page, &chrome) {
-            Ok(html) => dress(status, html, &policy(&nonce, &self.providers)),
+            Ok(html) => dress(status, html, &Policy::themed(&nonce, &self.providers)),
             Err(error) => {
                 tracing::error!(
                     error = %chain(&error),
@@ -80,30 +80,47 @@ impl<'a> Respond<'a> {
     }
 }
 
-fn dress(status: StatusCode, html: String, policy: &str) -> Response {
+/// A page with its policy and content type.
+pub(crate) fn dress(status: StatusCode, html: String, policy: &Policy) -> Response {
     let mut response = (status, html).into_response();
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("text/html; charset=utf-8"),
     );
-    if let Ok(policy) = HeaderValue::from_str(policy) {
+    if let Ok(policy) = HeaderValue::from_str(&policy.0) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
 }
 
-/// Chromium holds the redirect that answers a form against `form-action`, so the providers stand there.
-fn policy(nonce: &str, providers: &[String]) -> String {
-    let providers: String = providers
-        .iter()
-        .map(|origin| format!(" {origin}"))
-        .collect();
-    format!(
-        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; \
-         font-src 'self'; connect-src 'self'; form-action 'self'{providers}; frame-ancestors 'none'; \
-         base-uri 'none'; object-src 'none'"
-    )
+/// A Content-Security-Policy.
+pub(crate) struct Policy(String);
+
+impl Policy {
+    /// Of a page that a theme draws. Chromium holds the redirect that answers a form against `form-action`, so the
+    /// providers stand there.
+    pub fn themed(nonce: &str, providers: &[String]) -> Self {
+        let providers: String = providers
+            .iter()
+            .map(|origin| format!(" {origin}"))
+            .collect();
+        Self(format!(
+            "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; \
+             font-src 'self'; connect-src 'self'; form-action 'self'{providers}; frame-ancestors 'none'; \
+             base-uri 'none'; object-src 'none'"
+        ))
+    }
+
+    /// Of a page of the console, which shows pages and mails of the agency in frames.
+    pub fn console(nonce: &str, frames: &[String]) -> Self {
+        let frames: String = frames.iter().map(|origin| format!(" {origin}")).collect();
+        Self(format!(
+            "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; \
+             connect-src 'self'; frame-src 'self'{frames}; form-action 'self'; frame-ancestors 'none'; \
+             base-uri 'none'; object-src 'none'"
+        ))
+    }
 }
 
 /// Why a page's handler could not answer. Becomes a branded page once the brand is known.

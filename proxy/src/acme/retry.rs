@@ -66,9 +66,7 @@ fn spread(wait: Duration, entropy: &dyn Entropy) -> Duration {
 /// What people are told stands in the way.
 pub fn cause(refusal: &Refusal) -> DomainCause {
     match refusal.kind {
-        RefusalKind::Away | RefusalKind::BadNonce | RefusalKind::Account => {
-            DomainCause::IssuerAway
-        }
+        RefusalKind::Away | RefusalKind::BadNonce | RefusalKind::Account => DomainCause::IssuerAway,
         RefusalKind::RateLimited | RefusalKind::FailedTooOften => DomainCause::RateLimited,
         _ => DomainCause::OrderFailed,
     }
