@@ -12,6 +12,8 @@ use latchkey_tenants::{
 };
 use latchkey_themes::{Mailer, Outgoing, RenderedMail, SendError};
 
+pub(crate) use self::content::app_name;
+
 use self::content::{Letter, letter};
 use super::kind::JobError;
 use crate::{

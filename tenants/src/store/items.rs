@@ -248,7 +248,7 @@ impl Tx {
         self.inner
             .execute(SET_REASON, args![&agency, id, reason])
             .await?;
-        let data = serde_json::json!({ "request_id": request.id, "reason": reason });
+        let data = serde_json::json!({ "request_id": request.id, "with_reason": reason.is_some() });
         let kind = EventType::ItemDeclined;
         self.record(NewEvent {
             kind,

@@ -66,6 +66,15 @@ macro_rules! migrations {
                 "people",
                 include_str!(concat!("../../../migrations/", $folder, "/0007_people.sql")),
             ),
+            migration(
+                9,
+                "clients",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $folder,
+                    "/0009_clients.sql"
+                )),
+            ),
         ])
     };
 }

@@ -7,6 +7,7 @@ mod agencies;
 mod api_keys;
 mod apps;
 mod conn;
+mod connection_rows;
 mod connections;
 mod credentials;
 mod data_keys;
@@ -33,6 +34,7 @@ mod people;
 mod reminders;
 mod request_sending;
 mod requests;
+mod search;
 mod sender_domains;
 mod sqlite_reader;
 mod statement;
@@ -41,6 +43,7 @@ mod surroundings;
 mod theme_publishing;
 mod themes;
 mod workflows;
+mod workspace_closing;
 mod workspaces;
 
 use std::{
@@ -53,7 +56,10 @@ use dialect::Backend;
 pub use error::StoreError;
 use statement::{Arg, Statement};
 
+pub use agencies::AgencyProfile;
+pub use api_keys::ApiKeyRow;
 pub use apps::{ClientContext, NewOauthClient};
+pub use connection_rows::{ConnectionRow, ConnectionSearch};
 pub use connections::ConnectionFilter;
 pub use credentials::{Credential, Handout, HandoutToken, REFRESH_LEASE, Tokens};
 pub use dkim_keys::{DkimKey, SELECTORS};
@@ -83,6 +89,7 @@ pub use people::{
     ceremonies::Ceremony,
     identity_provider::{IdentityProvider, NewIdentityProvider},
     invitations::{INVITATION_LIFETIME, Invitation, InvitationStatus, NewInvitation},
+    lists::{Audience, InvitationRow, MemberRow, MemberSearch},
     passkeys::{NewPasskey, Passkey},
     sessions::{NewSession, Session, SessionStage, SignInMethod, Started},
     sign_ins::{CodeOutcome, SIGN_IN_LIFETIME, SignInSecrets},
@@ -94,6 +101,8 @@ pub use surroundings::Surroundings;
 pub use theme_publishing::PublishTheme;
 pub use themes::NewTheme;
 pub use workflows::WorkflowFilter;
+pub use workspace_closing::{CLOSE_WORKSPACE, Deletion};
+pub use workspaces::WorkspaceRow;
 
 use crate::{
     AgencyId, Clock, Entropy, Timestamp,
@@ -362,6 +371,13 @@ impl Tools {
             .cloned()
     }
 
+    fn forget_data_key(&self, name: &str) {
+        self.data_keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(name);
+    }
+
     fn cache_data_key(&self, name: String, key: &Arc<DataKey>) {
         let mut keys = self
             .data_keys
@@ -382,6 +398,7 @@ const STATEMENTS: &[&[Statement]] = &[
     agencies::STATEMENTS,
     api_keys::STATEMENTS,
     apps::STATEMENTS,
+    connection_rows::STATEMENTS,
     connections::STATEMENTS,
     credentials::STATEMENTS,
     data_keys::STATEMENTS,
@@ -416,6 +433,7 @@ const STATEMENTS: &[&[Statement]] = &[
     people::factors::STATEMENTS,
     people::identity_provider::STATEMENTS,
     people::invitations::STATEMENTS,
+    people::lists::STATEMENTS,
     people::members::STATEMENTS,
     people::passkeys::STATEMENTS,
     people::sessions::STATEMENTS,
@@ -429,6 +447,7 @@ const STATEMENTS: &[&[Statement]] = &[
     theme_publishing::STATEMENTS,
     themes::STATEMENTS,
     workflows::STATEMENTS,
+    workspace_closing::STATEMENTS,
     workspaces::STATEMENTS,
 ];
 

@@ -34,7 +34,7 @@ impl Tx {
         new: NewRequest,
         actor: &str,
     ) -> Result<Request, ActionError> {
-        if self.workspace(&new.workspace_id).await?.is_none() {
+        if !self.workspace_takes_more(&new.workspace_id).await? {
             return Err(ActionError::invalid(
                 "/workspace_id",
                 "there is no such workspace",
@@ -169,7 +169,7 @@ impl Tx {
         Ok(())
     }
 
-    async fn request_end(
+    pub(super) async fn request_end(
         &mut self,
         request: &Request,
         status: RequestStatus,

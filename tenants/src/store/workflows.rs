@@ -36,7 +36,7 @@ impl Tx {
         new: NewWorkflow,
         actor: &str,
     ) -> Result<Workflow, ActionError> {
-        if self.workspace(&new.workspace_id).await?.is_none() {
+        if !self.workspace_takes_more(&new.workspace_id).await? {
             return Err(ActionError::invalid(
                 "/workspace_id",
                 "there is no such workspace",

@@ -335,13 +335,13 @@ async fn mail_app(tx: &mut Tx, item: &Item) -> Result<MailApp, StoreError> {
     ))
 }
 
-async fn app_name(tx: &mut Tx, slug: &str) -> Result<String, StoreError> {
+pub(crate) async fn app_name(tx: &mut Tx, slug: &str) -> Result<String, StoreError> {
     let app = tx.app(slug).await?;
     Ok(app.map_or_else(|| slug.to_owned(), |app| app.name.clone()))
 }
 
 /// The apps of the items with this status.
-async fn app_names(
+pub(crate) async fn app_names(
     tx: &mut Tx,
     request: &Request,
     status: ItemStatus,
