@@ -159,7 +159,7 @@ impl Problem {
     }
 
     pub fn conflict(code: &'static str, detail: &str) -> Self {
-        Self::new(StatusCode::CONFLICT, code, sentence(detail))
+        Self::new(StatusCode::CONFLICT, code, crate::failure::sentence(detail))
     }
 
     /// RFC 6750 §3: nothing is said about the key when none was shown.
@@ -243,13 +243,6 @@ impl From<ActionError> for Problem {
             ActionError::Store(error) => Self::internal(&error),
         }
     }
-}
-
-/// The domain's messages go on in the middle of a line; a problem's detail is a sentence.
-fn sentence(message: &str) -> String {
-    let mut characters = message.chars();
-    let first = characters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(characters).chain(['.']).collect()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::super::schema;
 /// One ask to one person.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Request)]
-pub(super) struct RequestView {
+pub(crate) struct RequestView {
     #[schema(value_type = schema::RequestId)]
     id: RequestId,
     #[schema(value_type = schema::WorkspaceId)]
