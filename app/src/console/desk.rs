@@ -3,7 +3,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{Method, StatusCode, request::Parts};
-use latchkey_tenants::{AgencyId, Capability, Member, StoreError, store::Tx};
+use latchkey_tenants::{AgencyId, Capability, Member, StoreError, Timestamp, Tx};
 use latchkey_themes::Theme;
 use minijinja::{Value, context};
 use serde::Serialize;
@@ -56,9 +56,24 @@ impl<C> Desk<C> {
         self.platform.store.read(self.agency()).await
     }
 
-    /// Call `platform.changed` after the commit.
+    /// End it with [`Desk::commit`].
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         self.platform.store.begin(self.agency()).await
+    }
+
+    /// Whoever waits for news of the agency hears of it.
+    pub async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
+        tx.commit().await?;
+        self.platform.changed(self.agency());
+        Ok(())
+    }
+
+    pub fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.platform.now()
     }
 
     /// Lets pages of this origin stand in frames of the page.
@@ -121,6 +136,7 @@ impl<C> Desk<C> {
             nav => Value::from(minijinja::value::Serde(&nav(member.role, &self.path))),
             note => self.note.as_ref().map(|note| context! { tone => note.tone, text => &note.text }),
             csrf => person.csrf(),
+            zone => &person.site.agency.time_zone,
         }
     }
 }

@@ -3,19 +3,37 @@
 //! A room is a folder: one endpoint per file, its template beside the others in `app/templates/console/`.
 
 mod assets;
+mod audit;
+mod connections;
 mod desk;
 mod environment;
+mod happened;
 mod home;
+mod keys;
+mod languages;
+mod listing;
+mod names;
 mod nav;
 mod note;
+mod people;
+mod settings;
+mod typed;
+mod workspaces;
+mod zone;
 
 use crate::http::Pages;
 
 pub(crate) use desk::Desk;
-pub(crate) use note::{done, not_done};
+pub(crate) use note::{done, not_done, told};
 
 pub(crate) fn routes() -> Pages {
     Pages::new()
         .get("/dashboard", home::show)
         .get("/dashboard/assets/{file}", assets::file)
+        .merge(audit::routes())
+        .merge(connections::routes())
+        .merge(keys::routes())
+        .merge(people::routes())
+        .merge(settings::routes())
+        .merge(workspaces::routes())
 }

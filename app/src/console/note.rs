@@ -3,11 +3,13 @@ use std::time::Duration;
 use axum::response::Response;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, header};
+use latchkey_tenants::ActionError;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use crate::{
-    http::{clear_cookie, cookie, set_cookie},
+    failure::sentence,
+    http::{PageResult, clear_cookie, cookie, set_cookie},
     person::see_other,
 };
 
@@ -60,4 +62,15 @@ pub(super) fn brought(headers: &HeaderMap) -> Option<Note> {
 pub(super) fn forget(response: &mut Response) {
     let clear = clear_cookie(COOKIE);
     response.headers_mut().append(header::SET_COOKIE, clear);
+}
+
+/// 303 to a page that says what was done; or, where the present state or a value did not allow it, why not.
+pub(crate) fn told<T>(path: &str, outcome: Result<T, ActionError>, text: &str) -> PageResult {
+    match outcome {
+        Ok(_) => Ok(done(path, text)),
+        Err(ActionError::Conflict { message, .. } | ActionError::Invalid { message, .. }) => {
+            Ok(not_done(path, &sentence(&message)))
+        }
+        Err(error) => Err(error.into()),
+    }
 }

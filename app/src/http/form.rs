@@ -40,7 +40,7 @@ impl FromRequest<Platform> for Form {
             .await
             .map_err(|_| PageError::bad_form())?;
         let text = std::str::from_utf8(&body).map_err(|_| PageError::bad_form())?;
-        let fields = Query::parse(text)
+        let fields = Query::parse_form(text)
             .filter(|_| form)
             .ok_or_else(PageError::bad_form)?;
         Ok(Self {

@@ -21,11 +21,11 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
-// A form is sent once.
+// A form is sent once, unless its answer is a file.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.dataset.sent) { event.preventDefault(); return; }
-  if (form.method === "post") form.dataset.sent = "1";
+  if (form.method === "post" && !("again" in form.dataset)) form.dataset.sent = "1";
 });
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

@@ -7,6 +7,7 @@
 
 mod api;
 mod attacks;
+mod console;
 mod credentials;
 mod flow;
 mod jobs;

@@ -3,5 +3,5 @@
 mod accounts;
 mod coming_in;
 mod doors;
-mod scene;
+pub mod scene;
 mod strangers;
