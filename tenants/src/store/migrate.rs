@@ -67,13 +67,9 @@ macro_rules! migrations {
                 include_str!(concat!("../../../migrations/", $folder, "/0007_people.sql")),
             ),
             migration(
-                9,
-                "clients",
-                include_str!(concat!(
-                    "../../../migrations/",
-                    $folder,
-                    "/0009_clients.sql"
-                )),
+                10,
+                "lists",
+                include_str!(concat!("../../../migrations/", $folder, "/0010_lists.sql")),
             ),
         ])
     };
