@@ -51,7 +51,7 @@ impl Scene {
         let mut tx = store.begin(&agency.id).await.expect("a transaction");
         let name = "bench".parse().expect("a name");
         let (_, api_key) = tx
-            .api_key_create(&name, KeyScope::ALL, "operator")
+            .api_key_create(&name, KeyScope::ALL)
             .await
             .expect("a key");
         tx.commit().await.expect("committed");

@@ -3,23 +3,20 @@
 //! A room is a folder: one endpoint per file, its template beside the others in `app/templates/console/`.
 
 mod assets;
-mod audit;
-mod connections;
+mod choose;
 mod desk;
 mod environment;
 mod happened;
 mod home;
-mod keys;
 mod languages;
 mod listing;
 mod names;
 mod nav;
 mod note;
-mod people;
-mod settings;
+mod requests;
 mod typed;
-mod workspaces;
-mod zone;
+mod when;
+mod workflows;
 
 use crate::http::Pages;
 
@@ -30,10 +27,6 @@ pub(crate) fn routes() -> Pages {
     Pages::new()
         .get("/dashboard", home::show)
         .get("/dashboard/assets/{file}", assets::file)
-        .merge(audit::routes())
-        .merge(connections::routes())
-        .merge(keys::routes())
-        .merge(people::routes())
-        .merge(settings::routes())
-        .merge(workspaces::routes())
+        .merge(requests::routes())
+        .merge(workflows::routes())
 }

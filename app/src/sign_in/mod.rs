@@ -11,7 +11,6 @@ mod oidc;
 mod out;
 mod passkey;
 mod password;
-mod provider;
 mod start;
 mod totp;
 mod view;
@@ -23,7 +22,6 @@ use crate::platform::Platform;
 pub(crate) use browser::name as browser_name;
 pub(crate) use join::inviter;
 pub(crate) use passkey::{begun, ended, webauthn};
-pub(crate) use provider::{check_issuer, redirect_uris};
 pub(crate) use view::{form, input, page, section};
 
 pub(crate) fn routes() -> Router<Platform> {

@@ -11,7 +11,7 @@ use super::super::schema;
 /// An automation that waits.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Workflow)]
-pub(crate) struct WorkflowView {
+pub(super) struct WorkflowView {
     #[schema(value_type = schema::WorkflowId)]
     id: WorkflowId,
     #[schema(value_type = schema::WorkspaceId)]

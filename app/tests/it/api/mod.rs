@@ -11,7 +11,6 @@ mod hostile;
 mod idempotency;
 mod isolation;
 mod issuer;
-mod members;
 mod problems;
 mod requests;
 mod workflows;

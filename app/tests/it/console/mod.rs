@@ -1,9 +1,8 @@
 //! The console as staff use it, and as those see it who must not.
 
-mod audit;
-mod clients;
-mod connections;
-mod keys;
-mod people;
-mod settings;
-mod workspaces;
+mod compose;
+mod home;
+mod import;
+mod requests;
+mod work;
+mod workflows;
