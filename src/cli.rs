@@ -1,5 +1,4 @@
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use latchkey_tenants::ApiKeyId;
 use latchkey_tenants::values::{Email, Host, Name, Slug};
 use std::path::PathBuf;
 use url::Url;
@@ -91,10 +90,6 @@ pub enum Agency {
     Suspend(OneAgency),
     /// Open a suspended agency again
     Resume(OneAgency),
-    /// List an agency's API keys: id, when last used, name
-    Keys(OneAgency),
-    /// Make an API key useless at once
-    RevokeKey(OneKey),
 }
 
 #[derive(Args, Debug)]
@@ -115,14 +110,6 @@ pub struct NewAgency {
 #[derive(Args, Debug)]
 pub struct OneAgency {
     pub slug: Slug,
-}
-
-#[derive(Args, Debug)]
-pub struct OneKey {
-    pub slug: Slug,
-
-    /// As `latchkey agency keys` lists it: key_...
-    pub key: ApiKeyId,
 }
 
 #[derive(Debug, Subcommand)]

@@ -61,9 +61,7 @@ pub async fn agency(store: &Store) -> Result<(Agency, SecretString), SeedError> 
     };
     let agency = store.agency_create(new).await?;
     let mut tx = store.begin(&agency.id).await?;
-    let (_, key) = tx
-        .api_key_create(&"Demo".parse()?, KeyScope::ALL, "operator")
-        .await?;
+    let (_, key) = tx.api_key_create(&"Demo".parse()?, KeyScope::ALL).await?;
     tx.commit().await?;
     Ok((agency, key))
 }
