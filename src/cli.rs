@@ -1,4 +1,5 @@
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use latchkey_tenants::ApiKeyId;
 use latchkey_tenants::values::{Email, Host, Name, Slug};
 use std::path::PathBuf;
 use url::Url;
@@ -90,6 +91,10 @@ pub enum Agency {
     Suspend(OneAgency),
     /// Open a suspended agency again
     Resume(OneAgency),
+    /// List an agency's API keys: id, when last used, name
+    Keys(OneAgency),
+    /// Make an API key useless at once
+    RevokeKey(OneKey),
 }
 
 #[derive(Args, Debug)]
@@ -110,6 +115,14 @@ pub struct NewAgency {
 #[derive(Args, Debug)]
 pub struct OneAgency {
     pub slug: Slug,
+}
+
+#[derive(Args, Debug)]
+pub struct OneKey {
+    pub slug: Slug,
+
+    /// As `latchkey agency keys` lists it: key_...
+    pub key: ApiKeyId,
 }
 
 #[derive(Debug, Subcommand)]

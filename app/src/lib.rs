@@ -25,6 +25,7 @@ mod sign_in;
 mod theme_checker;
 mod themes;
 mod urls;
+mod usage;
 
 pub use api::openapi;
 pub use config::{AppConfig, ConfigError, MailConfig};

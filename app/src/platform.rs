@@ -1,6 +1,6 @@
 use std::{ops::Deref, sync::Arc};
 
-use latchkey_tenants::{AgencyId, Clock, Entropy, Store, Timestamp};
+use latchkey_tenants::{AgencyId, ApiKeyId, Clock, ConnectionId, Entropy, Store, Timestamp};
 use latchkey_themes::Mailer;
 use secrecy::SecretString;
 use tokio::sync::watch;
@@ -13,10 +13,11 @@ use crate::{
     limits::Limits,
     mail::Delivery,
     metrics::Metrics,
-    oauth::{Refreshes, Usage},
+    oauth::Refreshes,
     theme_checker::ThemeChecker,
     themes::Themes,
     urls::Urls,
+    usage::Usage,
 };
 
 /// Everything a handler or a job may need. Cheap to clone.
@@ -36,7 +37,8 @@ pub struct Inner {
     pub(crate) sites: Sites,
     pub(crate) themes: Themes,
     pub(crate) theme_checker: ThemeChecker,
-    pub(crate) usage: Usage,
+    pub(crate) usage: Usage<ConnectionId>,
+    pub(crate) key_usage: Usage<ApiKeyId>,
     pub(crate) refreshes: Refreshes,
     pub(crate) metrics: Metrics,
     pub(crate) edge_secret: Option<SecretString>,
@@ -72,6 +74,7 @@ impl Platform {
             entropy,
             bus: Bus::new(),
             usage: Usage::default(),
+            key_usage: Usage::default(),
             metrics: Metrics::default(),
             edge_secret: config.edge_secret,
             draining: watch::Sender::new(false),

@@ -2,7 +2,9 @@ use crate::cli::{Agency as AgencyCommand, NewAgency as Options};
 use crate::commands::{CommandError, Result, answer, block_on, store};
 use crate::settings::Settings;
 use latchkey_tenants::values::{Host, Name, Slug};
-use latchkey_tenants::{Agency, AgencyStatus, KeyScope, NewAgency, Store, edge_name};
+use latchkey_tenants::{
+    Agency, AgencyStatus, ApiKeyId, KeyScope, NewAgency, PageOf, Store, edge_name,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
@@ -20,6 +22,8 @@ pub fn run(settings: &Settings, command: AgencyCommand) -> Result<()> {
                 set_status(&store, &one.slug, AgencyStatus::Suspended).await
             }
             AgencyCommand::Resume(one) => set_status(&store, &one.slug, AgencyStatus::Active).await,
+            AgencyCommand::Keys(one) => keys(&store, &one.slug).await,
+            AgencyCommand::RevokeKey(one) => revoke_key(&store, &one.slug, &one.key).await,
         }
     })
 }
@@ -89,7 +93,7 @@ async fn first_key(store: &Store, agency: &Agency) -> Result<SecretString> {
         .await
         .map_err(CommandError::because(failed))?;
     let (_, secret) = tx
-        .api_key_create(&name, KeyScope::ALL)
+        .api_key_create(&name, KeyScope::ALL, "operator")
         .await
         .map_err(CommandError::because(failed))?;
     tx.commit().await.map_err(CommandError::because(failed))?;
@@ -113,8 +117,8 @@ async fn list(store: &Store) -> Result<()> {
     Ok(())
 }
 
-async fn set_status(store: &Store, slug: &Slug, status: AgencyStatus) -> Result<()> {
-    let failed = "cannot change the agency";
+async fn named(store: &Store, slug: &Slug) -> Result<Agency> {
+    let failed = "cannot read the agencies";
     let mut platform = store
         .read_platform()
         .await
@@ -123,8 +127,56 @@ async fn set_status(store: &Store, slug: &Slug, status: AgencyStatus) -> Result<
         .agency_by_slug(slug)
         .await
         .map_err(CommandError::because(failed))?;
-    drop(platform);
-    let agency = found.ok_or_else(|| CommandError::new(format!("there is no agency `{slug}`")))?;
+    found.ok_or_else(|| CommandError::new(format!("there is no agency `{slug}`")))
+}
+
+async fn keys(store: &Store, slug: &Slug) -> Result<()> {
+    let agency = named(store, slug).await?;
+    let failed = "cannot read the agency's keys";
+    let mut page = PageOf {
+        after: None,
+        limit: 100,
+    };
+    loop {
+        let mut tx = store
+            .read(&agency.id)
+            .await
+            .map_err(CommandError::because(failed))?;
+        let found = tx
+            .api_keys(&page)
+            .await
+            .map_err(CommandError::because(failed))?;
+        for key in &found {
+            let used = key.last_used_at;
+            let used = used.map_or_else(|| "never".to_owned(), |at| at.to_string());
+            answer(&format!("{}\t{used}\t{}", key.id, key.name))?;
+        }
+        match found.last() {
+            Some(last) => page.after = Some(last.id.clone()),
+            None => return Ok(()),
+        }
+    }
+}
+
+async fn revoke_key(store: &Store, slug: &Slug, key: &ApiKeyId) -> Result<()> {
+    let agency = named(store, slug).await?;
+    let failed = "cannot revoke the key";
+    let mut tx = store
+        .begin(&agency.id)
+        .await
+        .map_err(CommandError::because(failed))?;
+    let name = tx
+        .api_key_revoke(key, "operator")
+        .await
+        .map_err(CommandError::because(failed))?;
+    tx.commit().await.map_err(CommandError::because(failed))?;
+    tracing::info!(%slug, %key, %name, "the key opens nothing any more");
+    Ok(())
+}
+
+async fn set_status(store: &Store, slug: &Slug, status: AgencyStatus) -> Result<()> {
+    let failed = "cannot change the agency";
+    let agency = named(store, slug).await?;
     if agency.status == status {
         tracing::info!(%slug, status = status.as_str(), "nothing to change");
         return Ok(());

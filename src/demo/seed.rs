@@ -61,7 +61,9 @@ pub async fn agency(store: &Store) -> Result<(Agency, SecretString), SeedError> 
     };
     let agency = store.agency_create(new).await?;
     let mut tx = store.begin(&agency.id).await?;
-    let (_, key) = tx.api_key_create(&"Demo".parse()?, KeyScope::ALL).await?;
+    let (_, key) = tx
+        .api_key_create(&"Demo".parse()?, KeyScope::ALL, "operator")
+        .await?;
     tx.commit().await?;
     Ok((agency, key))
 }

@@ -6,9 +6,11 @@ text_enum! {
     /// The kinds of lines in the audit log.
     EventType {
         AgencyCreated = "agency.created", AgencySuspended = "agency.suspended", AgencyResumed = "agency.resumed",
-        ApiKeyCreated = "api_key.created",
+        AgencyChanged = "agency.changed",
+        ApiKeyCreated = "api_key.created", ApiKeyRevoked = "api_key.revoked",
         AppCreated = "app.created", OauthClientStored = "oauth_client.stored", OauthClientMoved = "oauth_client.moved", AppUnavailable = "app.unavailable",
-        WorkspaceCreated = "workspace.created", WorkflowCreated = "workflow.created",
+        WorkspaceCreated = "workspace.created", WorkspaceRenamed = "workspace.renamed", WorkspaceExported = "workspace.exported",
+        WorkspaceClosing = "workspace.closing", WorkspaceDeleted = "workspace.deleted", WorkflowCreated = "workflow.created",
         RequestCreated = "request.created", RequestSent = "request.sent", RequestResent = "request.resent",
         RequestLinkMade = "request.link_made", RequestOpened = "request.opened", RequestCompleted = "request.completed",
         RequestExpired = "request.expired", RequestCancelled = "request.cancelled", RequestRenewed = "request.renewed",
@@ -33,6 +35,7 @@ text_enum! {
         SenderClaimed = "sender_domain.claimed", SenderVerified = "sender_domain.verified",
         SenderDrifted = "sender_domain.drifted", SenderReleased = "sender_domain.released",
         RelayStored = "mail_relay.stored", RelayRemoved = "mail_relay.removed",
+        AuditExported = "audit.exported",
         RecipientUnsubscribed = "recipient.unsubscribed", SuppressionRemoved = "suppression.removed",
     }
 }

@@ -102,7 +102,10 @@ impl TestStore {
     ) -> (ApiKeyId, secrecy::SecretString) {
         let mut tx = self.store.begin(&agency.id).await.expect("a transaction");
         let name = "test".parse().expect("a name");
-        let made = tx.api_key_create(&name, scopes).await.expect("a key");
+        let made = tx
+            .api_key_create(&name, scopes, "operator")
+            .await
+            .expect("a key");
         tx.commit().await.expect("committed");
         made
     }

@@ -11,6 +11,8 @@ pub struct Workspace {
     pub slug: Slug,
     pub name: Name,
     pub created_at: Timestamp,
+    /// Since when it is being deleted. None: it is not.
+    pub closing_at: Option<Timestamp>,
 }
 
 /// An automation that waits.

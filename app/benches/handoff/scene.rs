@@ -51,7 +51,7 @@ impl Scene {
         let mut tx = store.begin(&agency.id).await.expect("a transaction");
         let name = "bench".parse().expect("a name");
         let (_, api_key) = tx
-            .api_key_create(&name, KeyScope::ALL)
+            .api_key_create(&name, KeyScope::ALL, "operator")
             .await
             .expect("a key");
         tx.commit().await.expect("committed");

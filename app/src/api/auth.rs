@@ -21,6 +21,9 @@ pub(super) async fn authenticate(
     next: Next,
 ) -> Result<Response, Problem> {
     let key = key_of(&platform, request.headers()).await?;
+    platform
+        .key_usage
+        .note(&key.agency_id, &key.id, platform.now());
     request.extensions_mut().insert(Arc::new(key));
     Ok(next.run(request).await)
 }

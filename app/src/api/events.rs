@@ -89,6 +89,7 @@ async fn list_events(
         before: query.cursor.map(|Cursor(seq)| seq),
         kind: query.kind,
         subject: query.subject.map(|subject| subject.to_string()),
+        ..EventFilter::default()
     };
     let rows = caller
         .read()

@@ -10,6 +10,7 @@ mod connections;
 mod document;
 mod domains;
 mod events;
+mod export;
 mod idempotency;
 mod list;
 mod mail_relay;
@@ -40,6 +41,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::platform::Platform;
 use problem::Problem;
+
+pub(crate) use export::workspace_export;
 
 pub(crate) fn routes(platform: &Platform) -> Router<Platform> {
     let once = from_fn_with_state(platform.clone(), idempotency::once);

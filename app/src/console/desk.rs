@@ -136,6 +136,7 @@ impl<C> Desk<C> {
             nav => Value::from(minijinja::value::Serde(&nav(member.role, &self.path))),
             note => self.note.as_ref().map(|note| context! { tone => note.tone, text => &note.text }),
             csrf => person.csrf(),
+            zone => &person.site.agency.time_zone,
         }
     }
 }

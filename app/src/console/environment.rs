@@ -1,10 +1,11 @@
 use std::{fmt::Write, sync::LazyLock};
 
-use latchkey_tenants::Timestamp;
+use jiff::{Timestamp, ZonedDateTime, tz::TimeZone};
 use minijinja::{
     Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value, escape_formatter,
 };
-use time::{OffsetDateTime, macros::format_description};
+
+use super::zone::zone;
 
 /// Templates by name, each embedded: `embed!("requests/list.html", ...)`.
 type Template = (&'static str, &'static str);
@@ -19,17 +20,26 @@ macro_rules! embed {
 const TEMPLATES: &[Template] = embed![
     "layout.html",
     "parts.html",
-    "choose.html",
     "home.html",
-    "requests/rows.html",
-    "requests/list.html",
-    "requests/detail.html",
-    "requests/new.html",
-    "requests/link.html",
-    "requests/import.html",
-    "workflows/list.html",
-    "workflows/detail.html",
-    "workflows/new.html",
+    "audit/check.html",
+    "audit/list.html",
+    "connections/list.html",
+    "connections/show.html",
+    "keys/created.html",
+    "keys/list.html",
+    "keys/new.html",
+    "people/clients.html",
+    "people/invitations.html",
+    "people/invite.html",
+    "people/member.html",
+    "people/provider.html",
+    "people/staff.html",
+    "people/transfer.html",
+    "settings/show.html",
+    "workspaces/delete.html",
+    "workspaces/list.html",
+    "workspaces/new.html",
+    "workspaces/show.html",
 ];
 
 /// The console's own templates: trusted, strict about what is missing, everything escaped.
@@ -70,48 +80,62 @@ fn format(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Erro
     Ok(())
 }
 
-fn at(micros: i64) -> Result<OffsetDateTime, Error> {
-    let nanos = i128::from(Timestamp(micros).micros()) * 1000;
-    OffsetDateTime::from_unix_timestamp_nanos(nanos)
+/// In the agency's zone, which the page names.
+fn at(state: &State, micros: i64) -> Result<ZonedDateTime, Error> {
+    let named = state.lookup("zone");
+    let named = named.as_ref().and_then(Value::as_str).and_then(zone);
+    Timestamp::from_microsecond(micros)
+        .map(|at| at.to_zoned_datetime(named.unwrap_or(TimeZone::UTC)))
         .map_err(|_| Error::new(ErrorKind::InvalidOperation, "no moment"))
 }
 
 /// `<time>` of a moment in microseconds; the script shows it in the reader's own zone.
-fn moment(micros: i64) -> Result<Value, Error> {
-    let at = at(micros)?;
-    let machine = at.format(format_description!(
-        "[year]-[month]-[day]T[hour]:[minute]:[second]Z"
-    ));
-    let human = at.format(format_description!(
-        "[day padding:none] [month repr:short] [year], [hour]:[minute] UTC"
-    ));
-    match (machine, human) {
-        (Ok(machine), Ok(human)) => Ok(Value::from_safe_string(format!(
-            "<time datetime=\"{machine}\">{human}</time>"
-        ))),
-        _ => Err(Error::new(ErrorKind::InvalidOperation, "no moment")),
-    }
+fn moment(state: &State, micros: i64) -> Result<Value, Error> {
+    let at = at(state, micros)?;
+    let machine = at.timestamp().strftime("%Y-%m-%dT%H:%M:%SZ");
+    let human = at.strftime("%-d %b %Y, %H:%M %Z");
+    Ok(Value::from_safe_string(format!(
+        "<time datetime=\"{machine}\">{human}</time>"
+    )))
 }
 
-fn day(micros: i64) -> Result<String, Error> {
-    at(micros)?
-        .format(format_description!(
-            "[day padding:none] [month repr:short] [year]"
-        ))
-        .map_err(|_| Error::new(ErrorKind::InvalidOperation, "no moment"))
+fn day(state: &State, micros: i64) -> Result<String, Error> {
+    Ok(at(state, micros)?.strftime("%-d %b %Y").to_string())
 }
 
 #[cfg(test)]
 mod tests {
+    use minijinja::context;
+
     use super::*;
 
+    fn shown(template: &str, zone: Option<&str>) -> String {
+        let context = context! { at => 1_795_417_200_000_000_i64, zone };
+        ENVIRONMENT.render_str(template, context).unwrap()
+    }
+
     #[test]
-    fn every_template_compiles_and_a_moment_is_one() {
+    fn every_template_compiles() {
         assert_eq!(ENVIRONMENT.templates().count(), TEMPLATES.len());
-        let html = moment(1_795_417_200_000_000).unwrap();
-        assert_eq!(
-            html.to_string(),
-            "<time datetime=\"2026-11-23T07:00:00Z\">23 Nov 2026, 07:00 UTC</time>"
-        );
+    }
+
+    #[test]
+    fn what_could_end_a_text_or_an_attribute_is_escaped_and_addresses_are_not() {
+        let text = "<b a='1'>\"&/x";
+        let shown = ENVIRONMENT.render_str("{{ text }}", context! { text });
+        assert_eq!(shown.unwrap(), "&lt;b a=&#39;1&#39;&gt;&quot;&amp;/x");
+    }
+
+    #[test]
+    fn a_moment_is_shown_in_the_agencys_zone() {
+        for (zone, human) in [
+            (None, "23 Nov 2026, 07:00 UTC"),
+            (Some("Europe/Berlin"), "23 Nov 2026, 08:00 CET"),
+            (Some("Nowhere/Land"), "23 Nov 2026, 07:00 UTC"),
+        ] {
+            let html = format!("<time datetime=\"2026-11-23T07:00:00Z\">{human}</time>");
+            assert_eq!(shown("{{ at|moment }}", zone), html);
+        }
+        assert_eq!(shown("{{ at|day }}", Some("Asia/Tokyo")), "23 Nov 2026");
     }
 }

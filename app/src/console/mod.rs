@@ -3,20 +3,23 @@
 //! A room is a folder: one endpoint per file, its template beside the others in `app/templates/console/`.
 
 mod assets;
-mod choose;
+mod audit;
+mod connections;
 mod desk;
 mod environment;
 mod happened;
 mod home;
+mod keys;
 mod languages;
 mod listing;
 mod names;
 mod nav;
 mod note;
-mod requests;
+mod people;
+mod settings;
 mod typed;
-mod when;
-mod workflows;
+mod workspaces;
+mod zone;
 
 use crate::http::Pages;
 
@@ -27,6 +30,10 @@ pub(crate) fn routes() -> Pages {
     Pages::new()
         .get("/dashboard", home::show)
         .get("/dashboard/assets/{file}", assets::file)
-        .merge(requests::routes())
-        .merge(workflows::routes())
+        .merge(audit::routes())
+        .merge(connections::routes())
+        .merge(keys::routes())
+        .merge(people::routes())
+        .merge(settings::routes())
+        .merge(workspaces::routes())
 }

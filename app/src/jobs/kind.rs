@@ -1,9 +1,12 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use latchkey_tenants::{StoreError, store::ClaimedJob};
+use latchkey_tenants::{
+    StoreError,
+    store::{CLOSE_WORKSPACE, ClaimedJob},
+};
 
-use super::{mail, prove};
+use super::{close_workspace, mail, prove};
 use crate::platform::Platform;
 
 /// Every kind of job, one file each.
@@ -17,6 +20,11 @@ pub(super) const KINDS: &[Kind] = &[
         name: "prove",
         run: |platform, job| Box::pin(prove::run(platform, job)),
         gave_up: |platform, job, why| Box::pin(prove::gave_up(platform, job, why)),
+    },
+    Kind {
+        name: CLOSE_WORKSPACE,
+        run: |platform, job| Box::pin(close_workspace::run(platform, job)),
+        gave_up: |platform, job, why| Box::pin(close_workspace::gave_up(platform, job, why)),
     },
 ];
 

@@ -2,6 +2,7 @@
 //!
 //! A job is a row written in the transaction of its cause. It may run twice, so it looks first at what is done already.
 
+mod close_workspace;
 mod kind;
 mod mail;
 mod prove;
@@ -9,5 +10,5 @@ mod retry;
 mod sweep;
 mod worker;
 
-pub(crate) use mail::{app_name, request_mail};
+pub(crate) use mail::app_name;
 pub use worker::Worker;

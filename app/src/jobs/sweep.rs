@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, pin::pin, time::Duration};
 
-use latchkey_tenants::{ActionError, AgencyId, ConnectionId, StoreError, Timestamp};
+use latchkey_tenants::{ActionError, AgencyId, ApiKeyId, ConnectionId, StoreError, Timestamp};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::{failure::chain, platform::Platform};
@@ -102,17 +102,31 @@ async fn remind(platform: &Platform) -> Result<(), StoreError> {
     }
 }
 
-/// Writes when connections were last used.
+/// When what an agency has was last used.
+#[derive(Default)]
+struct Used {
+    connections: Vec<(ConnectionId, Timestamp)>,
+    keys: Vec<(ApiKeyId, Timestamp)>,
+}
+
+/// Writes when connections and keys were last used.
 pub(crate) async fn flush_usage(platform: &Platform) -> Result<(), StoreError> {
-    let mut by_agency: HashMap<AgencyId, Vec<(ConnectionId, Timestamp)>> = HashMap::new();
+    let mut by_agency: HashMap<AgencyId, Used> = HashMap::new();
     for (agency, connection, at) in platform.usage.take() {
-        by_agency.entry(agency).or_default().push((connection, at));
+        let used = by_agency.entry(agency).or_default();
+        used.connections.push((connection, at));
+    }
+    for (agency, key, at) in platform.key_usage.take() {
+        by_agency.entry(agency).or_default().keys.push((key, at));
     }
     let mut failure = None;
     for (agency, used) in by_agency {
         if let Err(error) = write_usage(platform, &agency, &used).await {
-            for (connection, at) in &used {
+            for (connection, at) in &used.connections {
                 platform.usage.note(&agency, connection, *at);
+            }
+            for (key, at) in &used.keys {
+                platform.key_usage.note(&agency, key, *at);
             }
             failure = Some(error);
         }
@@ -123,11 +137,14 @@ pub(crate) async fn flush_usage(platform: &Platform) -> Result<(), StoreError> {
 async fn write_usage(
     platform: &Platform,
     agency: &AgencyId,
-    used: &[(ConnectionId, Timestamp)],
+    used: &Used,
 ) -> Result<(), StoreError> {
     let mut tx = platform.store.begin(agency).await?;
-    for (connection, at) in used {
+    for (connection, at) in &used.connections {
         tx.connection_used(connection, *at).await?;
+    }
+    for (key, at) in &used.keys {
+        tx.api_key_used(key, *at).await?;
     }
     tx.commit().await
 }

@@ -5,7 +5,7 @@ use latchkey_tenants::{
 };
 use secrecy::SecretString;
 
-use super::refresh;
+use super::refresh::{self, Need};
 use crate::platform::Platform;
 
 /// A token with no more life than this is renewed before it is handed out.
@@ -115,7 +115,7 @@ async fn renewed(
     id: &ConnectionId,
     due: Access,
 ) -> Result<Access, AccessError> {
-    match refresh::renew(platform, agency, id, due.expires_at).await {
+    match refresh::renew(platform, agency, id, due.expires_at, Need::Due).await {
         Err(error) if error.is_passing() && due.is_valid(platform.now()) => {
             tracing::debug!(connection = %id, %error, "the old token is handed out once more");
             Ok(due)

@@ -9,9 +9,9 @@ mod flow_cookie;
 mod hop;
 pub mod protocol;
 mod refresh;
+mod refresh_now;
 mod start;
 mod unavailable;
-mod usage;
 
 use axum::{
     Router,
@@ -24,7 +24,7 @@ pub use access::{Access, AccessError, access_token};
 pub(crate) use client::{Provider, ProviderProblem, provider};
 pub use disconnect::disconnect;
 pub(crate) use refresh::Refreshes;
-pub(crate) use usage::Usage;
+pub use refresh_now::{RefreshNowError, refresh_now};
 
 pub(crate) fn routes() -> Router<Platform> {
     Router::new()

@@ -85,6 +85,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// When a grant is renewed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// Its token is not fresh any more.
+    Due,
+    /// Somebody asked for it, fresh or not.
+    Asked,
+}
+
 /// Renews a grant whose token ends at `due`, or waits for whoever is at it already.
 ///
 /// The work is a task of its own: a caller that goes away does not lose a new refresh token on its way to the store.
@@ -93,11 +102,12 @@ pub(super) async fn renew(
     agency: &AgencyId,
     id: &ConnectionId,
     due: Option<Timestamp>,
+    need: Need,
 ) -> Outcome {
     if let Some(error) = platform.refreshes.pause(id, platform.now()) {
         return Err(error);
     }
-    let mut running = join(platform, agency, id, due);
+    let mut running = join(platform, agency, id, due, need);
     let outcome = running.wait_for(Option::is_some).await;
     match outcome.ok().and_then(|outcome| outcome.clone()) {
         Some(outcome) => outcome,
@@ -111,6 +121,7 @@ fn join(
     agency: &AgencyId,
     id: &ConnectionId,
     due: Option<Timestamp>,
+    need: Need,
 ) -> Running {
     let mut running = lock(&platform.refreshes.running);
     if let Some(running) = running.get(id) {
@@ -122,7 +133,7 @@ fn join(
     let agency = agency.clone();
     tokio::spawn(async move {
         let Leave(platform, id) = &leave;
-        let outcome = attempt::renew(platform, &agency, id, due).await;
+        let outcome = attempt::renew(platform, &agency, id, due, need).await;
         platform.refreshes.note(id, &outcome, platform.now());
         // Before the word is out, so that whoever comes after it reads the store anew.
         drop(leave);

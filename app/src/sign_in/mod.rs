@@ -11,6 +11,7 @@ mod oidc;
 mod out;
 mod passkey;
 mod password;
+mod provider;
 mod start;
 mod totp;
 mod view;
@@ -22,6 +23,7 @@ use crate::platform::Platform;
 pub(crate) use browser::name as browser_name;
 pub(crate) use join::inviter;
 pub(crate) use passkey::{begun, ended, webauthn};
+pub(crate) use provider::{check_issuer, redirect_uris};
 pub(crate) use view::{form, input, page, section};
 
 pub(crate) fn routes() -> Router<Platform> {

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     ActionError, Agency, AgencyId, AgencyStatus, EventType, MemberId, NewAgency, NewEvent,
     PREVIEW_SLUG, Role,
-    values::{Email, Slug},
+    values::{Email, Language, Name, Slug},
 };
 
 statements! {
@@ -19,8 +19,20 @@ statements! {
     EVERY = "select * from agencies where slug <> 'preview' order by slug";
     SET_STATUS = "update agencies set status = $2, version = $3 where id = $1";
     SET_BRAND = "update agencies set name = $2, support_email = $3, brand_color = $4, version = $5 where id = $1";
+    SET_PROFILE = "update agencies set name = $2, support_email = $3, locale = $4, time_zone = $5, version = $6 where id = $1";
     SET_REQUIRE_TOTP = "update agencies set require_totp = $2 where id = $1";
     SET_VERSION = "update agencies set version = $2 where id = $1";
+}
+
+/// What an agency says about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgencyProfile {
+    pub name: Name,
+    pub support_email: Option<Email>,
+    /// Of pages and mails where nobody asked for another.
+    pub locale: Language,
+    /// By its name in the tz database.
+    pub time_zone: String,
 }
 
 impl Store {
@@ -165,6 +177,39 @@ impl Tx {
                 ],
             )
             .await?;
+        Ok(())
+    }
+
+    pub async fn agency_set_profile(
+        &mut self,
+        profile: &AgencyProfile,
+        actor: &str,
+    ) -> Result<(), StoreError> {
+        self.take_turn().await?;
+        let id = self.agency.clone();
+        let version = self.inner.next_version().await?;
+        self.inner
+            .execute(
+                SET_PROFILE,
+                args![
+                    &id,
+                    &profile.name,
+                    profile.support_email.as_ref(),
+                    &profile.locale,
+                    &profile.time_zone,
+                    version
+                ],
+            )
+            .await?;
+        self.record(NewEvent {
+            kind: EventType::AgencyChanged,
+            actor,
+            subject: id.as_str(),
+            data: serde_json::json!({
+                "name": profile.name, "locale": profile.locale, "time_zone": profile.time_zone
+            }),
+        })
+        .await?;
         Ok(())
     }
 

@@ -13,6 +13,7 @@ use crate::{
 
 statements! {
     CREATE = "insert into data_keys (id, agency_id, scope, key_id, wrapped, created_at) values ($2, $1, $3, $4, $5, $6)";
+    DELETE = "delete from data_keys where agency_id = $1 and scope = $2";
     BY_SCOPE = "select id, wrapped from data_keys where agency_id = $1 and scope = $2";
 }
 
@@ -47,6 +48,16 @@ impl Tx {
                 args![&agency, &id, scope, vault.key_id(), &wrapped, now],
             )
             .await?;
+        Ok(())
+    }
+
+    /// Destroys the key, and so everything that was sealed with it, wherever copies of that are.
+    pub(super) async fn delete_data_key(&mut self, scope: &str) -> Result<(), StoreError> {
+        let agency = self.agency.clone();
+        self.inner.execute(DELETE, args![&agency, scope]).await?;
+        self.inner
+            .tools
+            .forget_data_key(&format!("{agency}/{scope}"));
         Ok(())
     }
 

@@ -3,7 +3,7 @@ use super::{
     conn::Row,
     statement::{args, statements},
 };
-use crate::{AgencyId, Event, EventId, EventType, NewEvent, RequestId, event_hash};
+use crate::{AgencyId, Event, EventId, EventType, NewEvent, Timestamp, event_hash};
 
 statements! {
     TURN = "update agencies set event_seq = event_seq where id = $1";
@@ -11,8 +11,10 @@ statements! {
     HEAD = "update agencies set event_seq = event_seq + 1 where id = $1 returning event_seq, event_hash";
     SET_HEAD = "update agencies set event_hash = $2 where id = $1";
     INSERT = "insert into events (agency_id, seq, id, type, actor, subject, data, created_at, previous_hash, hash) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    LIST = "select * from events where agency_id = $1 and seq < $2 and (cast($3 as text) is null or type = $3) and (cast($4 as text) is null or subject = $4) order by seq desc limit $5";
-    OF_REQUEST = "select * from events where agency_id = $1 and subject in (select cast($2 as text) union all select id from items where agency_id = $1 and request_id = $2) order by seq desc limit $3";
+    LIST = "select * from events where agency_id = $1 and seq < $2 and created_at >= $6 and created_at < $7 and (cast($3 as text) is null or type = $3) and (cast($4 as text) is null or actor = $4) and (cast($5 as text) is null or subject = $5) order by seq desc limit $8";
+    OF_KIND = "select * from events where agency_id = $1 and type = $3 and seq < $2 and created_at >= $6 and created_at < $7 and (cast($4 as text) is null or actor = $4) and (cast($5 as text) is null or subject = $5) order by seq desc limit $8";
+    BY_ACTOR = "select * from events where agency_id = $1 and actor = $4 and seq < $2 and created_at >= $6 and created_at < $7 and (cast($3 as text) is null or type = $3) and (cast($5 as text) is null or subject = $5) order by seq desc limit $8";
+    ABOUT = "select * from events where agency_id = $1 and subject = $5 and seq < $2 and created_at >= $6 and created_at < $7 and (cast($3 as text) is null or type = $3) and (cast($4 as text) is null or actor = $4) order by seq desc limit $8";
     CHAIN = "select * from events where agency_id = $1 and seq > $2 order by seq limit $3";
 }
 
@@ -22,7 +24,12 @@ pub struct EventFilter {
     /// Older than this number.
     pub before: Option<i64>,
     pub kind: Option<EventType>,
+    /// As the log names them.
+    pub actor: Option<String>,
     pub subject: Option<String>,
+    pub since: Option<Timestamp>,
+    /// This moment not included.
+    pub until: Option<Timestamp>,
 }
 
 impl Tx {
@@ -77,26 +84,31 @@ impl Tx {
     ) -> Result<Vec<Event>, StoreError> {
         let agency = self.agency.clone();
         let before = filter.before.unwrap_or(i64::MAX);
-        let kind = filter.kind.map(EventType::as_str);
+        // Each has an index of its own to read along.
+        let statement = match filter {
+            EventFilter {
+                subject: Some(_), ..
+            } => ABOUT,
+            EventFilter { actor: Some(_), .. } => BY_ACTOR,
+            EventFilter { kind: Some(_), .. } => OF_KIND,
+            _ => LIST,
+        };
         let rows = self
             .inner
             .all(
-                LIST,
-                args![&agency, before, kind, filter.subject.as_deref(), limit],
+                statement,
+                args![
+                    &agency,
+                    before,
+                    filter.kind.map(EventType::as_str),
+                    filter.actor.as_deref(),
+                    filter.subject.as_deref(),
+                    filter.since.unwrap_or(Timestamp(i64::MIN)),
+                    filter.until.unwrap_or(Timestamp(i64::MAX)),
+                    limit
+                ],
             )
             .await?;
-        rows.iter().map(event).collect()
-    }
-
-    /// What happened to a request and its items, newest first.
-    pub async fn events_of_request(
-        &mut self,
-        request: &RequestId,
-        limit: i64,
-    ) -> Result<Vec<Event>, StoreError> {
-        let agency = self.agency.clone();
-        let args = args![&agency, request, limit];
-        let rows = self.inner.all(OF_REQUEST, args).await?;
         rows.iter().map(event).collect()
     }
 

@@ -67,9 +67,13 @@ macro_rules! migrations {
                 include_str!(concat!("../../../migrations/", $folder, "/0007_people.sql")),
             ),
             migration(
-                10,
-                "lists",
-                include_str!(concat!("../../../migrations/", $folder, "/0010_lists.sql")),
+                9,
+                "clients",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $folder,
+                    "/0009_clients.sql"
+                )),
             ),
         ])
     };

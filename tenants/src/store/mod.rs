@@ -6,8 +6,8 @@
 mod agencies;
 mod api_keys;
 mod apps;
-mod attention;
 mod conn;
+mod connection_rows;
 mod connections;
 mod credentials;
 mod data_keys;
@@ -32,7 +32,6 @@ mod mails;
 mod migrate;
 mod people;
 mod reminders;
-mod request_rows;
 mod request_sending;
 mod requests;
 mod search;
@@ -43,8 +42,8 @@ mod suppressions;
 mod surroundings;
 mod theme_publishing;
 mod themes;
-mod workflow_rows;
 mod workflows;
+mod workspace_closing;
 mod workspaces;
 
 use std::{
@@ -57,8 +56,10 @@ use dialect::Backend;
 pub use error::StoreError;
 use statement::{Arg, Statement};
 
+pub use agencies::AgencyProfile;
+pub use api_keys::ApiKeyRow;
 pub use apps::{ClientContext, NewOauthClient};
-pub use attention::{Need, NeedKind};
+pub use connection_rows::{ConnectionRow, ConnectionSearch};
 pub use connections::ConnectionFilter;
 pub use credentials::{Credential, Handout, HandoutToken, REFRESH_LEASE, Tokens};
 pub use dkim_keys::{DkimKey, SELECTORS};
@@ -88,19 +89,20 @@ pub use people::{
     ceremonies::Ceremony,
     identity_provider::{IdentityProvider, NewIdentityProvider},
     invitations::{INVITATION_LIFETIME, Invitation, InvitationStatus, NewInvitation},
+    lists::{Audience, InvitationRow, MemberRow, MemberSearch},
     passkeys::{NewPasskey, Passkey},
     sessions::{NewSession, Session, SessionStage, SignInMethod, Started},
     sign_ins::{CodeOutcome, SIGN_IN_LIFETIME, SignInSecrets},
 };
 pub use reminders::{DueReminder, PlannedReminder};
-pub use request_rows::{ItemMark, RequestRow, RequestSearch};
 pub use requests::RequestFilter;
 pub use suppressions::Suppression;
 pub use surroundings::Surroundings;
 pub use theme_publishing::PublishTheme;
 pub use themes::NewTheme;
-pub use workflow_rows::{WorkflowRow, WorkflowSearch};
 pub use workflows::WorkflowFilter;
+pub use workspace_closing::{CLOSE_WORKSPACE, Deletion};
+pub use workspaces::WorkspaceRow;
 
 use crate::{
     AgencyId, Clock, Entropy, Timestamp,
@@ -369,6 +371,13 @@ impl Tools {
             .cloned()
     }
 
+    fn forget_data_key(&self, name: &str) {
+        self.data_keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(name);
+    }
+
     fn cache_data_key(&self, name: String, key: &Arc<DataKey>) {
         let mut keys = self
             .data_keys
@@ -389,7 +398,7 @@ const STATEMENTS: &[&[Statement]] = &[
     agencies::STATEMENTS,
     api_keys::STATEMENTS,
     apps::STATEMENTS,
-    attention::STATEMENTS,
+    connection_rows::STATEMENTS,
     connections::STATEMENTS,
     credentials::STATEMENTS,
     data_keys::STATEMENTS,
@@ -424,12 +433,12 @@ const STATEMENTS: &[&[Statement]] = &[
     people::factors::STATEMENTS,
     people::identity_provider::STATEMENTS,
     people::invitations::STATEMENTS,
+    people::lists::STATEMENTS,
     people::members::STATEMENTS,
     people::passkeys::STATEMENTS,
     people::sessions::STATEMENTS,
     people::sign_ins::STATEMENTS,
     reminders::STATEMENTS,
-    request_rows::STATEMENTS,
     request_sending::STATEMENTS,
     requests::STATEMENTS,
     sender_domains::STATEMENTS,
@@ -437,8 +446,8 @@ const STATEMENTS: &[&[Statement]] = &[
     surroundings::STATEMENTS,
     theme_publishing::STATEMENTS,
     themes::STATEMENTS,
-    workflow_rows::STATEMENTS,
     workflows::STATEMENTS,
+    workspace_closing::STATEMENTS,
     workspaces::STATEMENTS,
 ];
 

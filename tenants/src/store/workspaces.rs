@@ -14,8 +14,23 @@ statements! {
     CREATE = "insert into workspaces (id, agency_id, slug, name, created_at) values ($2, $1, $3, $4, $5) on conflict (agency_id, slug) do nothing";
     ONE = "select * from workspaces where agency_id = $1 and id = $2";
     LIST = "select * from workspaces where agency_id = $1 and id < $2 order by id desc limit $3";
-    FOUND = "select * from workspaces where agency_id = $1 and (cast($2 as text) is null or lower(name) like $2 escape '!' or slug like $2 escape '!') order by lower(name), id limit $3";
-    CALLED = "select * from workspaces where agency_id = $1 and (slug = $2 or lower(name) = lower($2)) order by case when slug = $2 then 0 else 1 end, id limit 2";
+    LINES = "select w.*, (select count(*) from members m where m.agency_id = w.agency_id and m.workspace_id = w.id) as clients, (select count(*) from workflows f where f.agency_id = w.agency_id and f.workspace_id = w.id) as workflows, (select count(*) from connections c where c.agency_id = w.agency_id and c.workspace_id = w.id and c.status <> 'revoked') as connections, (select count(*) from connections c where c.agency_id = w.agency_id and c.workspace_id = w.id and c.status = 'error') as broken, (select count(*) from requests r where r.agency_id = w.agency_id and r.workspace_id = w.id and r.status = 'sent') as waiting from workspaces w where w.agency_id = $1 and w.id < $2 and (cast($3 as text) is null or lower(w.name) like $3 escape '!' or w.slug like $3 escape '!') and (cast($4 as text) is null or w.id = $4) order by w.id desc limit $5";
+    RENAME = "update workspaces set name = $3 where agency_id = $1 and id = $2";
+}
+
+/// A workspace with how much is in it.
+#[derive(Clone, Debug)]
+pub struct WorkspaceRow {
+    pub workspace: Workspace,
+    /// Portal members.
+    pub clients: i64,
+    pub workflows: i64,
+    /// Those that were not revoked.
+    pub connections: i64,
+    /// Connections that the client has to mend.
+    pub broken: i64,
+    /// Requests that are out.
+    pub waiting: i64,
 }
 
 impl Tx {
@@ -51,6 +66,7 @@ impl Tx {
             slug,
             name,
             created_at: now,
+            closing_at: None,
         })
     }
 
@@ -58,6 +74,15 @@ impl Tx {
         let agency = self.agency.clone();
         let row = self.inner.optional(ONE, args![&agency, id]).await?;
         row.as_ref().map(workspace).transpose()
+    }
+
+    /// Whether something may be added to it: it is there and not being deleted.
+    pub(super) async fn workspace_takes_more(
+        &mut self,
+        id: &WorkspaceId,
+    ) -> Result<bool, StoreError> {
+        let found = self.workspace(id).await?;
+        Ok(found.is_some_and(|workspace| workspace.closing_at.is_none()))
     }
 
     pub async fn workspaces(
@@ -73,47 +98,82 @@ impl Tx {
         rows.iter().map(workspace).collect()
     }
 
-    /// Those whose name or slug has this part, by name; empty: any.
-    pub async fn workspaces_found(
+    /// Those whose name or slug has this part, newest first; empty: any.
+    pub async fn workspace_rows(
         &mut self,
-        text: &str,
-        limit: i64,
-    ) -> Result<Vec<Workspace>, StoreError> {
+        search: &str,
+        page: &PageOf<WorkspaceId>,
+    ) -> Result<Vec<WorkspaceRow>, StoreError> {
         let agency = self.agency.clone();
-        let text = pattern(text);
-        let args = args![&agency, text.as_deref(), limit];
-        let rows = self.inner.all(FOUND, args).await?;
-        rows.iter().map(workspace).collect()
+        let after = before_id::<WorkspaceKind>(page.after.as_ref().map(WorkspaceId::as_str));
+        let wanted = pattern(search);
+        let rows = self
+            .inner
+            .all(
+                LINES,
+                args![&agency, &after, wanted.as_deref(), None::<&str>, page.limit],
+            )
+            .await?;
+        rows.iter().map(line).collect()
     }
 
-    /// The one of this slug, else the one of this name.
-    ///
-    /// # Errors
-    /// None or several are called so.
-    pub async fn workspace_called(&mut self, text: &str) -> Result<Workspace, ActionError> {
+    pub async fn workspace_row(
+        &mut self,
+        id: &WorkspaceId,
+    ) -> Result<Option<WorkspaceRow>, StoreError> {
         let agency = self.agency.clone();
-        let args = args![&agency, text];
-        let rows = self.inner.all(CALLED, args).await?;
-        let mut found = rows.iter().map(workspace).collect::<Result<Vec<_>, _>>()?;
-        let several = found.len() > 1;
-        let Some(first) = found.drain(..).next() else {
-            let message = format!("no workspace is called `{text}`");
-            return Err(ActionError::invalid("/workspace", message));
-        };
-        if several && first.slug.as_str() != text {
-            let message = format!("several workspaces are called `{text}`: write the slug");
-            return Err(ActionError::invalid("/workspace", message));
+        let after = before_id::<WorkspaceKind>(None);
+        let row = self
+            .inner
+            .optional(LINES, args![&agency, &after, None::<&str>, id, 1])
+            .await?;
+        row.as_ref().map(line).transpose()
+    }
+
+    /// Its slug stays: programs may know it.
+    pub async fn workspace_rename(
+        &mut self,
+        id: &WorkspaceId,
+        name: &Name,
+        actor: &str,
+    ) -> Result<(), ActionError> {
+        self.take_turn().await?;
+        let found = self.workspace(id).await?;
+        let found = found.ok_or(ActionError::NotFound("workspace"))?;
+        if found.name == *name {
+            return Ok(());
         }
-        Ok(first)
+        let agency = self.agency.clone();
+        self.inner.execute(RENAME, args![&agency, id, name]).await?;
+        self.record(NewEvent {
+            kind: EventType::WorkspaceRenamed,
+            actor,
+            subject: id.as_str(),
+            data: serde_json::json!({}),
+        })
+        .await?;
+        Ok(())
     }
 }
 
-fn workspace(row: &Row) -> Result<Workspace, StoreError> {
+pub(super) fn workspace(row: &Row) -> Result<Workspace, StoreError> {
     Ok(Workspace {
         id: row.parsed("id")?,
         slug: row.parsed("slug")?,
         name: row.parsed("name")?,
         created_at: row.time("created_at")?,
+        closing_at: row.optional_time("closing_at")?,
+    })
+}
+
+fn line(row: &Row) -> Result<WorkspaceRow, StoreError> {
+    Ok(WorkspaceRow {
+        workspace: workspace(row)?,
+        clients: row.int("clients")?,
+        workflows: row.int("workflows")?,
+        connections: row.int("connections")?,
+        broken: row.int("broken")?,
+        waiting: row.int("waiting")?,
     })
 }
 

@@ -56,7 +56,9 @@ async function furnish(world) {
   const sender = await world.api.post('/sender-domains', { host: 'mail.acme.example' });
   const theme = await world.api.post('/themes', { name: 'Acme', color: '#2f6f4f' });
   const invitation = await world.api.post('/invitations', { email: 'ad@acme.example', role: 'member' });
+  const members = await world.api.get('/members');
   return {
+    members: members.data.map(({ id }) => id),
     'sender-domains': [sender.id],
     themes: [theme.id],
     invitations: [invitation.id],

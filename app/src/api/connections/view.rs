@@ -12,7 +12,7 @@ use super::super::schema;
 /// The living grant that fulfils an item. Its credential is never part of it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Connection)]
-pub(super) struct ConnectionView {
+pub(crate) struct ConnectionView {
     #[schema(value_type = schema::ConnectionId)]
     id: ConnectionId,
     #[schema(value_type = schema::WorkspaceId)]

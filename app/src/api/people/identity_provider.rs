@@ -1,13 +1,11 @@
 use axum::Json;
 use latchkey_tenants::{
     Agency,
-    catalogue::App,
     store::{IdentityProvider, NewIdentityProvider},
     values::Opaque,
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use url::Url;
 use utoipa::ToSchema;
 
 use super::super::{
@@ -17,7 +15,10 @@ use super::super::{
     schema,
     secret::Secret,
 };
-use crate::{oauth::protocol::fetch_metadata, platform::Platform, urls::Urls};
+use crate::{
+    sign_in::{check_issuer, redirect_uris},
+    urls::Urls,
+};
 
 /// The agency's own OpenID provider, by which its staff may sign in.
 #[derive(Serialize, ToSchema)]
@@ -42,11 +43,8 @@ impl IdentityProviderView {
                 redirect_uris: Vec::new(),
             };
         };
-        let mut hosts = vec![urls.agency_host(agency), urls.first_host(agency)];
-        hosts.dedup();
-        let uri = |host: &String| urls.sign_in_redirect_uri(host, &provider.ctx);
         Self {
-            redirect_uris: hosts.iter().map(uri).collect(),
+            redirect_uris: redirect_uris(urls, agency, &provider.ctx),
             issuer: Some(provider.issuer),
             client_id: Some(provider.client_id),
         }
@@ -84,7 +82,9 @@ pub(super) async fn store_identity_provider(
     caller: Caller<MembersWrite>,
     Body(put): Body<Put>,
 ) -> Result<Json<IdentityProviderView>, Problem> {
-    let issuer = issuer(&caller.platform, &put.issuer).await?;
+    let issuer = check_issuer(&caller.platform, &put.issuer)
+        .await
+        .map_err(|why| Problem::refused_at("/issuer", why))?;
     let mut tx = caller.begin().await?;
     let new = NewIdentityProvider {
         issuer: &issuer,
@@ -113,30 +113,4 @@ pub(super) async fn show_identity_provider(
     let (provider, agency) = (tx.identity_provider().await?, tx.agency_itself().await?);
     let urls = &caller.platform.urls;
     Ok(Json(IdentityProviderView::of(provider, &agency, urls)))
-}
-
-/// The issuer by its own name, once its metadata says that people can sign in there.
-async fn issuer(platform: &Platform, typed: &str) -> Result<String, Problem> {
-    let refused = |detail: String| Problem::refused_at("/issuer", &detail);
-    let url: Url = typed
-        .parse()
-        .map_err(|_| refused("an address like https://idp.example is expected".to_owned()))?;
-    let document = fetch_metadata(&platform.egress, &url)
-        .await
-        .map_err(|error| refused(format!("its metadata cannot be had: {error}")))?;
-    let issuer = document["issuer"].as_str().unwrap_or(typed);
-    let loopback = platform.egress.policy().allow_loopback;
-    App::from_metadata(
-        "own-provider",
-        "Own provider",
-        issuer,
-        &document,
-        Vec::new(),
-        loopback,
-    )
-    .map_err(|error| refused(format!("its metadata cannot be used: {error}")))?;
-    match document["jwks_uri"].as_str() {
-        Some(_) => Ok(issuer.to_owned()),
-        None => Err(refused("its metadata names no `jwks_uri`".to_owned())),
-    }
 }

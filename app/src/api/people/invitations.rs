@@ -7,22 +7,22 @@ use latchkey_tenants::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::super::{
-    auth::{Caller, MembersRead, MembersWrite},
-    body::{Body, Empty, NoBody},
-    list::{Cursor, Limit, Listing, Params, page_of},
-    path::Named,
-    problem::Problem,
-    schema,
+use super::{
+    super::{
+        auth::{Caller, MembersRead, MembersWrite},
+        body::{Body, Empty, NoBody},
+        list::{Cursor, Limit, Listing, Params, page_of},
+        path::Named,
+        problem::Problem,
+        schema,
+    },
+    BY,
 };
-
-/// A key invites as an admin would: everybody but an owner.
-const BY: Role = Role::Admin;
 
 /// Somebody who may become a person of the agency.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Invitation)]
-pub(super) struct InvitationView {
+pub(crate) struct InvitationView {
     #[schema(value_type = schema::InvitationId)]
     id: InvitationId,
     #[schema(value_type = schema::Email)]

@@ -11,6 +11,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::platform::Platform;
 
+pub(super) use view::RequestView;
+
 pub(super) fn routes() -> OpenApiRouter<Platform> {
     OpenApiRouter::new()
         .routes(routes!(list::list_requests, create::create_request))

@@ -12,7 +12,7 @@ use super::super::schema;
 /// One ask to one person.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Request)]
-pub(super) struct RequestView {
+pub(crate) struct RequestView {
     #[schema(value_type = schema::RequestId)]
     id: RequestId,
     #[schema(value_type = schema::WorkspaceId)]
@@ -109,7 +109,7 @@ struct ItemView {
     scopes: Vec<String>,
     #[schema(value_type = Option<schema::Opaque>, required)]
     expected_account: Option<Opaque>,
-    /// Why the client declined, or why staff accepted another account than the expected one.
+    /// Why the client declined.
     #[schema(value_type = Option<schema::Note>, required)]
     reason: Option<Note>,
     /// The slots that it stands for.

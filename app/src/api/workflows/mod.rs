@@ -10,6 +10,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::platform::Platform;
 
+pub(super) use view::WorkflowView;
+
 pub(super) fn routes() -> OpenApiRouter<Platform> {
     OpenApiRouter::new()
         .routes(routes!(list::list_workflows, create::create_workflow))

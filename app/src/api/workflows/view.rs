@@ -11,7 +11,7 @@ use super::super::schema;
 /// An automation that waits.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Workflow)]
-pub(super) struct WorkflowView {
+pub(crate) struct WorkflowView {
     #[schema(value_type = schema::WorkflowId)]
     id: WorkflowId,
     #[schema(value_type = schema::WorkspaceId)]

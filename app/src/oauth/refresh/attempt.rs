@@ -8,7 +8,7 @@ use latchkey_tenants::{
 };
 use tokio::time::{Instant, sleep};
 
-use super::{Outcome, PAUSE};
+use super::{Need, Outcome, PAUSE};
 use crate::{
     egress, failpoint,
     oauth::{
@@ -45,13 +45,15 @@ pub(super) async fn renew(
     agency: &AgencyId,
     id: &ConnectionId,
     due: Option<Timestamp>,
+    need: Need,
 ) -> Outcome {
     let patience = Instant::now() + WAIT;
     loop {
         let (connection, credential) = read(platform, agency, id).await?;
         let now = platform.now();
         let current = access(&connection, &credential);
-        if current.is_fresh(now) || (current.expires_at != due && current.is_valid(now)) {
+        let well = need == Need::Due && current.is_fresh(now);
+        if well || (current.expires_at != due && current.is_valid(now)) {
             return Ok(current);
         }
         if !credential.is_leased(now)

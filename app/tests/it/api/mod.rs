@@ -11,6 +11,7 @@ mod hostile;
 mod idempotency;
 mod isolation;
 mod issuer;
+mod members;
 mod problems;
 mod requests;
 mod workflows;

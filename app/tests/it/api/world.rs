@@ -22,6 +22,8 @@ pub struct World<'a> {
     pub domain: Value,
     /// Open.
     pub invitation: Value,
+    /// The owner.
+    pub member: String,
     /// A draft.
     pub theme: Value,
     /// Claimed, no more.
@@ -51,6 +53,8 @@ impl<'a> World<'a> {
         let domain = client.post("/domains", domain).await.expect(201);
         let invitation = json!({"email": "new@northwind.example", "role": "member"});
         let invitation = client.post("/invitations", invitation).await.expect(201);
+        let members = client.get("/members").await.expect(200);
+        let member = text(&members["data"][0]["id"]).to_owned();
         let theme = draft(&client).await;
         let sender = json!({"host": "mail.northwind.example"});
         let sender = client.post("/sender-domains", sender).await.expect(201);
@@ -64,6 +68,7 @@ impl<'a> World<'a> {
             connection,
             domain,
             invitation,
+            member,
             sender,
         }
     }
@@ -76,6 +81,7 @@ impl<'a> World<'a> {
             Some("requests") => text(&self.request["id"]),
             Some("connections") => &self.connection,
             Some("domains") => text(&self.domain["id"]),
+            Some("members") => &self.member,
             Some("invitations") => text(&self.invitation["id"]),
             Some("themes") => text(&self.theme["id"]),
             Some("sender-domains") => text(&self.sender["id"]),

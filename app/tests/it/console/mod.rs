@@ -1,8 +1,9 @@
 //! The console as staff use it, and as those see it who must not.
 
-mod compose;
-mod home;
-mod import;
-mod requests;
-mod work;
-mod workflows;
+mod audit;
+mod clients;
+mod connections;
+mod keys;
+mod people;
+mod settings;
+mod workspaces;

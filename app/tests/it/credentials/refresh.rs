@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use latchkey_app::{
     Platform,
-    oauth::{Access, AccessError, access_token},
+    oauth::{Access, AccessError, RefreshNowError, access_token, refresh_now},
 };
 use latchkey_tenants::{AgencyId, ConnectionId};
 use secrecy::ExposeSecret;
@@ -226,4 +226,36 @@ async fn o16_a_refresh_that_narrows_the_scopes_is_kept() {
     let (connection, _) = scene.stored(&grant.id).await;
     assert_eq!(connection.scopes_granted, ["profile"]);
     assert_eq!(connection.scopes_requested, ["read"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_token_is_renewed_whenever_somebody_asks() {
+    for scene in Scene::each().await {
+        let provider = Provider::start().await;
+        let app = provider.app(json!({}));
+        let grant = scene.connected(&app, Grant::default()).await;
+        for expected in ["at-1", "at-2"] {
+            scene.clock.advance(Duration::from_secs(1));
+            let renewed = refresh_now(&scene.platform, scene.id(), &grant.id).await;
+            assert_eq!(token(&renewed.unwrap()), expected);
+        }
+        assert_eq!(provider.refreshes().len(), 2);
+        assert_eq!(scene.events_of("connection.refreshed").await, 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_renewed_is_left_as_it_is_when_somebody_asks() {
+    let scene = Scene::sqlite().await;
+    let provider = Provider::start().await;
+    let grant = Grant {
+        refresh: None,
+        ..Grant::default()
+    };
+    let grant = scene.connected(&provider.app(json!({})), grant).await;
+    let asked = refresh_now(&scene.platform, scene.id(), &grant.id).await;
+    assert!(matches!(asked, Err(RefreshNowError::NotRenewed)));
+    assert!(provider.refreshes().is_empty());
+    let access = access_token(&scene.platform, scene.id(), &grant.id).await;
+    assert_eq!(token(&access.unwrap()), "at-0");
 }

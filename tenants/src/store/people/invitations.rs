@@ -249,7 +249,7 @@ impl Tx {
     async fn check_place(&mut self, new: &NewInvitation) -> Result<(), ActionError> {
         match (&new.workspace_id, new.role.is_staff()) {
             (None, true) => Ok(()),
-            (Some(id), false) if self.workspace(id).await?.is_some() => Ok(()),
+            (Some(id), false) if self.workspace_takes_more(id).await? => Ok(()),
             (Some(_), false) => Err(ActionError::invalid(
                 "/workspace_id",
                 "there is no such workspace",
@@ -351,7 +351,7 @@ fn already_member() -> ActionError {
     )
 }
 
-fn invitation(row: &Row, now: Timestamp) -> Result<Invitation, StoreError> {
+pub(super) fn invitation(row: &Row, now: Timestamp) -> Result<Invitation, StoreError> {
     let (status, expires_at) = (row.parsed("status")?, row.time("expires_at")?);
     let late = status == InvitationStatus::Open && now >= expires_at;
     Ok(Invitation {

@@ -4,6 +4,7 @@ pub(super) mod ceremonies;
 pub(super) mod factors;
 pub(super) mod identity_provider;
 pub(super) mod invitations;
+pub(super) mod lists;
 pub(super) mod members;
 pub(super) mod passkeys;
 pub(super) mod sessions;

@@ -1,0 +1,34 @@
+//! Connections: what clients let in, how it is doing, and its end.
+
+mod list;
+mod refresh;
+mod revoke;
+mod show;
+mod words;
+
+use latchkey_tenants::ConnectionId;
+
+use crate::http::{PageError, Pages};
+
+pub(super) use words::{standing, trouble};
+
+const PATH: &str = "/dashboard/connections";
+
+pub(super) fn routes() -> Pages {
+    Pages::new()
+        .get(PATH, list::show)
+        .get("/dashboard/connections/{connection}", show::show)
+        .post(
+            "/dashboard/connections/{connection}/refresh",
+            refresh::refresh,
+        )
+        .post("/dashboard/connections/{connection}/revoke", revoke::revoke)
+}
+
+fn named(segment: &str) -> Result<ConnectionId, PageError> {
+    segment.parse().map_err(|_| PageError::not_found())
+}
+
+fn path_of(id: &ConnectionId) -> String {
+    format!("{PATH}/{id}")
+}

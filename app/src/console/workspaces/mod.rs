@@ -1,0 +1,41 @@
+//! Workspaces: one for each client of the agency, from the first invitation to the last trace.
+
+mod delete;
+mod export;
+mod list;
+mod new;
+mod rename;
+mod show;
+
+use latchkey_tenants::{WorkspaceId, store::WorkspaceRow};
+
+use super::Desk;
+use crate::http::{PageError, Pages};
+
+const PATH: &str = "/dashboard/workspaces";
+
+pub(super) fn routes() -> Pages {
+    Pages::new()
+        .get(PATH, list::show)
+        .get("/dashboard/workspaces/new", new::show)
+        .post("/dashboard/workspaces/new", new::create)
+        .get("/dashboard/workspaces/{workspace}", show::show)
+        .post("/dashboard/workspaces/{workspace}/rename", rename::rename)
+        .post("/dashboard/workspaces/{workspace}/export", export::export)
+        .get("/dashboard/workspaces/{workspace}/delete", delete::ask)
+        .post("/dashboard/workspaces/{workspace}/delete", delete::delete)
+}
+
+fn named(segment: &str) -> Result<WorkspaceId, PageError> {
+    segment.parse().map_err(|_| PageError::not_found())
+}
+
+fn path_of(id: &WorkspaceId) -> String {
+    format!("{PATH}/{id}")
+}
+
+async fn found<C>(desk: &Desk<C>, segment: &str) -> Result<WorkspaceRow, PageError> {
+    let id = named(segment)?;
+    let row = desk.read().await?.workspace_row(&id).await?;
+    row.ok_or_else(PageError::not_found)
+}

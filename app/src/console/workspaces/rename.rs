@@ -1,0 +1,24 @@
+use latchkey_tenants::values::Name;
+
+use super::{named, path_of};
+use crate::{
+    console::{Desk, done, not_done, typed::Typed},
+    http::{PageResult, Segment},
+    person::{Sent, Work},
+};
+
+/// `POST /dashboard/workspaces/{workspace}/rename`.
+pub(super) async fn rename(
+    Segment(segment): Segment,
+    Sent { by: desk, fields }: Sent<Desk<Work>>,
+) -> PageResult {
+    let id = named(&segment)?;
+    let mut typed = Typed::of(&fields, "name");
+    let Some(name) = typed.read::<Name>() else {
+        return Ok(not_done(&path_of(&id), &typed.error.unwrap_or_default()));
+    };
+    let mut tx = desk.begin().await?;
+    tx.workspace_rename(&id, &name, &desk.actor()).await?;
+    desk.commit(tx).await?;
+    Ok(done(&path_of(&id), &format!("It is called {name} now.")))
+}

@@ -1,0 +1,50 @@
+use jiff::tz::{TimeZone, db};
+
+/// The zone of this name in the tz database.
+pub(super) fn zone(name: &str) -> Option<TimeZone> {
+    db().get(name).ok()
+}
+
+/// The names that people know their zone by, `UTC` first.
+pub(super) fn zone_names() -> Vec<String> {
+    let mut names: Vec<String> = db()
+        .available()
+        .map(|name| name.to_string())
+        .filter(|name| is_place(name))
+        .collect();
+    names.sort();
+    names.insert(0, "UTC".to_owned());
+    names
+}
+
+/// `Europe/Berlin`; not the old spellings and the fixed offsets.
+fn is_place(name: &str) -> bool {
+    const REGIONS: [&str; 10] = [
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+    ];
+    name.split_once('/')
+        .is_some_and(|(region, _)| REGIONS.contains(&region))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_a_zone() {
+        let names = zone_names();
+        assert!(names.len() > 300 && names[0] == "UTC");
+        assert!(names.iter().all(|name| zone(name).is_some()));
+        assert!(names.iter().any(|name| name == "Europe/Berlin"));
+        assert!(zone("Europe/Atlantis").is_none());
+    }
+}

@@ -1,0 +1,69 @@
+use http::StatusCode;
+use latchkey_tenants::Role;
+
+use super::clients::{connected, submit};
+use crate::people::scene::{CLIENT, Scene};
+
+const PATH: &str = "/dashboard/connections";
+const UNKNOWN: &str = "con_01kc76xp00hezapqm44qap4thw";
+
+#[tokio::test]
+async fn a_connection_is_listed_found_shown_and_revoked_with_a_receipt() {
+    let scene = Scene::start().await;
+    let mut staff = scene.joined("ad@northwind.example", Role::Member).await;
+    staff.get(PATH).await.ok().says("No connections yet");
+    let id = connected(&scene).await;
+    let list = staff.get(PATH).await;
+    list.ok()
+        .says("Globex team")
+        .says("Working 1")
+        .says("Slack");
+    for query in ["?q=team", "?q=GLOBEX", "?state=active"] {
+        staff
+            .get(&format!("{PATH}{query}"))
+            .await
+            .ok()
+            .says("Globex team");
+    }
+    for query in ["?q=nobody", "?state=error"] {
+        let none = staff.get(&format!("{PATH}{query}")).await;
+        none.ok().says("No such connections");
+    }
+    let path = format!("{PATH}/{id}");
+    let shown = staff.get(&path).await;
+    shown
+        .ok()
+        .says("Missing")
+        .says("Granted")
+        .says("Sync slack")
+        .says("Connection active");
+    shown.does_not_say("planted-access");
+    shown.does_not_say("Renew now");
+
+    let not_renewed = submit(&mut staff, &path, &format!("{path}/refresh"), &[]).await;
+    assert_eq!(not_renewed.led_to(), path);
+    staff.get(&path).await.says("is not renewed");
+    let revoked = submit(&mut staff, &path, &format!("{path}/revoke"), &[]).await;
+    assert_eq!(revoked.led_to(), path);
+    let shown = staff.get(&path).await;
+    shown.ok().says("did not confirm the end").says("Revoked");
+    shown.does_not_say("/revoke\"");
+}
+
+#[tokio::test]
+async fn t1_a_foreign_or_malformed_connection_is_a_missing_one() {
+    let scene = Scene::start().await;
+    let mut staff = scene.staff().await;
+    for id in [UNKNOWN, "con_1", "%ff", "wsp_01kc76xp00hezapqm44qap4thw"] {
+        let path = format!("{PATH}/{id}");
+        staff.get(&path).await.page(StatusCode::NOT_FOUND);
+        for step in ["revoke", "refresh"] {
+            let answer = submit(&mut staff, "/dashboard", &format!("{path}/{step}"), &[]).await;
+            answer.page(StatusCode::NOT_FOUND);
+        }
+    }
+    let foreign = staff.get(&format!("{PATH}?after=x")).await;
+    foreign.page(StatusCode::NOT_FOUND);
+    let mut client = scene.joined(CLIENT, Role::Client).await;
+    assert_eq!(client.get(PATH).await.led_to(), "/portal");
+}
