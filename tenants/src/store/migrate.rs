@@ -75,6 +75,11 @@ macro_rules! migrations {
                     "/0009_clients.sql"
                 )),
             ),
+            migration(
+                10,
+                "lists",
+                include_str!(concat!("../../../migrations/", $folder, "/0010_lists.sql")),
+            ),
         ])
     };
 }

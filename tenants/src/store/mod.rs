@@ -6,6 +6,7 @@
 mod agencies;
 mod api_keys;
 mod apps;
+mod attention;
 mod conn;
 mod connection_rows;
 mod connections;
@@ -32,6 +33,7 @@ mod mails;
 mod migrate;
 mod people;
 mod reminders;
+mod request_rows;
 mod request_sending;
 mod requests;
 mod search;
@@ -42,6 +44,7 @@ mod suppressions;
 mod surroundings;
 mod theme_publishing;
 mod themes;
+mod workflow_rows;
 mod workflows;
 mod workspace_closing;
 mod workspaces;
@@ -59,6 +62,7 @@ use statement::{Arg, Statement};
 pub use agencies::AgencyProfile;
 pub use api_keys::ApiKeyRow;
 pub use apps::{ClientContext, NewOauthClient};
+pub use attention::{Need, NeedKind};
 pub use connection_rows::{ConnectionRow, ConnectionSearch};
 pub use connections::ConnectionFilter;
 pub use credentials::{Credential, Handout, HandoutToken, REFRESH_LEASE, Tokens};
@@ -95,11 +99,13 @@ pub use people::{
     sign_ins::{CodeOutcome, SIGN_IN_LIFETIME, SignInSecrets},
 };
 pub use reminders::{DueReminder, PlannedReminder};
+pub use request_rows::{ItemMark, RequestRow, RequestSearch};
 pub use requests::RequestFilter;
 pub use suppressions::Suppression;
 pub use surroundings::Surroundings;
 pub use theme_publishing::PublishTheme;
 pub use themes::NewTheme;
+pub use workflow_rows::{WorkflowRow, WorkflowSearch};
 pub use workflows::WorkflowFilter;
 pub use workspace_closing::{CLOSE_WORKSPACE, Deletion};
 pub use workspaces::WorkspaceRow;
@@ -398,6 +404,7 @@ const STATEMENTS: &[&[Statement]] = &[
     agencies::STATEMENTS,
     api_keys::STATEMENTS,
     apps::STATEMENTS,
+    attention::STATEMENTS,
     connection_rows::STATEMENTS,
     connections::STATEMENTS,
     credentials::STATEMENTS,
@@ -439,6 +446,7 @@ const STATEMENTS: &[&[Statement]] = &[
     people::sessions::STATEMENTS,
     people::sign_ins::STATEMENTS,
     reminders::STATEMENTS,
+    request_rows::STATEMENTS,
     request_sending::STATEMENTS,
     requests::STATEMENTS,
     sender_domains::STATEMENTS,
@@ -446,6 +454,7 @@ const STATEMENTS: &[&[Statement]] = &[
     surroundings::STATEMENTS,
     theme_publishing::STATEMENTS,
     themes::STATEMENTS,
+    workflow_rows::STATEMENTS,
     workflows::STATEMENTS,
     workspace_closing::STATEMENTS,
     workspaces::STATEMENTS,

@@ -348,7 +348,8 @@ fn t1_every_function_of_an_agencys_transaction_has_its_foreign_twin() {
         include_str!("foreign_edge.rs"),
         include_str!("foreign_themes.rs"),
         include_str!("foreign_people.rs"),
-        include_str!("foreign_mail.rs")
+        include_str!("foreign_mail.rs"),
+        include_str!("foreign_work.rs")
     );
     let mut missing = Vec::new();
     for (file, source) in sources() {
