@@ -19,7 +19,7 @@ use crate::platform::Platform;
 use fresh::fresh_path;
 pub(crate) use notice::{Notice, notice_cookie};
 pub(crate) use session::{ItemForm, Opened, opened};
-pub(crate) use view::{HostInput, connect_page, form_targets};
+pub(crate) use view::{HostInput, connect_page, draft_page, form_targets, provider_name};
 
 pub(crate) fn routes() -> Router<Platform> {
     Router::new()
