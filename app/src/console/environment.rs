@@ -20,6 +20,7 @@ macro_rules! embed {
 const TEMPLATES: &[Template] = embed![
     "layout.html",
     "parts.html",
+    "choose.html",
     "home.html",
     "audit/check.html",
     "audit/list.html",
@@ -40,6 +41,15 @@ const TEMPLATES: &[Template] = embed![
     "workspaces/list.html",
     "workspaces/new.html",
     "workspaces/show.html",
+    "requests/rows.html",
+    "requests/list.html",
+    "requests/detail.html",
+    "requests/new.html",
+    "requests/link.html",
+    "requests/import.html",
+    "workflows/list.html",
+    "workflows/detail.html",
+    "workflows/new.html",
 ];
 
 /// The console's own templates: trusted, strict about what is missing, everything escaped.

@@ -4,6 +4,7 @@
 
 mod assets;
 mod audit;
+mod choose;
 mod connections;
 mod desk;
 mod environment;
@@ -16,8 +17,11 @@ mod names;
 mod nav;
 mod note;
 mod people;
+mod requests;
 mod settings;
 mod typed;
+mod when;
+mod workflows;
 mod workspaces;
 mod zone;
 
@@ -34,6 +38,8 @@ pub(crate) fn routes() -> Pages {
         .merge(connections::routes())
         .merge(keys::routes())
         .merge(people::routes())
+        .merge(requests::routes())
         .merge(settings::routes())
+        .merge(workflows::routes())
         .merge(workspaces::routes())
 }

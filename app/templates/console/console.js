@@ -24,6 +24,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 // A form is sent once, unless its answer is a file.
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  if (event.submitter?.formTarget) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   if (form.method === "post" && !("again" in form.dataset)) form.dataset.sent = "1";
 });
@@ -33,3 +34,15 @@ addEventListener("pageshow", () => {
 
 // What is wrong comes first.
 document.querySelector("[aria-invalid]")?.focus();
+
+// The composer's preview follows what is typed: the one that was looked at last.
+const composer = document.querySelector("form[data-preview]");
+if (composer) {
+  const buttons = composer.querySelectorAll("[data-show]");
+  let shown = buttons[0];
+  let timer;
+  const show = () => composer.requestSubmit(shown);
+  for (const button of buttons) button.addEventListener("click", () => { shown = button; });
+  composer.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(show, 1200); });
+  show();
+}

@@ -2,8 +2,14 @@
 
 mod audit;
 mod clients;
+mod compose;
 mod connections;
+mod home;
+mod import;
 mod keys;
 mod people;
+mod requests;
 mod settings;
+mod work;
+mod workflows;
 mod workspaces;
