@@ -140,6 +140,40 @@ impl fmt::Display for Report {
 
 impl std::error::Error for Report {}
 
+/// Notes what is wrong with one file.
+pub(crate) struct Notes<'a> {
+    file: &'a str,
+    report: &'a mut Report,
+}
+
+impl<'a> Notes<'a> {
+    pub fn new(file: &'a str, report: &'a mut Report) -> Notes<'a> {
+        Notes { file, report }
+    }
+
+    pub fn error(
+        &mut self,
+        code: &'static str,
+        line: impl Into<Option<u32>>,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        self.report
+            .push(Finding::error(code, self.file, line, message, fix));
+    }
+
+    pub fn warning(
+        &mut self,
+        code: &'static str,
+        line: impl Into<Option<u32>>,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        let finding = Finding::error(code, self.file, line, message, fix);
+        self.report.push(finding.as_warning());
+    }
+}
+
 /// An agency's own text as a message may repeat it: in quotes, on one line and not long.
 pub fn shown(text: &str) -> String {
     let mut shown = String::from("`");

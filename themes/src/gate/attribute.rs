@@ -343,7 +343,8 @@ fn drawing(attribute: &Attribute<'_, '_>, notes: &mut Notes<'_>) -> Result<(), E
 
 /// Names whose values are colours, settings or directions: they may stand where a style is written.
 const LOOK_NAMES: &[&str] = &[
-    "color", "light", "dark", "settings", "dir", "lang", "loop", "start", "end", "true", "false",
+    "color", "light", "dark", "font", "body", "heading", "settings", "dir", "lang", "loop",
+    "start", "end", "true", "false",
 ];
 
 /// Something that ends up in a style of a mail.
@@ -380,6 +381,6 @@ fn look(attribute: &Attribute<'_, '_>, notes: &mut Notes<'_>) -> Result<(), Enou
         "mjml-style",
         attribute.line,
         format!("`{}` of a mail says something that a style may not say.", attribute.name),
-        "Write colours, sizes and fonts; print only `color`, `settings`, `dir` and `lang` there; no addresses, no positions.",
+        "Write colours, sizes and fonts; print only `color`, `font`, `settings`, `dir` and `lang` there; no addresses, no positions.",
     ))
 }

@@ -35,12 +35,10 @@ fn lint_templates(package: &Package, report: &mut Report) {
     let mut facts = BTreeMap::new();
     for (name, source) in &package.templates {
         let file = format!("templates/{name}");
-        let mut notes = Notes::new(&file);
-        // Why there may be none stands in the notes.
-        if let Ok(known) = super::template(&file, source, &mut notes) {
+        // Why there may be none stands in the report.
+        if let Ok(known) = super::template(&file, source, &mut Notes::new(&file, report)) {
             facts.insert(name.clone(), known);
         }
-        report.append(notes.done());
     }
     for (name, line, included) in varying(&facts) {
         report.push(Finding::error(
@@ -132,7 +130,7 @@ fn render(package: &Package) -> Report {
 /// A page or a mail that could not be rendered.
 fn told(error: RenderError, file: String, sample: &str, locale: &str, report: &mut Report) {
     let found = match error {
-        RenderError::Refused(found) => found,
+        RenderError::Refused { found, .. } => found,
         RenderError::Template(error) => Report::of(Finding::error(
             "render-template",
             error

@@ -27,10 +27,10 @@ use crate::report::Report;
 /// Everything that is wrong with one template. `file` is its path in the package: the ending says what it is,
 /// `.html` for pages, `.mjml` and `.txt` for mails.
 pub fn lint_template(file: &str, source: &str) -> Report {
-    let mut notes = Notes::new(file);
-    // Either way, what was found is in the notes.
-    let _ = template(file, source, &mut notes);
-    notes.done()
+    let mut report = Report::default();
+    // Either way, what was found is in the report.
+    let _ = template(file, source, &mut Notes::new(file, &mut report));
+    report
 }
 
 fn template<'a>(file: &str, source: &'a str, notes: &mut Notes<'a>) -> Result<Facts, Enough> {

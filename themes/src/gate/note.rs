@@ -1,48 +1,13 @@
-//! Findings of one file, as they are made.
+//! Findings that end the looking, and where in a file they are.
 
-use crate::report::{Finding, Report};
-
-/// Collects what is wrong with one file.
-pub(super) struct Notes<'a> {
-    file: &'a str,
-    report: Report,
-}
+pub(super) use crate::report::Notes;
 
 /// The rest of a file is not looked at: it is refused anyway, and it may be made to keep us busy.
 pub(super) struct Enough;
 
-impl<'a> Notes<'a> {
-    pub fn new(file: &'a str) -> Notes<'a> {
-        Notes {
-            file,
-            report: Report::default(),
-        }
-    }
-
-    pub fn error(
-        &mut self,
-        code: &'static str,
-        line: impl Into<Option<u32>>,
-        message: impl Into<String>,
-        fix: impl Into<String>,
-    ) {
-        self.report
-            .push(Finding::error(code, self.file, line, message, fix));
-    }
-
-    pub fn warning(
-        &mut self,
-        code: &'static str,
-        line: impl Into<Option<u32>>,
-        message: impl Into<String>,
-        fix: impl Into<String>,
-    ) {
-        let finding = Finding::error(code, self.file, line, message, fix);
-        self.report.push(finding.as_warning());
-    }
-
+impl Notes<'_> {
     /// As `error`, for what makes looking further pointless.
-    pub fn fatal(
+    pub(super) fn fatal(
         &mut self,
         code: &'static str,
         line: impl Into<Option<u32>>,
@@ -51,10 +16,6 @@ impl<'a> Notes<'a> {
     ) -> Enough {
         self.error(code, line, message, fix);
         Enough
-    }
-
-    pub fn done(self) -> Report {
-        self.report
     }
 }
 

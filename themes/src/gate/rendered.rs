@@ -21,10 +21,10 @@ pub fn look_over<'a>(
     stretches: impl IntoIterator<Item = Stretch<'a>>,
     wanted: &[&'static str],
 ) -> Report {
-    let mut notes = Notes::new(file);
-    // Either way, what was found is in the notes.
-    let _ = whole(stretches, wanted, &mut notes);
-    notes.done()
+    let mut report = Report::default();
+    // Either way, what was found is in the report.
+    let _ = whole(stretches, wanted, &mut Notes::new(file, &mut report));
+    report
 }
 
 fn whole<'a>(

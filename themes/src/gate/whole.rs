@@ -26,7 +26,8 @@ const NO_ATTRIBUTES: &[&str] = &[
 /// What a browser would find in the page that may not be there. `nonce` is the one that scripts and styles carry;
 /// a page that `asks` has the list of apps once, any other at most once.
 pub(super) fn look_at(file: &str, html: &str, nonce: &str, asks: bool) -> Report {
-    let notes = RefCell::new(Notes::new(file));
+    let mut report = Report::default();
+    let notes = RefCell::new(Notes::new(file, &mut report));
     let lists = RefCell::new(0);
     let read = rewrite_str(
         html,
@@ -53,7 +54,7 @@ pub(super) fn look_at(file: &str, html: &str, nonce: &str, asks: bool) -> Report
             "Close every element, tag and quote.",
         );
     }
-    notes.done()
+    report
 }
 
 fn strange(el: &Element<'_, '_>, nonce: &str) -> Option<String> {

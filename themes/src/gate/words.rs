@@ -23,6 +23,7 @@ pub(super) const RESERVED: &[&str] = &[
     "mail",
     "subject",
     "preheader",
+    "font",
     "color",
     "t",
     "asset",

@@ -1,39 +1,30 @@
 //! Reads the JSON files of a package, and says what is wrong with them in whole sentences.
 
-use super::json::{Key, Kind, Node};
-use crate::report::{Finding, Report, shown};
+use std::ops::{Deref, DerefMut};
 
-/// Collects what is wrong with one file.
-pub struct Checker<'a> {
-    file: &'a str,
-    report: &'a mut Report,
+use super::json::{Key, Kind, Node};
+use crate::report::{Notes, Report, shown};
+
+/// Notes what is wrong with one file that it reads.
+pub(crate) struct Checker<'a>(Notes<'a>);
+
+impl<'a> Deref for Checker<'a> {
+    type Target = Notes<'a>;
+
+    fn deref(&self) -> &Notes<'a> {
+        &self.0
+    }
+}
+
+impl DerefMut for Checker<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
 }
 
 impl<'a> Checker<'a> {
     pub fn new(file: &'a str, report: &'a mut Report) -> Checker<'a> {
-        Checker { file, report }
-    }
-
-    pub fn error(
-        &mut self,
-        code: &'static str,
-        line: impl Into<Option<u32>>,
-        message: impl Into<String>,
-        fix: impl Into<String>,
-    ) {
-        self.report
-            .push(Finding::error(code, self.file, line, message, fix));
-    }
-
-    pub fn warning(
-        &mut self,
-        code: &'static str,
-        line: impl Into<Option<u32>>,
-        message: impl Into<String>,
-        fix: impl Into<String>,
-    ) {
-        let finding = Finding::error(code, self.file, line, message, fix);
-        self.report.push(finding.as_warning());
+        Checker(Notes::new(file, report))
     }
 
     pub fn parse(&mut self, bytes: &[u8], most: usize) -> Option<Node> {

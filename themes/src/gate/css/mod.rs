@@ -19,10 +19,10 @@ use crate::report::{Report, shown};
 
 /// Everything that is wrong with one stylesheet. `exists` says whether the package has an asset.
 pub fn lint(file: &str, source: &str, exists: &dyn Fn(&str) -> bool) -> Report {
-    let mut notes = Notes::new(file);
-    // Either way, what was found is in the notes.
-    let _ = sheet(source, exists, &mut notes);
-    notes.done()
+    let mut report = Report::default();
+    // Either way, what was found is in the report.
+    let _ = sheet(source, exists, &mut Notes::new(file, &mut report));
+    report
 }
 
 fn sheet(source: &str, exists: &dyn Fn(&str) -> bool, notes: &mut Notes<'_>) -> Result<(), Enough> {

@@ -6,11 +6,12 @@ use super::{
     super::note::Notes,
     tokens::{Bracket, Kind, flatten},
 };
+use crate::report::Report;
 
 /// The stylesheet with every `url("asset:path")` as `url("address(path)")`. A path without an address becomes `none`.
 /// Meant for a stylesheet that passed [`super::lint`]; any other comes back as it is.
 pub fn rewrite(source: &str, address: &dyn Fn(&str) -> Option<String>) -> String {
-    let Ok(spots) = flatten(source, &mut Notes::new("")) else {
+    let Ok(spots) = flatten(source, &mut Notes::new("", &mut Report::default())) else {
         return source.to_owned();
     };
     let mut out = String::with_capacity(source.len());
