@@ -156,6 +156,8 @@ pub enum Theme {
     Check(CheckTheme),
     /// Pack a folder into its archive: the same bytes for the same theme
     Pack(PackTheme),
+    /// Print the JSON Schema of theme.json, which editors complete and check it with
+    Schema,
     /// Upload a theme to an agency's host, and show what the check found; exit code 1 when it is refused
     Push(PushTheme),
 }

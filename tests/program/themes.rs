@@ -23,6 +23,16 @@ fn a_new_theme_passes_as_it_is() {
 }
 
 #[test]
+fn the_schema_is_one_document_and_progress_is_told_beside_the_answer() {
+    let installation = started();
+    let schema = installation.run("theme schema");
+    let schema: serde_json::Value = serde_json::from_slice(&schema.stdout).unwrap();
+    assert_eq!(schema["title"], "theme.json");
+    let check = installation.run("theme check acme");
+    assert!(text(&check.stderr).starts_with("rendering every page and mail"));
+}
+
+#[test]
 fn a_theme_is_not_written_over_another() {
     let installation = started();
     let again = installation.run("theme new acme");

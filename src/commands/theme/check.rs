@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 pub fn run(options: &Options) -> Result<()> {
     let (package, mut report) = read(&options.theme)?;
     if let Some(package) = &package {
+        eprintln!("rendering every page and mail with every sample and language");
         report.append(gate::check(package));
     }
     match options.format {

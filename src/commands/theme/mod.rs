@@ -5,6 +5,7 @@ mod check;
 mod new;
 mod pack;
 mod push;
+mod schema;
 
 use crate::cli::Theme;
 use crate::commands::{CommandError, Result};
@@ -18,6 +19,7 @@ pub fn run(command: Theme) -> Result<()> {
         Theme::Check(options) => check::run(&options),
         Theme::Pack(options) => pack::run(&options),
         Theme::Push(options) => push::run(&options),
+        Theme::Schema => schema::run(),
     }
 }
 

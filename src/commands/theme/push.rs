@@ -19,6 +19,8 @@ pub fn run(options: &PushTheme) -> Result<()> {
     let api = Api::of(options)?;
     let package = packed(options)?;
     block_on(async {
+        let size = package.len().div_ceil(1024);
+        eprintln!("uploading {size} KiB to {}, which checks it", api.base);
         let answered = api.post("/themes", "application/zip", package).await?;
         let uploaded = judge(&answered, options)?;
         let said = |name: &str| uploaded[name].as_str().unwrap_or_default().to_owned();
@@ -30,6 +32,7 @@ pub fn run(options: &PushTheme) -> Result<()> {
             said("version")
         ))?;
         if options.publish {
+            eprintln!("publishing");
             let path = format!("/themes/{id}/publish");
             let answered = api
                 .post(&path, "application/json", Bytes::from_static(b"{}"))

@@ -13,12 +13,13 @@ use crate::{
 pub const FILE: &str = "theme.json";
 /// The one contract there is so far, and the base theme that belongs to it.
 const CONTRACT: f64 = 1.0;
-const BASE: &str = "base@1";
+pub(super) const BASE: &str = "base@1";
 
-const KEYS: &[&str] = &[
+pub(super) const KEYS: &[&str] = &[
     "$schema", "contract", "id", "name", "version", "extends", "brand", "modes", "locales", "css",
     "pages", "emails",
 ];
+pub(super) const BRAND_KEYS: &[&str] = &["color", "logo", "logo_dark", "icon"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
@@ -204,8 +205,8 @@ fn brand(checker: &mut Checker<'_>, node: &Node) -> ManifestBrand {
     let Some(node) = node.member("brand") else {
         return brand;
     };
-    let keys = ["color", "logo", "logo_dark", "icon"];
-    let members = checker.object(node, "`brand`", &keys).unwrap_or_default();
+    let members = checker.object(node, "`brand`", BRAND_KEYS);
+    let members = members.unwrap_or_default();
     for (key, value) in members {
         let Some(text) = checker.text(value, &format!("`brand.{}`", key.name)) else {
             continue;
