@@ -11,7 +11,7 @@ use std::{
 use axum::{Router, body::Body, extract::Request, http::header::HOST, response::Response};
 use latchkey_app::mail::DeliveryConfig;
 use latchkey_app::{
-    AppConfig, ConfigError, MailConfig, Platform, Urls, UrlsError, Worker,
+    AppConfig, ConfigError, MailConfig, Platform, ThemeChecker, Urls, UrlsError, Worker,
     egress::{Egress, EgressPolicy},
 };
 use latchkey_proxy::acme::Issuer;
@@ -64,6 +64,8 @@ pub enum DemoError {
     Seed(#[from] SeedError),
     #[error(transparent)]
     Edge(#[from] EdgeError),
+    #[error("cannot find this program's file, which looks at uploaded themes")]
+    Program(#[source] io::Error),
     #[error("the demo stopped serving")]
     Serve(#[source] io::Error),
 }
@@ -133,6 +135,8 @@ impl Demo {
         let edge_secret = SecretString::from((&*entropy as &dyn Entropy).token());
         let config = app_config(urls, edge_secret.clone(), smtp_url);
         let platform = Platform::new(store, config, Arc::clone(&clock), Arc::clone(&entropy))?;
+        let program = std::env::current_exe().map_err(DemoError::Program)?;
+        let platform = platform.with_theme_checker(ThemeChecker::process(program));
         let hosts = Hosts {
             product: latchkey_app::router(platform.clone()),
             provider: provider.router(),

@@ -27,10 +27,8 @@ pub(crate) async fn check(
 ) -> Result<Result<Checked, Report>, CheckError> {
     let packed = match upload {
         Upload::Zip(bytes) => bytes,
-        Upload::BrandKit(kit) => match aside(move || Package::from_brand_kit(&kit)).await? {
-            Ok(package) => package.to_zip(),
-            Err(report) => return Ok(Err(report)),
-        },
+        // Its pictures are as foreign as an archive's.
+        Upload::BrandKit(kit) => aside(move || kit.to_zip()).await?,
     };
     let report = platform.theme_checker.check(packed.clone()).await?;
     if !report.passes() {

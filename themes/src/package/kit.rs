@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Files, checker::Checker, json::Node, json::canonical, limits};
+use super::{Files, checker::Checker, json::Node, json::canonical, limits, zip};
 use crate::report::Report;
 
 pub const FILE: &str = "brand.json";
@@ -50,6 +50,12 @@ impl BrandKit {
         kit.logo = picture(&node, "logo", pictures, &mut checker);
         kit.icon = picture(&node, "icon", pictures, &mut checker);
         Some(kit)
+    }
+
+    /// The files of the package in an archive, unread: nothing of it has been checked.
+    pub fn to_zip(&self) -> Vec<u8> {
+        // Writing to memory fails for what is larger than an archive can be, and a kit is not.
+        zip::pack(&self.files()).unwrap_or_default()
     }
 
     /// The files of the package.
