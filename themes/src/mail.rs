@@ -6,19 +6,19 @@ mod layout;
 mod request;
 mod samples;
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
-use minijinja::Value;
+use minijinja::{Value, value::merge_maps};
 
 pub use account::{InvitationMail, NewDeviceMail, Role, RoleChangedMail, SignInMail};
 pub use agency::{
-    AllConnectedMail, AppFailedMail, AtProvider, DomainDriftedMail, DomainLiveMail,
-    MailUndeliverableMail, ReconnectNeededMail, RevokedMail,
+    AllConnectedMail, AppFailedMail, AppFault, AtProvider, DomainDriftedMail, DomainFault,
+    DomainLiveMail, MailUndeliverableMail, ReconnectNeededMail, RevokedMail,
 };
-pub(crate) use layout::{Setting, lay_out, plain};
+pub(crate) use layout::{FONT, Fonts, Setting, lay_out, plain};
 pub use request::{AllDoneMail, CancelledMail, MailApp, ReminderMail, RequestMail};
 
-use crate::language::Phrase;
+use crate::language::{Language, Phrase, SayError};
 
 /// One mail and everything it says. No `Debug`: a link is a secret.
 #[derive(Clone)]
@@ -64,6 +64,11 @@ trait Context {
 
     /// `mail` as templates see it.
     fn view(&self) -> Value;
+
+    /// What templates see besides, under these names, as sentences in the mail's language.
+    fn sentences(&self) -> Vec<(&'static str, Phrase)> {
+        Vec::new()
+    }
 }
 
 /// A finished mail. `Debug` shows the subject only: the bodies hold a secret link.
@@ -143,8 +148,13 @@ impl Mail {
         self.context().named(phrase)
     }
 
-    pub(crate) fn view(&self) -> Value {
-        self.context().view()
+    pub(crate) fn view(&self, language: &Language) -> Result<Value, SayError> {
+        let view = self.context().view();
+        let mut said = BTreeMap::new();
+        for (name, phrase) in self.context().sentences() {
+            said.insert(name, language.phrase(&phrase)?);
+        }
+        Ok(merge_maps([view, Value::from(said)]))
     }
 
     /// Where the client ends these mails: for the header that mail programs make a button of.

@@ -25,10 +25,8 @@ pub(super) enum Arrived {
     /// Back to the page, with a sentence.
     Back(Option<Notice>),
     /// The agency's OAuth client does not work at the provider.
-    Unavailable { reason: String, fix: &'static str },
+    Unavailable { reason: String },
 }
-
-const FIX: &str = "The provider does not accept this OAuth client as it is stored. Check client id, client secret, scopes and the redirect URI below at the provider.";
 
 /// Trades the code for tokens, asks whose account it is, and writes everything in one transaction.
 ///
@@ -206,7 +204,6 @@ async fn refused_there(
         | "unsupported_response_type"
         | "invalid_request" => Ok(Arrived::Unavailable {
             reason: error.to_owned(),
-            fix: FIX,
         }),
         _ => {
             failed(
@@ -240,7 +237,7 @@ async fn not_exchanged(
                 .code
                 .clone()
                 .unwrap_or_else(|| "invalid_client".to_owned());
-            Ok(Arrived::Unavailable { reason, fix: FIX })
+            Ok(Arrived::Unavailable { reason })
         }
         TokenErrorKind::Network | TokenErrorKind::Transient { .. } => {
             failed(platform, site, flow, "unreachable", Notice::Unreachable).await

@@ -7,7 +7,7 @@ use latchkey_tenants::{
     EventType, Item, NewEvent, StoreError, Tx,
     store::{Flow, FlowTrace},
 };
-use latchkey_themes::page::Reason;
+use latchkey_themes::{mail::AppFault, page::Reason};
 use secrecy::SecretString;
 
 use super::{
@@ -216,7 +216,7 @@ pub(super) async fn finish(
     failpoint::hit("callback.answering");
     let mut response = match arrived {
         Arrived::Back(notice) => back(flow, notice),
-        Arrived::Unavailable { reason, fix } => {
+        Arrived::Unavailable { reason } => {
             let tx = platform.store.begin(&site.agency.id).await?;
             unavailable(
                 platform,
@@ -225,7 +225,7 @@ pub(super) async fn finish(
                 &checked.opened.request,
                 &checked.item,
                 &reason,
-                fix,
+                AppFault::Refused,
             )
             .await?
         }

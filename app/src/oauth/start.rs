@@ -11,7 +11,7 @@ use latchkey_tenants::{
     secret::secret_hash,
     store::{NewFlow, NewHop},
 };
-use latchkey_themes::Page;
+use latchkey_themes::{Page, mail::AppFault};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -49,7 +49,6 @@ pub(super) async fn start(State(platform): State<Platform>, form: ItemForm) -> P
         }
         Err(ProviderProblem::Store(error)) => Err(error.into()),
         Err(ProviderProblem::NoClient | ProviderProblem::UnknownApp) => {
-            let fix = "There is no OAuth client for this app yet. Register one at the provider and store its client id and secret.";
             unavailable(
                 &platform,
                 &site,
@@ -57,7 +56,7 @@ pub(super) async fn start(State(platform): State<Platform>, form: ItemForm) -> P
                 &opened.request,
                 item,
                 "no_oauth_client",
-                fix,
+                AppFault::NoClient,
             )
             .await
         }
@@ -98,9 +97,8 @@ async fn begin(
     host_vars: &BTreeMap<String, String>,
 ) -> PageResult {
     let Some(way) = way(&mut tx, &platform.urls, site, provider).await? else {
-        let fix = "The redirect URI of this OAuth client is on a host that does not lead here any more. Register the one on your primary host at the provider, then switch to it.";
-        let reason = "redirect_host_gone";
-        return unavailable(platform, site, tx, &opened.request, item, reason, fix).await;
+        let (reason, fault) = ("redirect_host_gone", AppFault::HostGone);
+        return unavailable(platform, site, tx, &opened.request, item, reason, fault).await;
     };
     let new = Secrets::new(&*platform.entropy, provider, asked_scopes(item, provider));
     let screen = consent_screen(item, provider, &new, &way.redirect_uri);

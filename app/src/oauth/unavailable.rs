@@ -2,7 +2,7 @@ use http::StatusCode;
 use latchkey_tenants::{
     EventType, Item, MailKind, NewEvent, Request, StoreError, Tx, store::NewMail,
 };
-use latchkey_themes::{Page, page::AppUnavailable};
+use latchkey_themes::{Page, mail::AppFault, page::AppUnavailable};
 
 use crate::{
     http::{PageResult, Respond, Site},
@@ -19,13 +19,13 @@ pub(super) async fn unavailable(
     request: &Request,
     item: &Item,
     reason: &str,
-    fix: &str,
+    fault: AppFault,
 ) -> PageResult {
     let app = tx
         .app(&item.app)
         .await?
         .map_or_else(|| item.app.clone(), |app| app.name.clone());
-    tell_agency(platform, site, &mut tx, request, item, reason, fix).await?;
+    tell_agency(platform, site, &mut tx, request, item, reason, fault).await?;
     tx.commit().await?;
     platform.changed(&site.agency.id);
     let page = AppUnavailable {
@@ -44,7 +44,7 @@ async fn tell_agency(
     request: &Request,
     item: &Item,
     reason: &str,
-    fix: &str,
+    fault: AppFault,
 ) -> Result<(), StoreError> {
     let client = tx.oauth_client(&item.app).await?;
     let redirect_uri = client.map(|client| {
@@ -69,7 +69,7 @@ async fn tell_agency(
         return Ok(());
     };
     let data = serde_json::json!({
-        "app": item.app, "request_id": request.id, "fix": fix,
+        "app": item.app, "request_id": request.id, "fault": fault,
         "redirect_uri": redirect_uri.unwrap_or_default(),
     });
     tx.mail_enqueue(NewMail {

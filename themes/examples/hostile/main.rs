@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut report = lint(case);
         if report.passes() {
             match write(dir, case) {
-                Err(RenderError::Refused(found)) => report = found,
+                Err(RenderError::Refused { found, .. }) => report = found,
                 other => other?,
             }
         }

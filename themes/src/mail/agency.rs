@@ -1,7 +1,7 @@
 //! Mails to those at the agency who look after connections.
 
 use minijinja::{Value, value::Serde};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Context;
 use crate::language::Phrase;
@@ -22,12 +22,23 @@ pub struct AppFailedMail {
     /// Who could not connect it.
     pub client: String,
     pub workspace: String,
-    /// One sentence: what is wrong and what to do about it.
-    pub fix: String,
+    #[serde(skip)]
+    pub fault: AppFault,
     /// The exact redirect URI to register at the provider.
     pub redirect_uri: String,
     /// The console page where the OAuth client is set up.
     pub console_url: String,
+}
+
+/// Why an OAuth client does not work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppFault {
+    NoClient,
+    /// Its redirect URI is on a host that no longer leads here.
+    HostGone,
+    /// The provider does not accept it.
+    Refused,
 }
 
 #[derive(Clone, Serialize)]
@@ -85,10 +96,17 @@ pub struct DomainLiveMail {
 #[derive(Clone, Serialize)]
 pub struct DomainDriftedMail {
     pub host: String,
-    /// One sentence each: what is wrong, and what to do about it.
-    pub problem: String,
-    pub fix: String,
+    #[serde(skip)]
+    pub fault: DomainFault,
     pub console_url: String,
+}
+
+/// How the DNS of a domain fails to lead to the agency's pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DomainFault {
+    NoRecord,
+    Elsewhere,
+    Unreadable,
 }
 
 impl Context for AllConnectedMail {
@@ -112,6 +130,15 @@ impl Context for AppFailedMail {
 
     fn view(&self) -> Value {
         Value::from(Serde(self))
+    }
+
+    fn sentences(&self) -> Vec<(&'static str, Phrase)> {
+        let fix = match self.fault {
+            AppFault::NoClient => "mails.app_failed.fix.no_client",
+            AppFault::HostGone => "mails.app_failed.fix.host_gone",
+            AppFault::Refused => "mails.app_failed.fix.refused",
+        };
+        vec![("fix", Phrase::new(fix).with("app", self.app.as_str()))]
     }
 }
 
@@ -168,5 +195,18 @@ impl Context for DomainDriftedMail {
 
     fn view(&self) -> Value {
         Value::from(Serde(self))
+    }
+
+    fn sentences(&self) -> Vec<(&'static str, Phrase)> {
+        let fault = match self.fault {
+            DomainFault::NoRecord => "no_record",
+            DomainFault::Elsewhere => "elsewhere",
+            DomainFault::Unreadable => "unreadable",
+        };
+        let sentence = |name| {
+            let phrase = Phrase::new(format!("mails.domain_drifted.{name}.{fault}"));
+            (name, phrase.with("host", self.host.as_str()))
+        };
+        vec![sentence("problem"), sentence("fix")]
     }
 }

@@ -18,9 +18,9 @@ use crate::{
 /// Mail programs cut off what is longer.
 const LARGEST: usize = 100_000;
 
-/// As `partials/mail.mjml` says it; cells of a table have to be told again.
-const FONT: &str =
-    "font-family:-apple-system,BlinkMacSystemFont,'Segoe UI',Helvetica,Arial,sans-serif";
+/// The families of mails that name none of their own. Without double quotes, because it stands in attributes.
+pub(crate) const FONT: &str =
+    "-apple-system,BlinkMacSystemFont,'Segoe UI',Helvetica,Arial,sans-serif";
 const MONOSPACE: &str = "font-family:Menlo,Consolas,monospace";
 
 /// What a mail's markup is finished with.
@@ -28,6 +28,14 @@ pub(crate) struct Setting<'a> {
     pub palette: &'a Palette,
     pub language: &'a str,
     pub direction: &'static str,
+    pub fonts: &'a Fonts,
+}
+
+/// The families of a mail, as `font-family` has them in an attribute.
+#[derive(Clone, Debug)]
+pub(crate) struct Fonts {
+    pub body: String,
+    pub heading: String,
 }
 
 /// HTML as it is sent: with the language and direction of the texts, dark colours for programs that ask for them, and the
@@ -90,17 +98,21 @@ fn inline(rule: &str, setting: &Setting) -> Option<String> {
         accent_text,
         ..
     } = &setting.palette.light;
+    // Cells of a table have to be told again.
+    let Fonts { body, heading } = setting.fonts;
     let start = match setting.direction {
         "rtl" => "right",
         _ => "left",
     };
     Some(match rule {
-        "h1" => "margin:0;font-size:23px;line-height:1.28;font-weight:700;".into(),
+        "h1" => format!(
+            "margin:0;font-family:{heading};font-size:23px;line-height:1.28;font-weight:700;"
+        ),
         "a" => format!("color:{accent_text};"),
         "ul" => format!("margin:4px 0 0;padding:0;padding-{start}:20px;"),
         "li" => format!("margin:2px 0;color:{muted};"),
         "app" => format!(
-            "padding:12px 0;border-top:1px solid {line};{FONT};font-size:15px;line-height:1.5;color:{text};"
+            "padding:12px 0;border-top:1px solid {line};font-family:{body};font-size:15px;line-height:1.5;color:{text};"
         ),
         "label" => format!("color:{muted};font-size:14px;"),
         "value" => "font-weight:600;".into(),
@@ -118,9 +130,9 @@ fn inline(rule: &str, setting: &Setting) -> Option<String> {
         // stays light behind a logo that was made for it.
         "logo" => "display:inline-block;height:36px;width:auto;max-width:220px;padding:8px 12px;border-radius:10px;background-color:#ffffff;background-image:linear-gradient(#ffffff,#ffffff);".into(),
         "initial" => format!(
-            "width:38px;height:38px;border-radius:10px;background-color:{accent};color:{on_accent};{FONT};font-size:18px;line-height:38px;font-weight:700;"
+            "width:38px;height:38px;border-radius:10px;background-color:{accent};color:{on_accent};font-family:{body};font-size:18px;line-height:38px;font-weight:700;"
         ),
-        "name" => format!("color:{text};{FONT};font-size:16px;line-height:1.3;font-weight:600;"),
+        "name" => format!("color:{text};font-family:{body};font-size:16px;line-height:1.3;font-weight:600;"),
         _ => return None,
     })
 }
@@ -197,6 +209,10 @@ mod tests {
             palette: &palette,
             language: "ar",
             direction,
+            fonts: &Fonts {
+                body: FONT.to_owned(),
+                heading: "Georgia,serif".to_owned(),
+            },
         };
         finish(html, &setting).unwrap()
     }
@@ -207,7 +223,10 @@ mod tests {
             r#"<h1>x</h1><a class="address" style="color:red">y</a>"#,
             "ltr",
         );
-        assert!(html.contains(r#"<h1 style="margin:0;"#), "{html}");
+        assert!(
+            html.contains(r#"<h1 style="margin:0;font-family:Georgia,serif;"#),
+            "{html}"
+        );
         let link = html.split_once("<a ").unwrap().1;
         assert!(link.contains("word-break:break-all;color:#"), "{html}");
         assert!(link.contains(";color:red\">y"), "{html}");

@@ -9,6 +9,7 @@ pub mod limits;
 mod locales;
 mod manifest;
 mod paths;
+mod schema;
 mod settings;
 pub mod starter;
 mod templates;
@@ -29,6 +30,7 @@ pub use assets::{AssetFile, AssetKind, MAIL_LOGO, MAIL_LOGO_2X, MailLogo};
 pub use kit::{BrandKit, KitPicture};
 pub use locales::Locale;
 pub use manifest::{Manifest, ManifestBrand};
+pub use schema::schema;
 pub use settings::{Setting, SettingKind, SettingValue, Settings};
 pub use tokens::{Tokens, of_brand as tokens_of_brand};
 

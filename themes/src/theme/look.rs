@@ -9,6 +9,7 @@ use minijinja::Value;
 
 use crate::{
     color::{BrandColor, Palette},
+    mail::{FONT, Fonts},
     package::Tokens,
 };
 
@@ -25,6 +26,8 @@ pub(super) struct Look {
     /// The page's own colour in each scheme, for the browser's bars.
     pub light: String,
     pub dark: String,
+    /// Of mails.
+    pub fonts: Fonts,
 }
 
 impl Look {
@@ -36,8 +39,21 @@ impl Look {
             css: css + &tokens.shape_css(),
             light: palette.light.bg.to_string(),
             dark: palette.dark.bg.to_string(),
+            fonts: fonts(tokens),
             palette,
         }
+    }
+}
+
+fn fonts(tokens: &Tokens) -> Fonts {
+    let of = |property: &str| {
+        let families = tokens.shape.get(property)?;
+        Some(families.replace('"', "'"))
+    };
+    let body = of("font").unwrap_or_else(|| FONT.to_owned());
+    Fonts {
+        heading: of("font-heading").unwrap_or_else(|| body.clone()),
+        body,
     }
 }
 

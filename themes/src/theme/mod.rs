@@ -2,7 +2,9 @@
 
 mod compile;
 mod environment;
+mod error;
 mod format;
+mod languages;
 mod look;
 mod overrides;
 mod slots;
@@ -16,6 +18,7 @@ use std::{
 use minijinja::{Environment, Value, context};
 
 pub use environment::Rigour;
+pub use error::{RenderError, TextError};
 pub(crate) use format::header;
 pub use overrides::{Marks, Overrides};
 pub use slots::Slot;
@@ -26,49 +29,13 @@ use crate::{
     assets::{Asset, Assets},
     brand::Brand,
     color::BrandColor,
-    language::{Language, Phrase, SayError},
+    language::{Language, Phrase},
     mail::{Mail, RenderedMail, Setting, lay_out, plain},
     page::{Page, PageChrome},
-    report::Report,
-    texts::{Texts, TextsError},
 };
 
 /// The language of last resort: every key has a text in it.
 const FALLBACK: &str = "en";
-/// Texts that stand in slots. A package has no say in them in a language that the base theme speaks.
-const SLOT_TEXTS: &str = "slot.";
-
-/// Why a page or a mail could not be made, or a theme not be compiled.
-#[derive(Debug, thiserror::Error)]
-pub enum RenderError {
-    #[error("a template could not be rendered")]
-    Template(#[from] minijinja::Error),
-    #[error("the slot {name} has to stand in a page exactly once")]
-    Slot { name: &'static str },
-    #[error("a template wrote what no page or mail may have")]
-    Refused(#[source] Report),
-    #[error("the texts of {locale} cannot be read")]
-    Texts { locale: String, source: TextsError },
-    #[error("{0} is no language tag")]
-    Locale(String),
-    #[error("a text is missing")]
-    Text(#[from] TextError),
-    #[error("a mail's markup is not MJML")]
-    Markup(#[from] mrml::prelude::parser::Error),
-    #[error("a mail could not be laid out")]
-    Layout(#[from] mrml::prelude::render::Error),
-    #[error("a mail's elements stand {depth} deep in each other")]
-    TooDeep { depth: usize },
-    #[error("a mail's HTML could not be finished")]
-    Finish(#[from] lol_html::errors::RewritingError),
-    #[error("a mail of {bytes} bytes would be cut off by mail programs")]
-    TooLarge { bytes: usize },
-}
-
-/// A text that no language has, or that lacks a value.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct TextError(#[from] SayError);
 
 /// Base plus the overrides of at most one package, compiled. Make one and share it.
 pub struct Theme {
@@ -132,7 +99,8 @@ impl Theme {
         mails.set_fuel(Some(environment::MAIL_FUEL));
         let slots = slots::environment()?;
         let mut spoken = Vec::new();
-        for language in languages(overrides.texts, overrides.default_locale.as_deref())? {
+        for language in languages::languages(overrides.texts, overrides.default_locale.as_deref())?
+        {
             let language = Arc::new(language);
             let (mut pages, mut mails, mut slots) = (pages.clone(), mails.clone(), slots.clone());
             environment::speak(&mut pages, &language, rigour);
@@ -243,6 +211,7 @@ impl Theme {
             palette: &look.palette,
             language: &language.tag,
             direction: language.direction(),
+            fonts: &look.fonts,
         };
         Ok(RenderedMail {
             html: lay_out(&spoken.write(mail, "mjml", &view)?, &setting)?,
@@ -276,12 +245,18 @@ impl Theme {
         subject: &str,
     ) -> Result<Value, RenderError> {
         let preheader = language.phrase(&mail.preheader(&brand.name));
+        let look = self.look(brand);
+        // Names of fonts are plain words, and their quotes are single ones.
+        let font = context! {
+            body => Value::from_safe_string(look.fonts.body.clone()),
+            heading => Value::from_safe_string(look.fonts.heading.clone()),
+        };
         Ok(context! {
             brand => self.brand(brand, Some(&brand.origin)),
             lang => &language.tag, dir => language.direction(), settings => &self.settings,
             subject => subject, preheader => preheader.map_err(TextError)?,
-            color => Value::from(minijinja::value::Serde(&self.look(brand).palette.light)),
-            mail => mail.view(),
+            color => Value::from(minijinja::value::Serde(&look.palette.light)), font => font,
+            mail => mail.view(language).map_err(TextError)?,
         })
     }
 
@@ -367,46 +342,4 @@ fn asset(
         )),
         (found, _) => Ok(found.cloned().unwrap_or_default()),
     }
-}
-
-/// Every language that base or package has texts in. A missing key comes from the base theme, then from the package's
-/// default language, then from English.
-fn languages(
-    package: BTreeMap<String, Texts>,
-    default: Option<&str>,
-) -> Result<Vec<Language>, RenderError> {
-    let mut base = BTreeMap::new();
-    for &(locale, files) in templates::LOCALES {
-        let mut all = Texts::default();
-        for json in files {
-            let texts = Texts::parse(json).map_err(|source| RenderError::Texts {
-                locale: locale.to_owned(),
-                source,
-            })?;
-            all.overlay(texts);
-        }
-        base.insert(locale.to_owned(), all);
-    }
-    let mut tags: Vec<&String> = base.keys().collect();
-    tags.extend(package.keys().filter(|tag| !base.contains_key(*tag)));
-    let mut languages = Vec::with_capacity(tags.len());
-    for tag in tags {
-        let known = base.get(tag);
-        let mut texts = base.get(FALLBACK).cloned().unwrap_or_default();
-        if let Some(default) = default.and_then(|default| package.get(default)) {
-            texts.overlay(default.clone().without(SLOT_TEXTS));
-        }
-        texts.overlay(known.cloned().unwrap_or_default());
-        if let Some(own) = package.get(tag).cloned() {
-            let own = match known {
-                Some(_) => own.without(SLOT_TEXTS),
-                None => own,
-            };
-            texts.overlay(own);
-        }
-        let language =
-            Language::new(tag, texts).ok_or_else(|| RenderError::Locale(tag.to_owned()))?;
-        languages.push(language);
-    }
-    Ok(languages)
 }

@@ -124,7 +124,20 @@ pub(super) fn look_over(written: &str, kind: &str) -> Result<(), RenderError> {
     if report.passes() {
         return Ok(());
     }
-    Err(RenderError::Refused(report))
+    Err(RenderError::Refused {
+        slots: misplaced(written, kind),
+        found: report,
+    })
+}
+
+/// Slots of this kind of page that are missing or stand there twice.
+fn misplaced(written: &str, kind: &str) -> Vec<&'static str> {
+    let times = |slot: Slot| {
+        let parts = written.split(MARK).skip(1);
+        parts.filter(|part| part.starts_with(slot.letter())).count()
+    };
+    let slots = Slot::of(kind).iter().filter(|slot| times(**slot) != 1);
+    slots.map(|slot| slot.name()).collect()
 }
 
 /// A page with its slots filled.

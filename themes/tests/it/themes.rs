@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use latchkey_themes::{Package, Page, PageChrome, RenderError, Theme, page::DeadLink};
+use latchkey_themes::{Mail, Package, Page, PageChrome, RenderError, Theme, page::DeadLink};
 
 use crate::brand;
 
@@ -55,6 +55,27 @@ fn a_package_draws_the_layout_and_the_platform_fills_the_slots() {
 }
 
 #[test]
+fn fonts_reach_pages_and_mails() {
+    let tokens = r#"{"font":{"$type":"fontFamily","body":{"$value":["Inter","sans-serif"]},"heading":{"$value":["Fraunces","serif"]}}}"#;
+    let page = "{% extends \"partials/page.html\" %}";
+    let theme = theme(&[
+        ("tokens.json", tokens),
+        ("templates/pages/dead_link.html", page),
+    ]);
+    let css = theme.brand_css(&brand());
+    assert!(css.contains("--font:\"Inter\",sans-serif;--font-heading:\"Fraunces\",serif;"));
+    for (name, mail) in Mail::samples() {
+        let html = theme.mail(&brand(), &mail, "en").expect("a mail").html;
+        assert!(html.contains("font-family:'Inter',sans-serif"), "{name}");
+        assert!(
+            html.contains("<h1 style=\"margin:0;font-family:'Fraunces',serif;"),
+            "{name}"
+        );
+        assert!(!html.contains("Segoe"), "{name}");
+    }
+}
+
+#[test]
 fn a_slot_stands_there_exactly_once() {
     let slots = "{{ slot.main }}{{ slot.legal }}";
     assert!(dead_link(slots).is_ok());
@@ -66,7 +87,10 @@ fn a_slot_stands_there_exactly_once() {
         format!("{{% set kept %}}{slots}{{% endset %}}{{{{ kept }}}}{{{{ kept }}}}"),
     ] {
         let error = dead_link(&body).expect_err(&body);
-        let told = matches!(error, RenderError::Slot { .. } | RenderError::Refused(_));
+        let told = matches!(
+            error,
+            RenderError::Slot { .. } | RenderError::Refused { .. }
+        );
         assert!(told, "{body}: {error}");
     }
 }

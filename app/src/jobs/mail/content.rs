@@ -4,12 +4,14 @@ use latchkey_tenants::{
     WorkspaceId, store::Mail,
 };
 use latchkey_themes::mail::{
-    self as themed, AllConnectedMail, AllDoneMail, AppFailedMail, AtProvider, CancelledMail,
-    MailApp, MailUndeliverableMail, ReconnectNeededMail, ReminderMail, RequestMail, RevokedMail,
+    self as themed, AllConnectedMail, AllDoneMail, AppFailedMail, AppFault, AtProvider,
+    CancelledMail, MailApp, MailUndeliverableMail, ReconnectNeededMail, ReminderMail, RequestMail,
+    RevokedMail,
 };
 use secrecy::ExposeSecret;
+use serde::Deserialize;
 
-use super::people;
+use super::{domains, people};
 use crate::urls::Urls;
 
 /// What to do with a mail.
@@ -41,6 +43,7 @@ pub(super) async fn letter(
     }
     let origin = urls.origin(&urls.agency_host(agency));
     match mail.kind {
+        MailKind::DomainLive | MailKind::DomainDrifted => domains::letter(tx, &origin, mail).await,
         MailKind::ReconnectNeeded | MailKind::Revoked => {
             let Some(connection) = connection(tx, mail).await? else {
                 return Ok(CAUSE_GONE);
@@ -205,7 +208,8 @@ async fn app_failed(
         app: app_name(tx, slug).await?,
         client: client(request),
         workspace: workspace_name(tx, &request.workspace_id).await?,
-        fix: field(mail, "fix").to_owned(),
+        // One that was queued by a version without faults.
+        fault: AppFault::deserialize(&mail.data["fault"]).unwrap_or(AppFault::Refused),
         redirect_uri: field(mail, "redirect_uri").to_owned(),
         console_url: format!("{origin}/dashboard/apps/{slug}"),
     };
@@ -298,7 +302,7 @@ fn connection_page(origin: &str, connection: &Connection) -> String {
     format!("{origin}/dashboard/connections/{}", connection.id)
 }
 
-fn to_agency(mail: themed::Mail) -> Letter {
+pub(super) fn to_agency(mail: themed::Mail) -> Letter {
     Letter::Write {
         to_name: None,
         mail,

@@ -110,6 +110,6 @@ async fn an_oauth_client_that_the_provider_rejects_is_the_agencys_to_mend() {
         .find(|mail| mail.kind == MailKind::AppFailed)
         .unwrap();
     assert_eq!(mail.data["redirect_uri"], *uri);
-    assert!(mail.data["fix"].as_str().unwrap().contains("redirect URI"));
+    assert_eq!(mail.data["fault"], "refused");
     world.assert_nothing_connected(&world.north, &sent).await;
 }

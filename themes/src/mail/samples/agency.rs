@@ -1,7 +1,7 @@
 use super::{ARABIC, LONG, Samples, hostile, page, words};
 use crate::mail::{
-    AllConnectedMail, AppFailedMail, AtProvider, DomainDriftedMail, DomainLiveMail,
-    MailUndeliverableMail, ReconnectNeededMail, RevokedMail,
+    AllConnectedMail, AppFailedMail, AppFault, AtProvider, DomainDriftedMail, DomainFault,
+    DomainLiveMail, MailUndeliverableMail, ReconnectNeededMail, RevokedMail,
 };
 
 impl AllConnectedMail {
@@ -46,24 +46,33 @@ impl AppFailedMail {
             app: "HubSpot".into(),
             client: "Kim Lee".into(),
             workspace: "Initech".into(),
-            fix: "HubSpot does not know this redirect URI. Register it in your app at HubSpot, then press Check.".into(),
+            fault: AppFault::Refused,
             redirect_uri: page("oauth/callback/3f9c2a7d51e84b06a1c7"),
             console_url: page("dashboard/apps/hubspot"),
         };
         let bare = AppFailedMail {
             client: LONG.into(),
+            fault: AppFault::NoClient,
             redirect_uri: String::new(),
+            ..plain.clone()
+        };
+        let moved = AppFailedMail {
+            fault: AppFault::HostGone,
             ..plain.clone()
         };
         let hostile = AppFailedMail {
             app: hostile(),
             client: hostile(),
             workspace: hostile(),
-            fix: hostile(),
             redirect_uri: hostile(),
             ..plain.clone()
         };
-        vec![("plain", plain), ("bare", bare), ("hostile", hostile)]
+        vec![
+            ("plain", plain),
+            ("bare", bare),
+            ("moved", moved),
+            ("hostile", hostile),
+        ]
     }
 }
 
@@ -182,16 +191,26 @@ impl DomainDriftedMail {
     pub(crate) fn samples() -> Samples<DomainDriftedMail> {
         let plain = DomainDriftedMail {
             host: "connect.northwind.example".into(),
-            problem: "The CNAME record of connect.northwind.example is gone.".into(),
-            fix: "Put it back at your DNS provider, pointing to edge.northwind.example.".into(),
+            fault: DomainFault::NoRecord,
             console_url: page("dashboard/domains/dom_01sample"),
+        };
+        let elsewhere = DomainDriftedMail {
+            fault: DomainFault::Elsewhere,
+            ..plain.clone()
+        };
+        let unreadable = DomainDriftedMail {
+            fault: DomainFault::Unreadable,
+            ..plain.clone()
         };
         let hostile = DomainDriftedMail {
             host: hostile(),
-            problem: hostile(),
-            fix: hostile(),
             ..plain.clone()
         };
-        vec![("plain", plain), ("hostile", hostile)]
+        vec![
+            ("plain", plain),
+            ("elsewhere", elsewhere),
+            ("unreadable", unreadable),
+            ("hostile", hostile),
+        ]
     }
 }
