@@ -78,7 +78,8 @@ impl TestStore {
         self.store.agency_create(new).await.expect("a new agency")
     }
 
-    /// A host of the agency's own in this state, whatever it was before and without the checks that lead there.
+    /// A host of the agency's own in this state, whatever it was before and without the checks that lead there. The first
+    /// state is no news to the agency.
     pub async fn domain(&self, agency: &Agency, host: &str, state: DomainState) {
         let mut tx = self.store.begin(&agency.id).await.expect("a transaction");
         let host = host.parse().expect("a host");

@@ -260,7 +260,7 @@ fn send_request(world: &World, provider: SocketAddr) {
 
 /// As a client would: from the mail to the provider and back, with and without saying yes.
 fn walk(visitor: &mut Visitor, sink: &Sink) {
-    let mail = sink.next();
+    let mail = sink.next_to("jo@globex.example");
     let link = read_mail(visitor, "the request's mail", &mail);
     let opened = visitor.ask("GET", &link, "");
     let page = opened.header("location").to_owned();

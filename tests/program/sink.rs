@@ -28,9 +28,19 @@ impl Sink {
         Self { address, mails }
     }
 
-    /// The next mail as it came, with the envelope's lines in front.
-    pub fn next(&self) -> String {
-        self.mails.recv_timeout(PATIENCE).expect("a mail")
+    /// The next mail to this address as it came, with the envelope's lines in front.
+    pub fn next_to(&self, address: &str) -> String {
+        let to = format!("<{address}>");
+        let reaches = |mail: &String| {
+            mail.lines()
+                .any(|line| line.starts_with("RCPT") && line.contains(&to))
+        };
+        loop {
+            let mail = self.mails.recv_timeout(PATIENCE).expect("a mail");
+            if reaches(&mail) {
+                return mail;
+            }
+        }
     }
 }
 

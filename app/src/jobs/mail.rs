@@ -1,6 +1,7 @@
 //! Sends one mail of the outbox.
 
 mod content;
+mod domains;
 mod people;
 
 use std::{sync::Arc, time::Duration};
@@ -96,7 +97,12 @@ async fn settle(
             done(platform, draft, MailStatus::Sent, None).await?;
             Ok(())
         }
-        Err(error) if error.is_permanent() => Err(JobError::Dead(error.to_string())),
+        Err(error) if error.is_permanent() => {
+            let mut tx = platform.store.begin(&draft.agency.id).await?;
+            tx.mail_refused(&draft.mail).await?;
+            tx.commit().await?;
+            Err(JobError::Dead(error.to_string()))
+        }
         Err(error) => {
             let why = error.to_string();
             trouble(platform, draft, &why).await?;

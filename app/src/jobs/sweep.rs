@@ -32,6 +32,7 @@ pub(super) async fn run(platform: &Platform, stop: impl Future<Output = ()>) {
             _ = expiry.tick() => {
                 log("expiry", expire(platform).await);
                 log("reminders", remind(platform).await);
+                log("domains", tell_of_domains(platform).await);
             }
         }
     }
@@ -42,6 +43,7 @@ pub(super) async fn run(platform: &Platform, stop: impl Future<Output = ()>) {
 pub(super) async fn once(platform: &Platform) {
     log("expiry", expire(platform).await);
     log("reminders", remind(platform).await);
+    log("domains", tell_of_domains(platform).await);
     log("usage", flush_usage(platform).await);
     log("tidying", tidy(platform).await);
 }
@@ -97,6 +99,27 @@ async fn remind(platform: &Platform) -> Result<(), StoreError> {
             platform.changed(&one.agency);
         }
         if due.len() < usize::try_from(BATCH).unwrap_or(usize::MAX) {
+            return Ok(());
+        }
+    }
+}
+
+/// Tells agencies of their domains that went live, or away.
+async fn tell_of_domains(platform: &Platform) -> Result<(), StoreError> {
+    loop {
+        let untold = platform
+            .store
+            .read_platform()
+            .await?
+            .domains_untold(BATCH)
+            .await?;
+        for (agency, domain) in &untold {
+            let mut tx = platform.store.begin(agency).await?;
+            tx.domain_tell(domain).await?;
+            tx.commit().await?;
+            platform.changed(agency);
+        }
+        if untold.len() < usize::try_from(BATCH).unwrap_or(usize::MAX) {
             return Ok(());
         }
     }

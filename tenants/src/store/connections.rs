@@ -184,7 +184,33 @@ impl Tx {
             data,
         })
         .await?;
-        self.gates_settle(id).await.map_err(ActionError::from)
+        self.gates_settle(id).await?;
+        self.tell_revoked(id, actor)
+            .await
+            .map_err(ActionError::from)
+    }
+
+    /// What a program of the agency ends is no news to it.
+    async fn tell_revoked(&mut self, id: &ConnectionId, actor: &str) -> Result<(), StoreError> {
+        let person = actor.strip_prefix("member:").and_then(|id| id.parse().ok());
+        let (Some(person), Some(contact)) = (person, self.agency_contact().await?) else {
+            return Ok(());
+        };
+        let by = self.member(&person).await?;
+        let by = by.map(|member| {
+            member
+                .name
+                .map_or(member.email.to_string(), |name| name.to_string())
+        });
+        let data = serde_json::json!({ "connection_id": id, "by": by });
+        self.mail_enqueue(NewMail {
+            kind: MailKind::Revoked,
+            request_id: None,
+            recipient: &contact,
+            secret: None,
+            data,
+        })
+        .await
     }
 
     /// Keeps what the provider answered to the revocation.

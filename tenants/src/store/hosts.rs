@@ -51,7 +51,7 @@ mod testing {
 
     const SET: Statement = Statement {
         name: "SET",
-        sql: "update domains set state = $3, bound = $4 where agency_id = $1 and host = $2",
+        sql: "update domains set state = $3, bound = $4, told = coalesce(told, $3) where agency_id = $1 and host = $2",
     };
     const PRIMARY: Statement = Statement {
         name: "PRIMARY",
@@ -59,7 +59,7 @@ mod testing {
     };
 
     impl Tx {
-        /// A host of the agency's own in this state, whatever it was before.
+        /// A host of the agency's own in this state, whatever it was before. The first state is no news to the agency.
         pub(crate) async fn test_domain(
             &mut self,
             host: &Host,

@@ -16,6 +16,8 @@ statements! {
     ONE = "select m.*, r.workspace_id from mails m left join requests r on r.agency_id = m.agency_id and r.id = m.request_id where m.agency_id = $1 and m.id = $2";
     DONE = "update mails set status = $3, error = $4, sent_at = $5, changed_at = $6, message_id = coalesce(message_id, $7), secret = null where agency_id = $1 and id = $2 and status = 'queued'";
     TROUBLE = "update mails set error = $3, message_id = coalesce(message_id, $4) where agency_id = $1 and id = $2";
+    REFUSED = "update mails set refused = 1 where agency_id = $1 and id = $2";
+    LAST_TO = "select refused from mails where agency_id = $1 and recipient = $2 and status not in ('queued', 'skipped', 'suppressed') order by id desc limit 1";
     OF_REQUEST = "select m.*, r.workspace_id from mails m left join requests r on r.agency_id = m.agency_id and r.id = m.request_id where m.agency_id = $1 and m.request_id = $2 order by m.id";
     LINK_LIVES = "select 1 as lives from links where agency_id = $1 and hash = $2 and ended_at is null";
 }
@@ -172,6 +174,28 @@ impl Tx {
         })
         .await?;
         Ok(())
+    }
+
+    /// The relay said that this mail will never be taken.
+    pub async fn mail_refused(&mut self, mail: &Mail) -> Result<(), StoreError> {
+        let agency = self.agency.clone();
+        self.inner
+            .execute(REFUSED, args![&agency, &mail.id])
+            .await?;
+        Ok(())
+    }
+
+    /// Whether the last mail to this address was refused for good. One that is taken later makes it good again.
+    pub(super) async fn mail_last_refused(
+        &mut self,
+        recipient: &Email,
+    ) -> Result<bool, StoreError> {
+        let agency = self.agency.clone();
+        let last = self
+            .inner
+            .optional(LAST_TO, args![&agency, recipient])
+            .await?;
+        last.map_or(Ok(false), |row| row.flag("refused"))
     }
 
     /// Notes why the last try did not work; another follows.

@@ -75,6 +75,11 @@ macro_rules! migrations {
                     "/0009_clients.sql"
                 )),
             ),
+            migration(
+                12,
+                "told",
+                include_str!(concat!("../../../migrations/", $folder, "/0012_told.sql")),
+            ),
         ])
     };
 }

@@ -14,6 +14,7 @@ mod data_keys;
 mod dialect;
 mod dkim_keys;
 mod domain_log;
+mod domain_news;
 mod domains;
 mod edge;
 mod error;
@@ -404,6 +405,7 @@ const STATEMENTS: &[&[Statement]] = &[
     data_keys::STATEMENTS,
     dkim_keys::STATEMENTS,
     domain_log::STATEMENTS,
+    domain_news::STATEMENTS,
     domains::STATEMENTS,
     edge::accounts::STATEMENTS,
     edge::bindings::STATEMENTS,

@@ -125,10 +125,11 @@ impl Tx {
         let open = request.status_at(now) == RequestStatus::Sent && request.has_open_item();
         let looked_at = request.opened_at.is_some() && step.stops_when_opened();
         let address = &request.recipient.email;
-        let refused = self
+        let unwanted = self
             .suppression_of(address, SuppressionScope::Reminders)
-            .await?;
-        if !open || looked_at || refused.is_some() {
+            .await?
+            .is_some();
+        if !open || looked_at || unwanted || self.mail_last_refused(address).await? {
             return Ok(false);
         }
         let secret = self.link_add(id).await?;

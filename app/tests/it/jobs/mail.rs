@@ -1,10 +1,10 @@
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use latchkey_app::{MailConfig, Worker};
 use latchkey_tenants::{
-    Account, EventType, MailId, MailKind, MailStatus, Request, RequestId,
+    EventType, MailId, MailKind, MailStatus, Request, RequestId,
     secret::{LINK_PREFIX, parse_secret},
-    store::{EventFilter, Mail, NewConnection, NewMail, Tokens},
+    store::{EventFilter, Mail, NewMail},
     testing::START,
 };
 use mail_parser::Message;
@@ -213,8 +213,12 @@ async fn a_relay_that_says_5xx_is_not_asked_again_and_staff_see_why() {
     let request = app.send_request(&["slack"]).await;
     app.relay.answer([Code(550)]);
     app.worker().run_due().await;
-    app.test.clock.advance(Duration::from_hours(24));
-    assert_eq!(app.worker().run_due().await, 0);
+    app.test.clock.advance(Duration::from_hours(48));
+    assert_eq!(
+        app.worker().run_due().await,
+        0,
+        "and nobody is reminded there"
+    );
     let mail = only_mail(&app, &request).await;
     assert_eq!(mail.status, MailStatus::Failed);
     let error = mail.error.unwrap();
@@ -282,7 +286,7 @@ async fn the_agency_is_told_which_app_failed_and_how_to_mend_it() {
     let request = app.queue_request(&["slack"]).await;
     let mut tx = app.test.store.begin(&app.agency.id).await.unwrap();
     let data = serde_json::json!({
-        "app": "slack", "request_id": request.id, "fix": "Register the redirect URI.",
+        "app": "slack", "request_id": request.id, "fault": "refused",
         "redirect_uri": "https://northwind.latch.example/oauth/callback/abc",
     });
     tx.mail_enqueue(NewMail {
@@ -301,7 +305,7 @@ async fn the_agency_is_told_which_app_failed_and_how_to_mend_it() {
     assert_eq!(sent.subject(), Some("Jo Park could not connect Slack"));
     let plain = text(&sent);
     for words in [
-        "Register the redirect URI.",
+        "The provider does not accept this OAuth client as it is stored.",
         "https://northwind.latch.example/oauth/callback/abc",
         "https://northwind.latch.example/dashboard/apps/slack",
     ] {
@@ -314,7 +318,7 @@ async fn an_app_without_an_oauth_client_has_no_redirect_uri_to_register() {
     let app = TestApp::start().await;
     let request = app.queue_request(&["slack"]).await;
     let mut tx = app.test.store.begin(&app.agency.id).await.unwrap();
-    let data = serde_json::json!({ "app": "slack", "fix": "Set it up.", "redirect_uri": "" });
+    let data = serde_json::json!({ "app": "slack", "fault": "no_client", "redirect_uri": "" });
     tx.mail_enqueue(NewMail {
         kind: MailKind::AppFailed,
         request_id: Some(&request.id),
@@ -329,7 +333,8 @@ async fn an_app_without_an_oauth_client_has_no_redirect_uri_to_register() {
     let [sent] = app.relay.mails().try_into().unwrap();
     let (plain, html) = (text(&sent), sent.body_html(0).unwrap());
     assert!(!plain.contains("Redirect URI") && !html.contains("Redirect URI"));
-    assert!(plain.contains("Set it up.\r\n\r\nSet up Slack:"), "{plain}");
+    let fix = "store its client ID and secret.\r\n\r\nSet up Slack:";
+    assert!(plain.contains(fix), "{plain}");
 }
 
 /// The one mail with this subject.
@@ -344,27 +349,7 @@ fn about(app: &TestApp, subject: &str) -> Message<'static> {
 async fn the_agency_hears_that_all_is_connected_and_later_that_it_is_not() {
     let app = TestApp::start().await;
     let request = app.send_request(&["slack"]).await;
-    let mut tx = app.test.store.begin(&app.agency.id).await.unwrap();
-    let account = Account {
-        id: "T01".to_owned(),
-        label: Some("globex.slack.com".to_owned()),
-    };
-    let new = NewConnection {
-        item_id: &request.items[0].id,
-        account: Some(account),
-        proven: true,
-        scopes_requested: &[],
-        scopes_granted: &[],
-        host_vars: &BTreeMap::new(),
-        tokens: Tokens {
-            access_token: &"token".into(),
-            refresh_token: None,
-            token_type: "Bearer",
-            expires_at: None,
-        },
-    };
-    let (_, connection) = tx.connection_fulfil(new).await.unwrap();
-    tx.commit().await.unwrap();
+    let connection = app.connect(&request).await;
     app.worker().run_due().await;
     let connected = about(&app, "Jo Park connected Slack");
     about(&app, "All done: Slack connected for northwind agency");

@@ -2,5 +2,6 @@
 
 mod delivery;
 mod mail;
+mod news;
 mod run;
 mod sweep;

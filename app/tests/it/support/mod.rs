@@ -8,12 +8,14 @@ pub mod server;
 pub mod smtp;
 pub mod world;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use latchkey_app::{AppConfig, MailConfig, Platform, Urls, Worker, mail::DeliveryConfig};
 use latchkey_tenants::{
-    Agency, Clock, Lifetime, NewRequest, NewSlot, NewWorkflow, Recipient, Request, RequestId,
-    Resume, SlotRef, Store, Workflow, Workspace, testing::TestStore,
+    Account, Agency, Clock, ConnectionId, Lifetime, NewRequest, NewSlot, NewWorkflow, Recipient,
+    Request, RequestId, Resume, SlotRef, Store, Workflow, Workspace,
+    store::{NewConnection, Tokens},
+    testing::TestStore,
 };
 use serde_json::Value;
 
@@ -149,6 +151,31 @@ impl TestApp {
         let workflow = tx.workflow_create(new, "system").await.unwrap();
         tx.commit().await.unwrap();
         workflow
+    }
+
+    /// The client connects the first app of the request.
+    pub async fn connect(&self, request: &Request) -> ConnectionId {
+        let new = NewConnection {
+            item_id: &request.items[0].id,
+            account: Some(Account {
+                id: "T01".to_owned(),
+                label: Some("globex.slack.com".to_owned()),
+            }),
+            proven: true,
+            scopes_requested: &[],
+            scopes_granted: &[],
+            host_vars: &BTreeMap::new(),
+            tokens: Tokens {
+                access_token: &"token".into(),
+                refresh_token: None,
+                token_type: "Bearer",
+                expires_at: None,
+            },
+        };
+        let mut tx = self.test.store.begin(&self.agency.id).await.unwrap();
+        let (_, connection) = tx.connection_fulfil(new).await.unwrap();
+        tx.commit().await.unwrap();
+        connection
     }
 
     pub async fn request(&self, id: &RequestId) -> Request {

@@ -22,6 +22,7 @@ contract! {
     a_wish_during_a_check_is_kept,
     quiet_checks_are_counted_until_something_changes,
     a_live_domain_drifts_and_returns,
+    an_agency_is_told_of_its_own_domains_once,
     an_unknown_answer_changes_nothing,
     a_verified_domain_fails_and_returns_with_its_order,
     a_live_domain_whose_certificate_ran_out_fails,
@@ -297,6 +298,36 @@ async fn a_live_domain_drifts_and_returns(world: World) {
     assert_eq!(now(&world, &domain).await.cause, None);
     assert_eq!(world.events_of("domain.drifted").await, 1);
     assert_eq!(world.events_of("domain.live").await, 2);
+}
+
+async fn an_agency_is_told_of_its_own_domains_once(world: World) {
+    let untold = async || world.platform(async |tx| tx.domains_untold(9).await).await;
+    let domain = certified(&world, "a.example").await;
+    let [(agency, id)] = untold().await.try_into().unwrap();
+    assert_eq!((&agency, &id), (&world.ours.id, &domain.id));
+    let tell = async || {
+        world
+            .write(async |tx| tx.domain_tell(&domain.id).await)
+            .await
+            .unwrap()
+    };
+    let foreign = world
+        .write_foreign(async |tx| tx.domain_tell(&domain.id).await)
+        .await;
+    assert!(!foreign.unwrap(), "another agency is not told");
+    assert!(tell().await && !tell().await);
+    assert!(untold().await.is_empty());
+    check(&world, &domain, wrong(DomainCause::NoRecord)).await;
+    assert!(untold().await.is_empty(), "too soon");
+    world.later(Duration::from_mins(10));
+    assert_eq!(untold().await.len(), 1);
+    assert!(tell().await && !tell().await);
+    for kind in ["domain_live", "domain_drifted"] {
+        assert_eq!(
+            world.count(&format!("mails where kind = '{kind}'")).await,
+            1
+        );
+    }
 }
 
 async fn an_unknown_answer_changes_nothing(world: World) {

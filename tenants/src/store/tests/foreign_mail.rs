@@ -24,6 +24,8 @@ async fn t1_nothing_of_our_mails_is_theirs(world: World) {
         .await
         .unwrap()
         .swap_remove(0);
+    let news = world.platform(async |tx| tx.domains_untold(9).await).await;
+    let (_, untold) = news.first().expect("a domain that is live");
     let before = ours(&world).await;
     let address = our.request.recipient.email.clone();
     let id = &domain.id;
@@ -60,6 +62,8 @@ async fn t1_nothing_of_our_mails_is_theirs(world: World) {
                     .await?
             );
             tx.mail_delayed(&our.mail.id, "late").await?;
+            tx.mail_refused(&our.mail).await?;
+            assert!(!tx.domain_tell(untold).await?);
             assert!(tx.reminders_of(our.id()).await?.is_empty());
             assert!(!tx.reminder_send(our.id(), ReminderStep::First).await?);
             // The same names at their own agency.

@@ -21,6 +21,7 @@ contract! {
     a_reminder_has_a_link_of_its_own_and_leaves_the_first_one_alive,
     a_reminder_stops_for_the_opened_and_a_last_call_does_not,
     nobody_is_reminded_who_is_done_or_refused_it,
+    an_address_that_was_refused_is_not_reminded_until_it_takes_a_mail,
     a_plan_of_its_own_is_kept_through_a_renewal,
     a_sender_domain_is_verified_drifts_and_comes_back,
     a_proven_host_has_its_rivals_looked_at_again,
@@ -259,6 +260,27 @@ async fn nobody_is_reminded_who_is_done_or_refused_it(world: World) {
     let done = world.fulfil(&request.items[0].id, Some("T01")).await;
     done.unwrap();
     assert!(!remind(&world, &request, ReminderStep::LastCall).await);
+}
+
+async fn an_address_that_was_refused_is_not_reminded_until_it_takes_a_mail(world: World) {
+    let request = world.sent().await;
+    let mail = world
+        .read(async |tx| tx.mails_of(&request.id).await)
+        .await
+        .unwrap()
+        .swap_remove(0);
+    world
+        .write(async |tx| {
+            tx.mail_refused(&mail).await?;
+            tx.mail_done(&mail, MailStatus::Failed, Some("550")).await
+        })
+        .await
+        .unwrap();
+    world.later(DAY * 2);
+    assert!(!remind(&world, &request, ReminderStep::First).await);
+    let other = world.sent().await;
+    sent_mail(&world, &other).await;
+    assert!(remind(&world, &request, ReminderStep::Second).await);
 }
 
 async fn a_plan_of_its_own_is_kept_through_a_renewal(world: World) {

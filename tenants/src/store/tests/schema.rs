@@ -134,6 +134,7 @@ const PLATFORM: [&str; 59] = [
     "select agency_id, id from mails where token",
     "select agency_id, id from mails where message_id",
     "select agency_id, request_id, step from reminders where done_at is null",
+    "select agency_id, id from domains where kind = 'custom' and state in ('live', 'drifted')",
     // All others.
     "select * from agencies where slug = $1",
     "select * from agencies where slug <> 'preview' order by slug",
