@@ -1,6 +1,7 @@
 //! `latchkey check`: every part that an installation stands on, each with its own line.
 
 mod edge;
+mod mail;
 
 use crate::commands::{CommandError, Result, answer, block_on, store};
 use crate::settings::{Issuer, Settings, SettingsErrors};
@@ -25,6 +26,7 @@ pub fn run(settings: &Settings) -> Result<()> {
         edge::check_snapshot(settings, &mut report)?;
         check_ports(settings, &mut report).await?;
         check_services(settings, &mut report).await?;
+        mail::check_mail(settings, &mut report).await?;
         edge::check_dns(settings, &mut report).await?;
         check_issuer(settings, &mut report).await
     })?;

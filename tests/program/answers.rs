@@ -116,6 +116,8 @@ fn check_names_each_part_and_fails_when_one_does() {
         "http port",
         "admin port",
         "mail",
+        "mail hook",
+        "dkim            no keys yet",
         "resolver",
         "certificates",
     ] {
@@ -126,11 +128,19 @@ fn check_names_each_part_and_fails_when_one_does() {
         .with("LATCHKEY_SMTP_URL", "smtp://127.0.0.1:1")
         .with("LATCHKEY_MAIL_FROM", "connect@example.com")
         .with("LATCHKEY_DNS_SERVERS", "127.0.0.1:1");
+    assert!(broken.run("mail dns").status.success());
     std::fs::write(broken.path().join("latchkey-data/snapshot"), "torn").unwrap();
     let output = broken.run("check");
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stdout);
-    for part in ["FAILED  mail", "FAILED  resolver", "FAILED  snapshot"] {
+    for part in [
+        "FAILED  mail",
+        "FAILED  dkim m1",
+        "-       dkim m2",
+        "-       return path",
+        "FAILED  resolver",
+        "FAILED  snapshot",
+    ] {
         assert!(said.contains(part), "{part} not in {said}");
     }
 }

@@ -26,7 +26,7 @@ pub use bounce::{Bounce, read_bounce};
 pub(crate) use breaker::Breaker;
 pub use check::published;
 pub(crate) use check::{CheckedRecord, FoundStatus, check_due, records_of};
-pub use dns::Dns;
+pub use dns::{Answer, Dns};
 pub use keys::{KeysError, Rotation, dns_records, make_keys, rotate};
 pub use news::take_bounce;
 pub(crate) use relay::{PORTS as RELAY_PORTS, Relays, probe_relay};
