@@ -7,7 +7,7 @@ use std::borrow::Cow;
 /// Kinds of routes. Limits and the log speak of these, never of paths: links carry secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RouteClass {
-    /// Opening an e-mailed link, or asking for a fresh one by it: what guessers would try.
+    /// Opening an e-mailed link or invitation, or asking for a fresh link by it: what guessers would try.
     Link,
     SignIn,
     Api,
@@ -41,6 +41,7 @@ impl RouteClass {
             "assets" => Self::Asset,
             "oauth" => Self::OAuth,
             "sign-in" => Self::SignIn,
+            "join" => Self::Link,
             "connect" if !rest.starts_with("requests/") && !rest.starts_with("items/") => {
                 Self::Link
             }
@@ -108,6 +109,7 @@ mod tests {
             ("/connect/requests/req_1", RouteClass::Page),
             ("/connect/requests/req_1/events", RouteClass::Page),
             ("/connect/items/itm_1/start", RouteClass::Page),
+            ("/join/s3cret", RouteClass::Link),
             ("/oauth/callback/ctx", RouteClass::OAuth),
             ("/assets/theme.css", RouteClass::Asset),
             ("/api/v1/requests", RouteClass::Api),

@@ -11,6 +11,10 @@ use std::time::Duration;
 
 /// After this a dead edge's orders are anybody's.
 const LEASE_OVER: Duration = Duration::from_secs(61);
+const WAVES: usize = 5;
+/// Orders of a wave. They take more than [`CALLS`] calls, so no edge survives a wave's beginning.
+const AT_ONCE: usize = 8;
+const CALLS: usize = 60;
 
 /// An edge that dies where the reaper says.
 fn mortal(world: &World, setting: &Setting, name: &str, reaper: &Arc<Reaper>) -> Edge {
@@ -87,29 +91,19 @@ async fn edges_that_are_killed_again_and_again_lose_no_order_and_repeat_none() {
     };
     let world = World::new().await;
     let setting = Setting::of(&pebble);
-    let hosts: Vec<_> = (0..40)
-        .map(|number| format!("h{number}.acme.example"))
-        .collect();
-    world
-        .wish(&hosts.iter().map(String::as_str).collect::<Vec<_>>())
-        .await;
     let chance = SeededEntropy::new(11);
-    let chance: &dyn Entropy = &chance;
-    let mut killed = 0;
-    loop {
-        let [at, after] = chance.bytes::<2>();
-        let reaper = Reaper::new(usize::from(at % 90) + 1, after % 2 == 0);
-        let edge = mortal(&world, &setting, "edge", &reaper);
-        edge.answers(&pebble.answering);
-        if !live(&edge, &reaper).await {
-            break;
-        }
-        killed += 1;
-        drop(edge);
-        world.clock.leap(LEASE_OVER);
+    let (mut hosts, mut killed) = (Vec::new(), 0);
+    for wave in 0..WAVES {
+        let wished = (0..AT_ONCE).map(|number| format!("h{wave}-{number}.acme.example"));
+        let wished: Vec<_> = wished.collect();
+        world
+            .wish(&wished.iter().map(String::as_str).collect::<Vec<_>>())
+            .await;
+        hosts.extend(wished);
+        killed += kill_until_done(&world, &setting, &pebble, &chance).await;
     }
     println!("killed {killed} times");
-    assert!(killed > 1);
+    assert!(killed >= WAVES, "each wave's first edge dies");
     for host in &hosts {
         is_served(&world, host).await;
     }
@@ -117,6 +111,28 @@ async fn edges_that_are_killed_again_and_again_lose_no_order_and_repeat_none() {
         (pebble.issued(), pebble.orders()),
         (hosts.len(), hosts.len())
     );
+}
+
+/// Edge after edge, each dying at some call, until one has nothing left to do. How many died.
+async fn kill_until_done(
+    world: &World,
+    setting: &Setting,
+    pebble: &Pebble,
+    chance: &dyn Entropy,
+) -> usize {
+    let mut killed = 0;
+    loop {
+        let [at, after] = chance.bytes::<2>();
+        let reaper = Reaper::new(usize::from(at) % CALLS + 1, after % 2 == 0);
+        let edge = mortal(world, setting, "edge", &reaper);
+        edge.answers(&pebble.answering);
+        if !live(&edge, &reaper).await {
+            return killed;
+        }
+        killed += 1;
+        drop(edge);
+        world.clock.leap(LEASE_OVER);
+    }
 }
 
 async fn two_edges_one_order(world: World) {
