@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::{ConnectionId, Timestamp, WorkspaceId, text_enum, values::Email};
+use crate::{ConnectionId, MemberId, Timestamp, WorkspaceId, text_enum, values::Email};
 
 text_enum! {
     /// How the grant is doing. `Pending` means connected, not yet proven by a call to the provider.
@@ -50,6 +50,10 @@ pub struct Connection {
     pub host_vars: BTreeMap<String, String>,
     /// Who let it in.
     pub authorized_email: Email,
+    /// The portal member whose it is.
+    pub member_id: Option<MemberId>,
+    /// Since when its person lets nobody use it.
+    pub paused_at: Option<Timestamp>,
     /// A code that says why it is in error.
     pub error: Option<String>,
     pub receipt: Option<Receipt>,

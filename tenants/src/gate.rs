@@ -12,16 +12,21 @@ text_enum! {
 
 text_enum! {
     /// Why a slot keeps the gate shut.
-    MissingReason { NeverConnected = "never_connected", NotProven = "not_proven", Error = "error", Revoked = "revoked" }
+    MissingReason { NeverConnected = "never_connected", NotProven = "not_proven", Error = "error", Revoked = "revoked", Paused = "paused" }
 }
 
-/// Why a slot keeps its gate shut; none: it does not.
-pub fn missing(required: bool, connection: Option<ConnectionStatus>) -> Option<MissingReason> {
+/// Why a slot keeps its gate shut; none: it does not. `paused`: its person lets nobody use the connection.
+pub fn missing(
+    required: bool,
+    connection: Option<ConnectionStatus>,
+    paused: bool,
+) -> Option<MissingReason> {
     if !required {
         return None;
     }
     match connection {
         None => Some(MissingReason::NeverConnected),
+        Some(ConnectionStatus::Active) if paused => Some(MissingReason::Paused),
         Some(ConnectionStatus::Pending) => Some(MissingReason::NotProven),
         Some(ConnectionStatus::Active) => None,
         Some(ConnectionStatus::Error) => Some(MissingReason::Error),
@@ -75,7 +80,15 @@ mod tests {
 
     #[test]
     fn an_optional_slot_never_shuts_the_gate() {
-        assert_eq!(missing(false, None), None);
-        assert_eq!(missing(false, Some(ConnectionStatus::Error)), None);
+        assert_eq!(missing(false, None, false), None);
+        assert_eq!(missing(false, Some(ConnectionStatus::Error), false), None);
+        assert_eq!(missing(false, Some(ConnectionStatus::Active), true), None);
+    }
+
+    #[test]
+    fn a_paused_connection_shuts_the_gate_as_long_as_it_would_open_it() {
+        let of = |status| missing(true, Some(status), true);
+        assert_eq!(of(ConnectionStatus::Active), Some(MissingReason::Paused));
+        assert_eq!(of(ConnectionStatus::Revoked), Some(MissingReason::Revoked));
     }
 }

@@ -57,7 +57,7 @@ pub use oauth_client::OauthClient;
 pub use person::{Capability, Member, Role};
 pub use reminder::{ReminderPlan, ReminderStep};
 pub use request::{
-    Item, Lifetime, MAX_ITEMS, MAX_RESENDS, NewRequest, RESEND_PAUSE, Recipient, Request,
+    Asked, Item, Lifetime, MAX_ITEMS, MAX_RESENDS, NewRequest, RESEND_PAUSE, Recipient, Request,
     RequestStatus, SlotRef,
 };
 pub use sender::{SenderDomain, SenderState, SenderVerdict};

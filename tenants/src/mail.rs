@@ -7,6 +7,7 @@ text_enum! {
         LastCall = "last_call", Cancelled = "cancelled", AllDone = "all_done", AllConnected = "all_connected",
         AppFailed = "app_failed", ReconnectNeeded = "reconnect_needed", Revoked = "revoked",
         MailUndeliverable = "mail_undeliverable", Invitation = "invitation", SignIn = "sign_in",
+        Forwarded = "forwarded", MyConnections = "my_connections",
         NewDevice = "new_device", RoleChanged = "role_changed", DomainLive = "domain_live",
         DomainDrifted = "domain_drifted",
     }

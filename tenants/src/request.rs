@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use crate::{
-    ConnectionId, ItemId, ItemStatus, ReminderPlan, RequestId, SlotId, Timestamp, WorkflowId,
-    WorkspaceId, text_enum,
+    ConnectionId, ItemId, ItemStatus, Member, MemberId, ReminderPlan, RequestId, SlotId, Timestamp,
+    WorkflowId, WorkspaceId, text_enum,
     values::{Email, Language, Name, Note, Opaque, Refused},
 };
 
@@ -16,6 +16,8 @@ pub struct Request {
     pub id: RequestId,
     pub workspace_id: WorkspaceId,
     pub recipient: Recipient,
+    /// The portal member in whose inbox it is. None: it is opened by a link.
+    pub member_id: Option<MemberId>,
     pub note: Option<Note>,
     /// Of its pages and mails. None: what the client's browser asks for, else the agency's own.
     pub language: Option<Language>,
@@ -28,6 +30,20 @@ pub struct Request {
     pub resends: i64,
     pub created_at: Timestamp,
     pub items: Vec<Item>,
+}
+
+/// Who is asked, and so how: by a link in a mail, or in their portal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    Recipient(Recipient),
+    /// A client of the request's workspace.
+    Member(MemberId),
+}
+
+impl From<Recipient> for Asked {
+    fn from(recipient: Recipient) -> Self {
+        Self::Recipient(recipient)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +75,7 @@ pub struct SlotRef {
 #[derive(Clone, Debug)]
 pub struct NewRequest {
     pub workspace_id: WorkspaceId,
-    pub recipient: Recipient,
+    pub asked: Asked,
     pub note: Option<Note>,
     pub language: Option<Language>,
     pub lifetime: Lifetime,
@@ -75,6 +91,8 @@ pub struct Lifetime(Duration);
 impl Lifetime {
     /// An e-mailed link.
     pub const MAILED: Self = Self(Duration::from_hours(7 * 24));
+    /// A request in the inbox of a portal.
+    pub const INBOX: Self = Self(Duration::from_hours(4));
     pub const SHORTEST: Duration = Duration::from_hours(1);
     pub const LONGEST: Duration = Duration::from_hours(30 * 24);
 
@@ -106,6 +124,24 @@ pub const MAX_RESENDS: i64 = 10;
 pub const MAX_ITEMS: usize = 50;
 
 impl Request {
+    pub fn asked(&self) -> Asked {
+        match &self.member_id {
+            Some(id) => Asked::Member(id.clone()),
+            None => Asked::Recipient(self.recipient.clone()),
+        }
+    }
+
+    /// Whether it is this client's: in their inbox, or sent to their address, which they have proven.
+    pub fn is_for(&self, member: &Member) -> bool {
+        match &self.member_id {
+            Some(id) => *id == member.id,
+            None => {
+                member.workspace_id.as_ref() == Some(&self.workspace_id)
+                    && self.recipient.email.is_same(&member.email)
+            }
+        }
+    }
+
     pub fn fulfilled(&self) -> usize {
         self.items
             .iter()

@@ -12,6 +12,8 @@ pub const LINK_PREFIX: &str = "lk_link_";
 pub const SIGN_IN_PREFIX: &str = "lk_sign_";
 /// In front of an invitation's secret.
 pub const JOIN_PREFIX: &str = "lk_join_";
+/// In front of the secret of a link to what was connected by way of an address.
+pub const OWN_PREFIX: &str = "lk_mine_";
 /// In front of every API key.
 pub const API_KEY_PREFIX: &str = "lk_";
 

@@ -162,6 +162,13 @@ fn host(text: &str) -> Result<String, Refused> {
         .ok_or(Refused("a host is a DNS name such as connect.example.com"))
 }
 
+impl Email {
+    /// However its letters are written: nobody means another person by `Jo@` than by `jo@`.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.as_str().eq_ignore_ascii_case(other.as_str())
+    }
+}
+
 fn email(text: &str) -> Result<String, Refused> {
     const REFUSED: Refused = Refused("an e-mail address like name@example.com is expected");
     let (local, domain) = text.trim().rsplit_once('@').ok_or(REFUSED)?;

@@ -43,6 +43,8 @@ pub struct Slot {
     pub required: bool,
     pub expected_account: Option<Opaque>,
     pub connection: Option<(ConnectionId, ConnectionStatus)>,
+    /// The person whose connection it is lets nobody use it.
+    pub paused: bool,
 }
 
 impl Slot {
@@ -50,6 +52,7 @@ impl Slot {
         gate::missing(
             self.required,
             self.connection.as_ref().map(|(_, status)| *status),
+            self.paused,
         )
     }
 }

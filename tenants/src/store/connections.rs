@@ -241,7 +241,7 @@ impl Tx {
         Ok(())
     }
 
-    async fn connection_move(
+    pub(super) async fn connection_move(
         &mut self,
         connection: &Connection,
         action: ConnectionMove,
@@ -320,6 +320,8 @@ pub(super) fn connection(row: &Row) -> Result<Connection, StoreError> {
         scopes_granted: row.json("scopes_granted")?,
         host_vars: row.json("host_vars")?,
         authorized_email: row.parsed("authorized_email")?,
+        member_id: row.optional_parsed("member_id")?,
+        paused_at: row.optional_time("paused_at")?,
         error: row.optional_text("error")?,
         receipt,
         last_used_at: row.optional_time("last_used_at")?,

@@ -10,12 +10,12 @@ use super::{
     hops::{HopTrace, NewHop},
     statement::{args, statements},
 };
-use crate::{EventType, FlowId, ItemId, NewEvent, RequestId, secret::secret_hash};
+use crate::{ConnectionId, EventType, FlowId, ItemId, NewEvent, RequestId, secret::secret_hash};
 
 statements! {
-    CREATE = "insert into flows (id, agency_id, request_id, item_id, app, ctx, host, state_hash, cookie_hash, session_hash, verifier, nonce, redirect_uri, issuer, scopes, host_vars, created_at, expires_at, redirect_host, hop_hash, hop_until, hop_url) values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
-    TAKE = "update flows set used_at = $3 where agency_id = $1 and state_hash = $2 and used_at is null and expires_at > $3 returning id, request_id, item_id, app, ctx, host, cookie_hash, session_hash, verifier, nonce, redirect_uri, issuer, scopes, host_vars";
-    PEEK = "select request_id, item_id, app, host, state_hash, cookie_hash, session_hash, redirect_host, hop_cookie_hash from flows where agency_id = $1 and state_hash = $2";
+    CREATE = "insert into flows (id, agency_id, request_id, item_id, app, ctx, host, state_hash, cookie_hash, session_hash, verifier, nonce, redirect_uri, issuer, scopes, host_vars, created_at, expires_at, redirect_host, hop_hash, hop_until, hop_url, connection_id) values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
+    TAKE = "update flows set used_at = $3 where agency_id = $1 and state_hash = $2 and used_at is null and expires_at > $3 returning id, request_id, item_id, app, ctx, host, cookie_hash, session_hash, verifier, nonce, redirect_uri, issuer, scopes, host_vars, connection_id";
+    PEEK = "select request_id, item_id, connection_id, app, host, state_hash, cookie_hash, session_hash, redirect_host, hop_cookie_hash from flows where agency_id = $1 and state_hash = $2";
     DROP_OLD = "delete from flows where expires_at < $1";
 }
 
@@ -28,6 +28,10 @@ const FLOW_KEPT: Duration = Duration::from_hours(24);
 pub struct NewFlow<'a> {
     pub request_id: &'a RequestId,
     pub item_id: &'a ItemId,
+    /// The connection that it renews. None: it fulfils its item.
+    pub connection_id: Option<&'a ConnectionId>,
+    /// As the audit log names who started it.
+    pub actor: &'a str,
     pub app: &'a str,
     pub ctx: &'a str,
     pub host: &'a str,
@@ -50,6 +54,8 @@ pub struct Flow {
     pub id: FlowId,
     pub request_id: RequestId,
     pub item_id: ItemId,
+    /// The connection that it renews.
+    pub connection_id: Option<ConnectionId>,
     pub app: String,
     pub ctx: String,
     pub host: String,
@@ -68,6 +74,8 @@ pub struct Flow {
 pub struct FlowTrace {
     pub request_id: RequestId,
     pub item_id: ItemId,
+    /// The connection that it renews.
+    pub connection_id: Option<ConnectionId>,
     pub app: String,
     /// The host of the page on which it started.
     pub host: String,
@@ -117,7 +125,8 @@ impl Tx {
                     hop.map(|hop| hop.redirect_host),
                     hop.map(|hop| &*hop.hash),
                     hop.map(|hop| hop.until),
-                    hop.map(|hop| &*hop.url)
+                    hop.map(|hop| &*hop.url),
+                    new.connection_id
                 ],
             )
             .await?;
@@ -125,7 +134,7 @@ impl Tx {
         let kind = EventType::FlowStarted;
         self.record(NewEvent {
             kind,
-            actor: "recipient",
+            actor: new.actor,
             subject: new.item_id.as_str(),
             data,
         })
@@ -169,6 +178,7 @@ impl Tx {
         Ok(Flow {
             request_id: row.parsed("request_id")?,
             item_id: row.parsed("item_id")?,
+            connection_id: row.optional_parsed("connection_id")?,
             app: row.text("app")?,
             ctx: row.text("ctx")?,
             host: row.text("host")?,
@@ -202,6 +212,7 @@ pub(super) fn read_trace(row: &Row) -> Result<FlowTrace, StoreError> {
     Ok(FlowTrace {
         request_id: row.parsed("request_id")?,
         item_id: row.parsed("item_id")?,
+        connection_id: row.optional_parsed("connection_id")?,
         app: row.text("app")?,
         host: row.text("host")?,
         state_hash: row.bytes("state_hash")?,

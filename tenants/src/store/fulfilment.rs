@@ -8,11 +8,11 @@ use super::{
 };
 use crate::{
     Account, ActionError, ConnectionId, ConnectionStatus, EventType, Item, ItemId, ItemMove,
-    ItemStatus, NewEvent, Request, RequestStatus, connection::missing_scopes,
+    ItemStatus, NewEvent, Request, RequestStatus, connection::missing_scopes, values::Email,
 };
 
 statements! {
-    CREATE = "insert into connections (id, agency_id, workspace_id, app, status, account_id, account_label, scopes_requested, scopes_granted, host_vars, authorized_email, created_at, updated_at) values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)";
+    CREATE = "insert into connections (id, agency_id, workspace_id, app, status, account_id, account_label, scopes_requested, scopes_granted, host_vars, authorized_email, created_at, updated_at, member_id) values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, (select id from members where agency_id = $1 and workspace_id = $3 and role = 'client' and lower(email) = lower($11)))";
 }
 
 /// A provider that could not say whose account it is gets a moment before it is asked again.
@@ -21,6 +21,10 @@ const PROVE_AFTER: Duration = Duration::from_secs(10);
 /// What came back from the provider, for one item.
 pub struct NewConnection<'a> {
     pub item_id: &'a ItemId,
+    /// Who let it in. None: who the request was sent to.
+    pub authorized_email: Option<&'a Email>,
+    /// As the audit log names them.
+    pub actor: &'a str,
     /// Whose account it is, as the provider answered; none: it could not be asked.
     pub account: Option<Account>,
     /// A call with the token worked, or the provider offers none. Else a job tries again.
@@ -67,7 +71,7 @@ impl Tx {
             return Err(ActionError::conflict("item_ended", message));
         }
         if item.status == ItemStatus::Held {
-            self.item_release(&item, "recipient").await?;
+            self.item_release(&item, new.actor).await?;
         }
         let expected = match (&item.expected_account, &new.account) {
             (None, _) => true,
@@ -86,7 +90,7 @@ impl Tx {
         self.item_set_connection(&item.id, Some(&connection))
             .await?;
         let missing = missing_scopes(new.scopes_requested, new.scopes_granted);
-        self.item_connected(&request, &item, &connection, status, &missing)
+        self.item_connected(&request, &item, (&connection, new.actor), status, &missing)
             .await?;
         Ok((status, connection))
     }
@@ -119,7 +123,7 @@ impl Tx {
                     &to_json(new.scopes_requested),
                     &to_json(new.scopes_granted),
                     &to_json(new.host_vars),
-                    &request.recipient.email,
+                    new.authorized_email.unwrap_or(&request.recipient.email),
                     now
                 ],
             )
@@ -148,7 +152,7 @@ impl Tx {
         &mut self,
         request: &Request,
         item: &Item,
-        connection: &ConnectionId,
+        (connection, actor): (&ConnectionId, &str),
         status: ItemStatus,
         missing: &[String],
     ) -> Result<(), ActionError> {
@@ -159,7 +163,7 @@ impl Tx {
         let data = serde_json::json!({ "request_id": request.id, "connection_id": connection, "missing_scopes": missing });
         self.record(NewEvent {
             kind,
-            actor: "recipient",
+            actor,
             subject: item.id.as_str(),
             data,
         })

@@ -15,13 +15,13 @@ use super::{
 use crate::{FlowId, Timestamp, secret::secret_hash};
 
 statements! {
-    PEEK_HOP = "select request_id, item_id, app, host, state_hash, cookie_hash, session_hash, redirect_host, hop_cookie_hash from flows where agency_id = $1 and hop_hash = $2";
-    PEEK_RETURN = "select request_id, item_id, app, host, state_hash, cookie_hash, session_hash, redirect_host, hop_cookie_hash from flows where agency_id = $1 and return_hash = $2";
+    PEEK_HOP = "select request_id, item_id, connection_id, app, host, state_hash, cookie_hash, session_hash, redirect_host, hop_cookie_hash from flows where agency_id = $1 and hop_hash = $2";
+    PEEK_RETURN = "select request_id, item_id, connection_id, app, host, state_hash, cookie_hash, session_hash, redirect_host, hop_cookie_hash from flows where agency_id = $1 and return_hash = $2";
     HOP_URL = "select id, hop_url from flows where agency_id = $1 and hop_hash = $2 and hop_url is not null";
     TAKE_HOP = "update flows set hop_cookie_hash = $3, hop_url = null where agency_id = $1 and hop_hash = $2 and hop_cookie_hash is null and used_at is null and hop_until > $4 and expires_at > $4";
     KEEP_ANSWER = "update flows set answer = $3, return_hash = $4, return_until = $5 where agency_id = $1 and id = $2 and redirect_host is not null and used_at is not null and return_hash is null";
     ANSWER = "select id, answer from flows where agency_id = $1 and return_hash = $2 and answer is not null";
-    TAKE_RETURN = "update flows set answer = null where agency_id = $1 and return_hash = $2 and answer is not null and return_until > $3 and expires_at > $3 returning id, request_id, item_id, app, ctx, host, cookie_hash, session_hash, verifier, nonce, redirect_uri, issuer, scopes, host_vars";
+    TAKE_RETURN = "update flows set answer = null where agency_id = $1 and return_hash = $2 and answer is not null and return_until > $3 and expires_at > $3 returning id, request_id, item_id, app, ctx, host, cookie_hash, session_hash, verifier, nonce, redirect_uri, issuer, scopes, host_vars, connection_id";
 }
 
 /// How long a browser has from one host to the other.

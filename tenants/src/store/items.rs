@@ -218,11 +218,12 @@ impl Tx {
             .collect()
     }
 
-    /// The client says no to one app, with a reason. Only while the request can be opened.
+    /// The client says no to one app, with a reason. Only while the request is open.
     pub async fn item_decline(
         &mut self,
         id: &ItemId,
         reason: Option<&Note>,
+        actor: &str,
     ) -> Result<Request, ActionError> {
         self.take_turn().await?;
         let request = self
@@ -238,7 +239,7 @@ impl Tx {
         match request.items.iter().find(|item| item.id == *id) {
             Some(item) if item.status == ItemStatus::Declined => return Ok(request),
             Some(item) if item.status == ItemStatus::Held => {
-                self.item_release(item, "recipient").await?;
+                self.item_release(item, actor).await?;
             }
             _ => {}
         }
@@ -252,7 +253,7 @@ impl Tx {
         let kind = EventType::ItemDeclined;
         self.record(NewEvent {
             kind,
-            actor: "recipient",
+            actor,
             subject: id.as_str(),
             data,
         })

@@ -9,16 +9,18 @@ use super::{
     statement::{args, statements},
 };
 use crate::{
-    Request, RequestId,
+    Item, ItemId, ItemStatus, Request, RequestId,
     secret::{LINK_PREFIX, new_secret, secret_hash},
+    values::Email,
 };
 
 statements! {
     CREATE = "insert into links (hash, agency_id, request_id, created_at) values ($2, $1, $3, $4)";
+    END_OWN = "update links set ended_at = $3 where agency_id = $1 and request_id = $2 and item_id is null and ended_at is null";
     END = "update links set ended_at = $3 where agency_id = $1 and request_id = $2 and ended_at is null";
-    BY_HASH = "select request_id, ended_at from links where agency_id = $1 and hash = $2";
-    START_SESSION = "insert into link_sessions (hash, agency_id, request_id, host, created_at, last_seen_at, expires_at) values ($2, $1, $3, $4, $5, $5, $6)";
-    SESSION = "select r.*, w.name as workspace, s.host as session_host, s.last_seen_at as session_seen_at, s.expires_at as session_expires_at from link_sessions s join requests r on r.agency_id = s.agency_id and r.id = s.request_id join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where s.agency_id = $1 and s.hash = $2";
+    BY_HASH = "select l.request_id, l.ended_at, l.item_id, l.email, i.status from links l left join items i on i.agency_id = l.agency_id and i.id = l.item_id where l.agency_id = $1 and l.hash = $2";
+    START_SESSION = "insert into link_sessions (hash, agency_id, request_id, host, created_at, last_seen_at, expires_at, item_id, email) values ($2, $1, $3, $4, $5, $5, $6, $7, $8)";
+    SESSION = "select r.*, w.name as workspace, s.host as session_host, s.last_seen_at as session_seen_at, s.item_id as session_item, s.email as session_email, s.expires_at as session_expires_at from link_sessions s join requests r on r.agency_id = s.agency_id and r.id = s.request_id join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where s.agency_id = $1 and s.hash = $2";
     TOUCH = "update link_sessions set last_seen_at = $3 where agency_id = $1 and hash = $2 and last_seen_at < $3";
     DROP_OLD = "delete from link_sessions where expires_at < $1";
 }
@@ -30,11 +32,32 @@ pub const SESSION_ABSOLUTE: Duration = Duration::from_hours(24);
 /// `last_seen_at` is written at most this often, so that a page view costs no write.
 const TOUCH_EVERY: Duration = Duration::from_mins(5);
 
+/// What a forwarded link is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkScope {
+    /// The only item that it opens.
+    pub item_id: ItemId,
+    /// To whom it was forwarded.
+    pub email: Email,
+}
+
+/// What a link's secret leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    pub request_id: RequestId,
+    /// None: the request's own.
+    pub scope: Option<LinkScope>,
+    /// It still opens its request.
+    pub lives: bool,
+}
+
 /// A browser that opened a link.
 #[derive(Clone, Debug)]
 pub struct LinkSession {
     pub hash: Vec<u8>,
     pub host: String,
+    /// None: the whole request is open to it.
+    pub scope: Option<LinkScope>,
     /// A write is due: see [`Tx::link_session_touch`].
     pub touch_due: bool,
 }
@@ -44,7 +67,10 @@ impl Tx {
         &mut self,
         request: &RequestId,
     ) -> Result<SecretString, StoreError> {
-        self.links_end(request).await?;
+        let (agency, now) = (self.agency.clone(), self.now());
+        self.inner
+            .execute(END_OWN, args![&agency, request, now])
+            .await?;
         self.link_add(request).await
     }
 
@@ -61,6 +87,7 @@ impl Tx {
         Ok(secret)
     }
 
+    /// Those that were forwarded too.
     pub(super) async fn links_end(&mut self, request: &RequestId) -> Result<(), StoreError> {
         let (agency, now) = (self.agency.clone(), self.now());
         self.inner
@@ -69,11 +96,7 @@ impl Tx {
         Ok(())
     }
 
-    /// The request behind a link, and whether the link still opens it.
-    pub async fn link(
-        &mut self,
-        secret: &SecretString,
-    ) -> Result<Option<(RequestId, bool)>, StoreError> {
+    pub async fn link(&mut self, secret: &SecretString) -> Result<Option<Link>, StoreError> {
         let agency = self.agency.clone();
         let Some(row) = self
             .inner
@@ -82,16 +105,21 @@ impl Tx {
         else {
             return Ok(None);
         };
-        Ok(Some((
-            row.parsed("request_id")?,
-            row.optional_time("ended_at")?.is_none(),
-        )))
+        let scope = scope(&row, "item_id", "email")?;
+        let status: Option<ItemStatus> = row.optional_parsed("status")?;
+        let needed = scope.is_none() || status.is_some_and(is_of_use);
+        Ok(Some(Link {
+            request_id: row.parsed("request_id")?,
+            lives: needed && row.optional_time("ended_at")?.is_none(),
+            scope,
+        }))
     }
 
     /// A session for a browser that showed a live link; the secret goes into its cookie.
     pub async fn link_session_start(
         &mut self,
         request: &Request,
+        scope: Option<&LinkScope>,
         host: &str,
     ) -> Result<SecretString, StoreError> {
         let secret = SecretString::from(self.entropy().token());
@@ -102,7 +130,16 @@ impl Tx {
         self.inner
             .execute(
                 START_SESSION,
-                args![&agency, &secret_hash(&secret), &request.id, host, now, end],
+                args![
+                    &agency,
+                    &secret_hash(&secret),
+                    &request.id,
+                    host,
+                    now,
+                    end,
+                    scope.map(|scope| &scope.item_id),
+                    scope.map(|scope| &scope.email)
+                ],
             )
             .await?;
         Ok(secret)
@@ -114,7 +151,10 @@ impl Tx {
         secret: &SecretString,
     ) -> Result<Option<(LinkSession, Request)>, StoreError> {
         match self.live_session(secret).await? {
-            Some((session, row)) => Ok(Some((session, self.request_whole(&row).await?))),
+            Some((session, row)) => {
+                let request = self.request_whole(&row).await?;
+                Ok(session.opens(request))
+            }
             None => Ok(None),
         }
     }
@@ -132,7 +172,8 @@ impl Tx {
             .items_and_surroundings(&request.id, row.parsed("workspace")?)
             .await?;
         request.items = items;
-        Ok(Some((session, request, around)))
+        let opened = session.opens(request);
+        Ok(opened.map(|(session, request)| (session, request, around)))
     }
 
     async fn live_session(
@@ -154,6 +195,7 @@ impl Tx {
         let session = LinkSession {
             hash,
             host: row.text("session_host")?,
+            scope: scope(&row, "session_item", "session_email")?,
             touch_due: now >= seen.plus(TOUCH_EVERY),
         };
         Ok(Some((session, row)))
@@ -166,6 +208,34 @@ impl Tx {
             .await?;
         Ok(())
     }
+}
+
+impl LinkSession {
+    /// The request as this session may see it.
+    fn opens(self, mut request: Request) -> Option<(Self, Request)> {
+        if let Some(scope) = &self.scope {
+            let own = |item: &Item| item.id == scope.item_id && is_of_use(item.status);
+            request.items.retain(own);
+        }
+        (!request.items.is_empty()).then_some((self, request))
+    }
+}
+
+/// A forwarded link is withdrawn when its app needs nobody any more; what was connected can still be looked at.
+fn is_of_use(status: ItemStatus) -> bool {
+    status.is_open() || status == ItemStatus::Fulfilled
+}
+
+fn scope(
+    row: &Row,
+    item: &'static str,
+    email: &'static str,
+) -> Result<Option<LinkScope>, StoreError> {
+    let pair = (row.optional_parsed(item)?, row.optional_parsed(email)?);
+    Ok(match pair {
+        (Some(item_id), Some(email)) => Some(LinkScope { item_id, email }),
+        _ => None,
+    })
 }
 
 impl PlatformTx {

@@ -67,6 +67,11 @@ macro_rules! migrations {
                 include_str!(concat!("../../../migrations/", $folder, "/0007_people.sql")),
             ),
             migration(
+                8,
+                "portal",
+                include_str!(concat!("../../../migrations/", $folder, "/0008_portal.sql")),
+            ),
+            migration(
                 9,
                 "clients",
                 include_str!(concat!(

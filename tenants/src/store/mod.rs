@@ -7,6 +7,7 @@ mod agencies;
 mod api_keys;
 mod apps;
 mod conn;
+mod connection_care;
 mod connection_rows;
 mod connections;
 mod credentials;
@@ -20,6 +21,7 @@ mod edge;
 mod error;
 mod events;
 mod flows;
+mod forwards;
 mod fulfilment;
 mod hops;
 mod hosts;
@@ -32,6 +34,7 @@ mod mail_relays;
 mod mails;
 mod migrate;
 mod people;
+mod portal;
 mod reminders;
 mod request_sending;
 mod requests;
@@ -76,17 +79,19 @@ pub use edge::{
 };
 pub use events::EventFilter;
 pub use flows::{FLOW_LIFETIME, Flow, FlowTrace, NewFlow};
+pub use forwards::{Forward, MAX_FORWARDS};
 pub use fulfilment::NewConnection;
 pub use hops::{HopTrace, NewHop, TICKET_LIFETIME};
 pub use idempotency::Replay;
 pub use jobs::{ClaimedJob, NewJob};
-pub use links::{LinkSession, SESSION_ABSOLUTE, SESSION_IDLE};
+pub use links::{Link, LinkScope, LinkSession, SESSION_ABSOLUTE, SESSION_IDLE};
 pub use mail_news::MailRef;
 pub use mail_relays::{MailRelay, NewMailRelay};
 pub use mails::{Mail, NewMail};
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use migrate::postgres_schema_version;
 pub use people::{
+    address_sessions::ADDRESS_SESSION,
     ceremonies::Ceremony,
     identity_provider::{IdentityProvider, NewIdentityProvider},
     invitations::{INVITATION_LIFETIME, Invitation, InvitationStatus, NewInvitation},
@@ -95,6 +100,7 @@ pub use people::{
     sessions::{NewSession, Session, SessionStage, SignInMethod, Started},
     sign_ins::{CodeOutcome, SIGN_IN_LIFETIME, SignInSecrets},
 };
+pub use portal::{Happened, InboxItem};
 pub use reminders::{DueReminder, PlannedReminder};
 pub use requests::RequestFilter;
 pub use suppressions::Suppression;
@@ -399,6 +405,7 @@ const STATEMENTS: &[&[Statement]] = &[
     agencies::STATEMENTS,
     api_keys::STATEMENTS,
     apps::STATEMENTS,
+    connection_care::STATEMENTS,
     connection_rows::STATEMENTS,
     connections::STATEMENTS,
     credentials::STATEMENTS,
@@ -420,6 +427,7 @@ const STATEMENTS: &[&[Statement]] = &[
     edge::turns::STATEMENTS,
     events::STATEMENTS,
     flows::STATEMENTS,
+    forwards::STATEMENTS,
     fulfilment::STATEMENTS,
     hops::STATEMENTS,
     hosts::STATEMENTS,
@@ -431,6 +439,7 @@ const STATEMENTS: &[&[Statement]] = &[
     mail_relays::STATEMENTS,
     mails::STATEMENTS,
     migrate::STATEMENTS,
+    people::address_sessions::STATEMENTS,
     people::ceremonies::STATEMENTS,
     people::factors::STATEMENTS,
     people::identity_provider::STATEMENTS,
@@ -440,6 +449,7 @@ const STATEMENTS: &[&[Statement]] = &[
     people::passkeys::STATEMENTS,
     people::sessions::STATEMENTS,
     people::sign_ins::STATEMENTS,
+    portal::STATEMENTS,
     reminders::STATEMENTS,
     request_sending::STATEMENTS,
     requests::STATEMENTS,

@@ -132,7 +132,10 @@ impl Tx {
         if !open || looked_at || unwanted || self.mail_last_refused(address).await? {
             return Ok(false);
         }
-        let secret = self.link_add(id).await?;
+        let secret = match request.member_id {
+            Some(_) => None,
+            None => Some(self.link_add(id).await?),
+        };
         let kind = match step {
             ReminderStep::First | ReminderStep::Second => MailKind::Reminder,
             ReminderStep::LastCall => MailKind::LastCall,
@@ -141,7 +144,9 @@ impl Tx {
             kind,
             request_id: Some(id),
             recipient: address,
-            secret: Some((Some(&request.workspace_id), &secret)),
+            secret: secret
+                .as_ref()
+                .map(|secret| (Some(&request.workspace_id), secret)),
             data: serde_json::json!({ "step": step }),
         })
         .await?;

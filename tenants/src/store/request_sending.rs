@@ -31,10 +31,10 @@ impl Tx {
             );
             return Err(ActionError::conflict("not_queued", message));
         }
-        let secret = self.link_replace(&request, 0).await?;
-        self.request_event(EventType::RequestSent, id, actor)
+        let secret = self.link_replace(&request).await?;
+        self.request_begin(&request, actor).await?;
+        self.mail_ask(MailKind::Request, &request, secret.as_ref())
             .await?;
-        self.mail_link(MailKind::Request, &request, &secret).await?;
         self.reminders_plan(&request).await?;
         self.request_existing(id).await
     }
@@ -60,10 +60,13 @@ impl Tx {
         self.take_turn().await?;
         let request = self.request_existing(id).await?;
         self.check_resend(&request)?;
-        let secret = self.link_replace(&request, 1).await?;
+        let secret = self.link_replace(&request).await?;
+        self.clock_start(&request, 1).await?;
         self.request_event(EventType::RequestResent, id, actor)
             .await?;
-        self.mail_link(kind, &request, &secret).await?;
+        // Nothing was replaced where there is no link.
+        let kind = secret.as_ref().map_or(MailKind::Request, |_| kind);
+        self.mail_ask(kind, &request, secret.as_ref()).await?;
         self.reminders_plan(&request).await?;
         self.request_existing(id).await
     }
@@ -111,38 +114,56 @@ impl Tx {
             let message = format!("the request is {status}: it has nothing that a link could open");
             return Err(ActionError::conflict("nothing_pending", message));
         }
-        let secret = self.link_replace(&request, 0).await?;
+        let secret = self.link_create(&request.id).await?;
+        self.clock_start(&request, 0).await?;
         self.request_event(EventType::RequestLinkMade, id, actor)
             .await?;
         Ok((self.request_existing(id).await?, secret))
     }
 
-    /// Makes the new link, ends the old ones and starts the clock.
+    /// Ends the old links and makes a new one. None: it is asked for in an inbox.
     async fn link_replace(
         &mut self,
         request: &Request,
-        resends: i64,
-    ) -> Result<SecretString, StoreError> {
+    ) -> Result<Option<SecretString>, StoreError> {
+        if request.member_id.is_none() {
+            return self.link_create(&request.id).await.map(Some);
+        }
+        self.links_end(&request.id).await?;
+        Ok(None)
+    }
+
+    /// It is open from now on.
+    pub(super) async fn request_begin(
+        &mut self,
+        request: &Request,
+        actor: &str,
+    ) -> Result<(), StoreError> {
+        self.clock_start(request, 0).await?;
+        self.request_event(EventType::RequestSent, &request.id, actor)
+            .await
+    }
+
+    async fn clock_start(&mut self, request: &Request, resends: i64) -> Result<(), StoreError> {
         let (agency, now) = (self.agency.clone(), self.now());
-        let secret = self.link_create(&request.id).await?;
         let end = now.plus(request.lifetime.duration());
         self.inner
             .execute(SENT, args![&agency, &request.id, now, end, resends])
             .await?;
-        Ok(secret)
+        Ok(())
     }
 
-    async fn mail_link(
+    async fn mail_ask(
         &mut self,
         kind: MailKind,
         request: &Request,
-        secret: &SecretString,
+        secret: Option<&SecretString>,
     ) -> Result<(), StoreError> {
         self.mail_enqueue(NewMail {
             kind,
             request_id: Some(&request.id),
             recipient: &request.recipient.email,
-            secret: Some((Some(&request.workspace_id), secret)),
+            secret: secret.map(|secret| (Some(&request.workspace_id), secret)),
             data: serde_json::json!({}),
         })
         .await
@@ -175,8 +196,8 @@ impl Tx {
             return Err(ActionError::conflict("not_expired", message));
         }
         let new = NewRequest {
+            asked: old.asked(),
             workspace_id: old.workspace_id,
-            recipient: old.recipient,
             note: old.note,
             language: old.language,
             lifetime: old.lifetime,

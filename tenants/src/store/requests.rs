@@ -5,13 +5,13 @@ use super::{
     workspaces::before_id,
 };
 use crate::{
-    ActionError, AgencyId, EventType, ItemMove, ItemStatus, Lifetime, MailKind, NewEvent,
-    NewRequest, PageOf, Recipient, Request, RequestId, RequestStatus, WorkspaceId,
+    ActionError, AgencyId, Asked, EventType, ItemMove, ItemStatus, Lifetime, MailKind, MemberId,
+    NewEvent, NewRequest, PageOf, Recipient, Request, RequestId, RequestStatus, WorkspaceId,
     id::kinds::RequestKind, values::Email,
 };
 
 statements! {
-    CREATE = "insert into requests (id, agency_id, workspace_id, recipient_email, recipient_name, note, status, lifetime, resends, created_at, language) values ($2, $1, $3, $4, $5, $6, 'queued', $7, 0, $8, $9)";
+    CREATE = "insert into requests (id, agency_id, workspace_id, recipient_email, recipient_name, note, status, lifetime, resends, created_at, language, member_id) values ($2, $1, $3, $4, $5, $6, 'queued', $7, 0, $8, $9, $10)";
     ONE = "select * from requests where agency_id = $1 and id = $2";
     LIST = "select * from requests where agency_id = $1 and id < $2 and (cast($3 as text) is null or status = $3) and (cast($4 as text) is null or workspace_id = $4) order by id desc limit $5";
     UNOPENED = "select 1 as unopened from requests where agency_id = $1 and id = $2 and opened_at is null";
@@ -40,16 +40,43 @@ impl Tx {
                 "there is no such workspace",
             ));
         }
+        let (recipient, member) = self.request_asked(&new).await?;
         let drafts = self.item_drafts(&new.workspace_id, &new.slots).await?;
-        let id = self.request_insert(&new, actor).await?;
+        let id = self
+            .request_insert(&new, &recipient, member.as_ref(), actor)
+            .await?;
         self.items_insert(&id, &drafts).await?;
         self.reminder_plan_put(&id, new.reminders.as_ref()).await?;
         self.request_existing(&id).await
     }
 
+    /// Their address and name, and the member if it goes into an inbox.
+    async fn request_asked(
+        &mut self,
+        new: &NewRequest,
+    ) -> Result<(Recipient, Option<MemberId>), ActionError> {
+        let id = match &new.asked {
+            Asked::Recipient(recipient) => return Ok((recipient.clone(), None)),
+            Asked::Member(id) => id,
+        };
+        let member = self.member(id).await?;
+        let member =
+            member.filter(|member| member.workspace_id.as_ref() == Some(&new.workspace_id));
+        let member = member.ok_or_else(|| {
+            ActionError::invalid("/member_id", "this workspace has no such portal member")
+        })?;
+        let recipient = Recipient {
+            email: member.email,
+            name: member.name,
+        };
+        Ok((recipient, Some(member.id)))
+    }
+
     async fn request_insert(
         &mut self,
         new: &NewRequest,
+        recipient: &Recipient,
+        member: Option<&MemberId>,
         actor: &str,
     ) -> Result<RequestId, StoreError> {
         let (agency, now) = (self.agency.clone(), self.now());
@@ -62,12 +89,13 @@ impl Tx {
                     &agency,
                     &id,
                     &new.workspace_id,
-                    &new.recipient.email,
-                    new.recipient.name.as_ref(),
+                    &recipient.email,
+                    recipient.name.as_ref(),
                     new.note.as_ref(),
                     lifetime,
                     now,
-                    new.language.as_ref()
+                    new.language.as_ref(),
+                    member
                 ],
             )
             .await?;
@@ -303,6 +331,7 @@ pub(super) fn request(row: &Row) -> Result<Request, StoreError> {
             email: row.parsed("recipient_email")?,
             name: row.optional_parsed("recipient_name")?,
         },
+        member_id: row.optional_parsed("member_id")?,
         note: row.optional_parsed("note")?,
         language: row.optional_parsed("language")?,
         status: row.parsed("status")?,

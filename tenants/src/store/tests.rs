@@ -63,6 +63,7 @@ mod people;
 mod people_estate;
 mod people_factors;
 mod people_sessions;
+mod portal;
 mod races;
 mod raw;
 mod requests;

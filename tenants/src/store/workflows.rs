@@ -16,7 +16,7 @@ statements! {
     CREATE_SLOT = "insert into slots (id, agency_id, workflow_id, position, app, scopes, required, expected_account) values ($2, $1, $3, $4, $5, $6, $7, $8)";
     ONE = "select * from workflows where agency_id = $1 and id = $2";
     LIST = "select * from workflows where agency_id = $1 and id < $2 and (cast($3 as text) is null or workspace_id = $3) and (cast($4 as text) is null or external_id = $4) order by id desc limit $5";
-    SLOTS = "select s.*, c.status from slots s left join connections c on c.agency_id = s.agency_id and c.id = s.connection_id where s.agency_id = $1 and s.workflow_id >= $2 and s.workflow_id <= $3 order by s.workflow_id, s.position";
+    SLOTS = "select s.*, c.status, c.paused_at from slots s left join connections c on c.agency_id = s.agency_id and c.id = s.connection_id where s.agency_id = $1 and s.workflow_id >= $2 and s.workflow_id <= $3 order by s.workflow_id, s.position";
     SET_CONNECTION = "update slots set connection_id = $3 where agency_id = $1 and id = $2";
     OF_CONNECTION = "select distinct workflow_id from slots where agency_id = $1 and connection_id = $2";
     SET_GATE = "update workflows set gate_state = $3, gate_since = $4 where agency_id = $1 and id = $2";
@@ -249,5 +249,6 @@ fn slot(row: &Row) -> Result<Slot, StoreError> {
         required: row.flag("required")?,
         expected_account: row.optional_parsed("expected_account")?,
         connection,
+        paused: row.optional_time("paused_at")?.is_some(),
     })
 }

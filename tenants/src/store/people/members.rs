@@ -107,6 +107,7 @@ impl Tx {
         let member = self.member_existing(id).await?;
         check_removal(by, member.role)?;
         let agency = self.agency.clone();
+        self.portal_leave(id).await?;
         self.inner.execute(REMOVE, args![&agency, id]).await?;
         self.record(NewEvent {
             kind: EventType::MemberRemoved,

@@ -1,5 +1,6 @@
 //! People, how they come in and how they prove who they are.
 
+pub(super) mod address_sessions;
 pub(super) mod ceremonies;
 pub(super) mod factors;
 pub(super) mod identity_provider;

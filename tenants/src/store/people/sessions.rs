@@ -131,6 +131,7 @@ impl Tx {
             None => self.device_seen(&new).await?,
         };
         if stage == SessionStage::Full {
+            self.connections_adopt(new.member).await?;
             let data = serde_json::json!({ "member_id": new.member.id, "method": new.method });
             self.record(NewEvent {
                 kind: EventType::SessionStarted,

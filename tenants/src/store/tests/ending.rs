@@ -131,7 +131,7 @@ async fn declining_ends_one_item_with_its_reason(world: World) {
     let id = &request.items[0].id;
     for _ in 0..2 {
         let declined = world
-            .write(async |tx| tx.item_decline(id, Some(&reason)).await)
+            .write(async |tx| tx.item_decline(id, Some(&reason), "recipient").await)
             .await
             .unwrap();
         assert_eq!(declined.status, RequestStatus::Sent);
@@ -197,6 +197,6 @@ pub async fn expire(world: &World, id: &RequestId) {
 
 async fn decline(world: &World, id: &ItemId) -> Result<Request, ActionError> {
     world
-        .write(async |tx| tx.item_decline(id, None).await)
+        .write(async |tx| tx.item_decline(id, None, "recipient").await)
         .await
 }

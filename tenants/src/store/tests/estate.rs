@@ -47,7 +47,7 @@ impl Estate {
                 tx.oauth_client_put("slack", &client, "staff").await?;
                 tx.idempotency_claim("key", b"ours").await?;
                 tx.idempotency_store("key", 201, &body).await?;
-                let session = tx.link_session_start(&request, "host").await?;
+                let session = tx.link_session_start(&request, None, "host").await?;
                 Ok::<_, ActionError>(session)
             })
             .await

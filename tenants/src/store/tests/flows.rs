@@ -165,6 +165,8 @@ impl Journey {
         tx.flow_start(NewFlow {
             request_id: &request.id,
             item_id: &request.items[0].id,
+            connection_id: None,
+            actor: "recipient",
             app: "slack",
             ctx: "ctx",
             host: "ours.latchkey.example",

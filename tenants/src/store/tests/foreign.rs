@@ -145,7 +145,10 @@ async fn t1_foreign_steps_find_no_request(world: World) {
             assert_eq!(not_found(tx.request_cancel(id, "staff").await), "request");
             assert_eq!(not_found(tx.request_expire(id).await), "request");
             assert_eq!(not_found(tx.request_renew(id, "staff").await), "request");
-            assert_eq!(not_found(tx.item_decline(our.item(), None).await), "item");
+            assert_eq!(
+                not_found(tx.item_decline(our.item(), None, "recipient").await),
+                "item"
+            );
             let tokens = planted("");
             let fulfilled = fulfil(tx, our.item(), Some("T01"), &tokens).await;
             assert_eq!(not_found(fulfilled), "item");
@@ -297,7 +300,7 @@ async fn t1_no_flow_session_or_mail_of_theirs_leads_to_ours(world: World) {
         .await;
     assert!(matches!(started, Err(StoreError::Database(_))));
     let session = world
-        .write_foreign(async |tx| tx.link_session_start(&our.request, "host").await)
+        .write_foreign(async |tx| tx.link_session_start(&our.request, None, "host").await)
         .await;
     assert!(matches!(session, Err(StoreError::Database(_))));
     let mail = world
@@ -348,7 +351,8 @@ fn t1_every_function_of_an_agencys_transaction_has_its_foreign_twin() {
         include_str!("foreign_edge.rs"),
         include_str!("foreign_themes.rs"),
         include_str!("foreign_people.rs"),
-        include_str!("foreign_mail.rs")
+        include_str!("foreign_mail.rs"),
+        include_str!("portal.rs")
     );
     let mut missing = Vec::new();
     for (file, source) in sources() {

@@ -150,7 +150,7 @@ async fn what_a_page_says_beside_the_request(world: World) {
 async fn session(world: &World, request: &Request) -> SecretString {
     world
         .write(async |tx| {
-            tx.link_session_start(request, "ours.latchkey.example")
+            tx.link_session_start(request, None, "ours.latchkey.example")
                 .await
         })
         .await

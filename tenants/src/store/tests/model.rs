@@ -212,7 +212,7 @@ async fn take(world: &World, request: &Request, step: Step) -> Result<(), &'stat
                     Step::Renew => tx.request_renew(id, "staff").await.map(drop),
                     Step::Decline(item) => {
                         let item = &request.items[item].id;
-                        tx.item_decline(item, None).await.map(drop)
+                        tx.item_decline(item, None, "recipient").await.map(drop)
                     }
                     Step::Revoke(item) => match &now.items[item].connection_id {
                         Some(connection) => tx.connection_revoked(connection, "staff").await,

@@ -59,6 +59,7 @@ impl People {
                 let code = totp::code(&totp, tx.now()).unwrap();
                 tx.totp_confirm(&owner, &code).await?.expect("backup codes");
                 tx.password_set(&owner, Some("a hash")).await?;
+                tx.address_ask(&client.email, HOST).await?;
                 Ok::<_, ActionError>((passkey, ceremony, totp))
             })
             .await

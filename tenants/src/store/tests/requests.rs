@@ -130,7 +130,8 @@ async fn sending_starts_the_clock_and_queues_one_mail(world: World) {
     );
     let secret = world.mailed_link(&request).await;
     let found = world.read(async |tx| tx.link(&secret).await).await;
-    assert_eq!(found.unwrap(), Some((request.id.clone(), true)));
+    let link = found.unwrap().expect("a link");
+    assert_eq!((&link.request_id, link.lives), (&request.id, true));
     assert_eq!(world.count("mails where kind = 'request'").await, 1);
     assert_eq!(world.count("jobs where kind = 'mail'").await, 1);
     assert_eq!(world.events_of("request.sent").await, 1);

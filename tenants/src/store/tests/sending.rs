@@ -137,7 +137,7 @@ async fn renewing_clones_the_open_items_and_sends_them(world: World) {
     let (_, old) = world.sent_for(slots).await;
     world.fulfil(&old.items[0].id, Some("T01")).await.unwrap();
     world
-        .write(async |tx| tx.item_decline(&old.items[1].id, None).await)
+        .write(async |tx| tx.item_decline(&old.items[1].id, None, "recipient").await)
         .await
         .unwrap();
     world.later(Lifetime::MAILED.duration());
@@ -163,7 +163,10 @@ async fn renewing_needs_an_expired_request_and_happens_once(world: World) {
     let (cancelled, late, declined) = (world.sent().await, world.sent().await, world.sent().await);
     cancel(&world, &cancelled.id).await.unwrap();
     world
-        .write(async |tx| tx.item_decline(&declined.items[0].id, None).await)
+        .write(async |tx| {
+            tx.item_decline(&declined.items[0].id, None, "recipient")
+                .await
+        })
         .await
         .unwrap();
     assert_eq!(refusal(renew(&world, &late.id).await), "not_expired");

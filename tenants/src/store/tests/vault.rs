@@ -112,7 +112,7 @@ async fn connect(world: &World, request: &Request) -> Vec<(&'static str, SecretS
     let (first, second) = (planted("-first"), planted("-second"));
     let session = world
         .write(async |tx| {
-            let session = tx.link_session_start(request, "host").await?;
+            let session = tx.link_session_start(request, None, "host").await?;
             journey.start_in(tx, request).await?;
             let flow = tx.flow_take(&journey.state).await?.unwrap();
             let (_, id) = fulfil(tx, &flow.item_id, Some("T01"), &first).await?;

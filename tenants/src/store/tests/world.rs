@@ -6,9 +6,9 @@ use secrecy::SecretString;
 
 use super::raw::{self, Cell};
 use crate::{
-    Account, ActionError, Agency, ConnectionId, ItemId, ItemStatus, Lifetime, MailId, NewRequest,
-    NewSlot, NewWorkflow, PageOf, PlatformTx, Recipient, Request, Resume, SlotRef, StoreError, Tx,
-    Workflow, Workspace,
+    Account, ActionError, Agency, Asked, ConnectionId, ItemId, ItemStatus, Lifetime, MailId,
+    NewRequest, NewSlot, NewWorkflow, PageOf, PlatformTx, Recipient, Request, Resume, SlotRef,
+    StoreError, Timestamp, Tx, Workflow, Workspace,
     store::{EventFilter, NewConnection, Tokens},
     testing::TestStore,
 };
@@ -171,10 +171,10 @@ impl World {
     pub fn new_request(&self, slots: Vec<SlotRef>) -> NewRequest {
         NewRequest {
             workspace_id: self.workspace.id.clone(),
-            recipient: Recipient {
+            asked: Asked::Recipient(Recipient {
                 email: "jo@globex.example".parse().unwrap(),
                 name: Some("Jo".parse().unwrap()),
-            },
+            }),
             note: Some("For your Monday report".parse().unwrap()),
             language: Some("de".parse().unwrap()),
             lifetime: Lifetime::MAILED,
@@ -222,7 +222,7 @@ impl World {
     /// Whether this link's secret still opens its request.
     pub async fn link_lives(&self, secret: &SecretString) -> bool {
         let link = self.read(async |tx| tx.link(secret).await).await.unwrap();
-        link.expect("a known link").1
+        link.expect("a known link").lives
     }
 
     /// The client comes back from the provider with this account; none: the provider could not be asked.
@@ -274,6 +274,8 @@ pub async fn fulfil(
     let granted = ["chat:write".to_owned()];
     let new = NewConnection {
         item_id: item,
+        authorized_email: None,
+        actor: "recipient",
         account: account.map(|id| Account {
             id: id.to_owned(),
             label: Some(format!("{id}@globex.example")),
@@ -290,6 +292,32 @@ pub async fn fulfil(
         },
     };
     tx.connection_fulfil(new).await
+}
+
+/// What a client brings who connects anew.
+pub fn renewal<'a>(
+    item: &'a ItemId,
+    account: Account,
+    (access, refresh): (&'a SecretString, &'a SecretString),
+    now: Timestamp,
+) -> NewConnection<'a> {
+    static NONE: BTreeMap<String, String> = BTreeMap::new();
+    NewConnection {
+        item_id: item,
+        authorized_email: None,
+        actor: "recipient",
+        account: Some(account),
+        proven: true,
+        scopes_requested: &[],
+        scopes_granted: &[],
+        host_vars: &NONE,
+        tokens: Tokens {
+            access_token: access,
+            refresh_token: Some(refresh),
+            token_type: "Bearer",
+            expires_at: Some(now.plus(Duration::from_hours(1))),
+        },
+    }
 }
 
 /// A required slot for an app, for any account.
