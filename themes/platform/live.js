@@ -85,16 +85,20 @@ function progress(event) {
   const bar = document.getElementById("bar");
   bar.max = total;
   bar.value = fulfilled;
-  // The same news never reloads twice: should page and stream disagree, the reader is not caught in a loop.
-  if ((stale || fulfilled === total) && sessionStorage.getItem("news") !== event.data) {
-    sessionStorage.setItem("news", event.data);
-    reload();
-  }
+  if (stale || fulfilled === total) renew(event.data);
+}
+
+// The same news never reloads twice: should page and stream disagree, the reader is not caught in a loop.
+function renew(news) {
+  if (sessionStorage.getItem("news") === news) return;
+  sessionStorage.setItem("news", news);
+  reload();
 }
 
 if (status) {
   const events = new EventSource(status.dataset.events);
   events.addEventListener("progress", progress);
+  events.addEventListener("state", ({ data }) => data !== status.dataset.seen && renew(data));
   events.addEventListener("ended", () => {
     // Else the browser would ask again and again for what is over.
     events.close();

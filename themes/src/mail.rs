@@ -10,13 +10,15 @@ use std::{collections::BTreeMap, fmt};
 
 use minijinja::{Value, value::merge_maps};
 
-pub use account::{InvitationMail, NewDeviceMail, Role, RoleChangedMail, SignInMail};
+pub use account::{
+    InvitationMail, MyConnectionsMail, NewDeviceMail, Role, RoleChangedMail, SignInMail,
+};
 pub use agency::{
     AllConnectedMail, AppFailedMail, AppFault, AtProvider, DomainDriftedMail, DomainFault,
     DomainLiveMail, MailUndeliverableMail, ReconnectNeededMail, RevokedMail,
 };
 pub(crate) use layout::{FONT, Fonts, Setting, lay_out, plain};
-pub use request::{AllDoneMail, CancelledMail, MailApp, ReminderMail, RequestMail};
+pub use request::{AllDoneMail, CancelledMail, ForwardedMail, MailApp, ReminderMail, RequestMail};
 
 use crate::language::{Language, Phrase, SayError};
 
@@ -51,6 +53,10 @@ pub enum Mail {
     DomainLive(DomainLiveMail),
     /// To the agency: one of its domains leads elsewhere.
     DomainDrifted(DomainDriftedMail),
+    /// To a colleague of the client: one app, handed on.
+    Forwarded(ForwardedMail),
+    /// To a client without an account, who asked for it.
+    MyConnections(MyConnectionsMail),
     Invitation(InvitationMail),
     SignIn(SignInMail),
     NewDevice(NewDeviceMail),
@@ -108,6 +114,8 @@ impl Mail {
             Mail::MailUndeliverable(_) => "mail_undeliverable",
             Mail::DomainLive(_) => "domain_live",
             Mail::DomainDrifted(_) => "domain_drifted",
+            Mail::Forwarded(_) => "forwarded",
+            Mail::MyConnections(_) => "my_connections",
             Mail::Invitation(_) => "invitation",
             Mail::SignIn(_) => "sign_in",
             Mail::NewDevice(_) => "new_device",
@@ -128,6 +136,8 @@ impl Mail {
             Mail::MailUndeliverable(mail) => mail,
             Mail::DomainLive(mail) => mail,
             Mail::DomainDrifted(mail) => mail,
+            Mail::Forwarded(mail) => mail,
+            Mail::MyConnections(mail) => mail,
             Mail::Invitation(mail) => mail,
             Mail::SignIn(mail) => mail,
             Mail::NewDevice(mail) => mail,

@@ -44,6 +44,15 @@ pub struct SignInMail {
     pub device: Option<String>,
 }
 
+/// A link to what somebody has connected.
+#[derive(Clone, Serialize)]
+pub struct MyConnectionsMail {
+    /// The secret link.
+    pub link: String,
+    #[serde(serialize_with = "moment")]
+    pub expires_at: OffsetDateTime,
+}
+
 #[derive(Clone, Serialize)]
 pub struct NewDeviceMail {
     pub recipient_name: Option<String>,
@@ -75,6 +84,16 @@ impl Context for InvitationMail {
 }
 
 impl Context for SignInMail {
+    fn named(&self, phrase: Phrase) -> Phrase {
+        phrase
+    }
+
+    fn view(&self) -> Value {
+        Value::from(Serde(self))
+    }
+}
+
+impl Context for MyConnectionsMail {
     fn named(&self, phrase: Phrase) -> Phrase {
         phrase
     }

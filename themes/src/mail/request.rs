@@ -43,6 +43,14 @@ pub struct ReminderMail {
     pub unsubscribe_url: String,
 }
 
+/// One app of a request, handed on to a colleague.
+#[derive(Clone)]
+pub struct ForwardedMail {
+    pub request: RequestMail,
+    /// Who handed it on, by name or address.
+    pub by: String,
+}
+
 #[derive(Clone, Serialize)]
 pub struct CancelledMail {
     pub recipient_name: Option<String>,
@@ -96,6 +104,16 @@ impl Context for ReminderMail {
             nth => self.nth, connected => &self.connected, unsubscribe_url => &self.unsubscribe_url,
             ..self.request.view()
         }
+    }
+}
+
+impl Context for ForwardedMail {
+    fn named(&self, phrase: Phrase) -> Phrase {
+        self.request.named(phrase).with("by", self.by.as_str())
+    }
+
+    fn view(&self) -> Value {
+        context! { by => &self.by, ..self.request.view() }
     }
 }
 

@@ -6,8 +6,8 @@ mod request;
 
 use super::{
     AllConnectedMail, AllDoneMail, AppFailedMail, CancelledMail, DomainDriftedMail, DomainLiveMail,
-    InvitationMail, Mail, MailUndeliverableMail, NewDeviceMail, ReconnectNeededMail, ReminderMail,
-    RequestMail, RevokedMail, RoleChangedMail, SignInMail,
+    ForwardedMail, InvitationMail, Mail, MailUndeliverableMail, MyConnectionsMail, NewDeviceMail,
+    ReconnectNeededMail, ReminderMail, RequestMail, RevokedMail, RoleChangedMail, SignInMail,
 };
 use crate::page::samples::HOSTILE;
 
@@ -44,6 +44,8 @@ impl Mail {
         );
         add(&mut all, DomainLiveMail::samples(), Mail::DomainLive);
         add(&mut all, DomainDriftedMail::samples(), Mail::DomainDrifted);
+        add(&mut all, ForwardedMail::samples(), Mail::Forwarded);
+        add(&mut all, MyConnectionsMail::samples(), Mail::MyConnections);
         add(&mut all, InvitationMail::samples(), Mail::Invitation);
         add(&mut all, SignInMail::samples(), Mail::SignIn);
         add(&mut all, NewDeviceMail::samples(), Mail::NewDevice);

@@ -30,16 +30,19 @@ impl ActivityEntry {
     pub const KINDS: &'static [&'static str] = &[
         "connected",
         "reconnected",
-        "refreshed",
         "failed",
         "declined",
         "revoked",
+        "paused",
+        "resumed",
     ];
 }
 
 #[derive(Clone, Serialize)]
 pub struct Profile {
     pub csrf: String,
+    /// Of the agency's staff, who have no connections of their own.
+    pub staff: bool,
     /// POST with `name` and `locale`.
     pub path: String,
     pub name: String,
@@ -62,6 +65,8 @@ pub struct LocaleChoice {
 #[derive(Clone, Serialize)]
 pub struct Sessions {
     pub csrf: String,
+    /// Of the agency's staff, who have no connections of their own.
+    pub staff: bool,
     pub devices: Vec<Device>,
     /// POST: ends all but this one.
     pub end_others_path: String,

@@ -45,6 +45,8 @@ pub struct AppCard {
     pub start_path: String,
     /// POST with `reason`: the client says no.
     pub decline_path: String,
+    /// POST with `email`: a colleague connects it instead. None: it cannot be handed on.
+    pub forward_path: Option<String>,
     /// What has to be known before the provider's address is known, for example the shop's subdomain.
     pub fields: Vec<HostField>,
 }

@@ -2,7 +2,7 @@
 
 mod account;
 mod connect;
-mod form;
+mod keys;
 mod portal;
 pub(crate) mod samples;
 mod sign_in;
@@ -14,10 +14,13 @@ use time::OffsetDateTime;
 
 pub use account::{Activity, ActivityEntry, Device, LocaleChoice, Profile, Sessions};
 pub use connect::{AppCard, CardState, ConnectPage, FieldError, HostField, Notice, Tone};
-pub use form::{FormNotice, FormPage, Input, PageForm, Row, Section};
+pub use keys::{
+    ConfirmSignIn, OwnPasskey, Passkeys, Password, PasswordSignIn, SecondStep, SignInOver,
+    SignInOverWhy,
+};
 pub use portal::{
-    ConnectionPage, ConnectionRow, ConnectionState, MyConnections, OutstandingRequest, PortalHome,
-    PortalWorkflow, Receipt, Revoke, RevokedAt,
+    ConnectionPage, ConnectionRow, ConnectionState, MyConnections, MyConnectionsAsk,
+    OutstandingRequest, PortalHome, PortalWorkflow, Receipt, Revoke, RevokedAt,
 };
 pub use sign_in::{CheckMail, Enrolment, IdentityProvider, Join, Passkey, SignIn, SignedOut, Totp};
 pub use system::{AppUnavailable, DeadLink, Message, Reason, Unsubscribe};
@@ -82,7 +85,13 @@ pages! {
     Profile(Profile) "profile";
     Sessions(Sessions) "sessions";
     MyConnections(MyConnections) "my_connections";
-    Form(FormPage) "form";
+    MyConnectionsAsk(MyConnectionsAsk) "my_connections_ask";
+    ConfirmSignIn(ConfirmSignIn) "confirm_sign_in";
+    SignInOver(SignInOver) "sign_in_over";
+    PasswordSignIn(PasswordSignIn) "password_sign_in";
+    Password(Password) "password";
+    Passkeys(Passkeys) "passkeys";
+    SecondStep(SecondStep) "second_step";
 }
 
 /// What differs from one answer to the next but belongs to no page.

@@ -12,9 +12,13 @@ use crate::language::Phrase;
 pub struct PortalHome {
     /// For the form that signs out.
     pub csrf: String,
+    /// Its `state` events say `seen` as long as nothing has changed.
+    pub events_path: String,
+    pub seen: String,
+    /// Apps that wait, each once.
+    pub awaiting: usize,
     pub requests: Vec<OutstandingRequest>,
     pub connections: Vec<ConnectionRow>,
-    pub notice: Option<Notice>,
 }
 
 /// One workflow that waits for this person.
@@ -46,6 +50,8 @@ pub enum ConnectionState {
     Pending,
     Active,
     Error,
+    /// Its person lets nobody use it.
+    Paused,
     Revoked,
 }
 
@@ -53,6 +59,7 @@ pub enum ConnectionState {
 #[derive(Clone, Serialize)]
 pub struct PortalWorkflow {
     pub csrf: String,
+    pub events_path: String,
     pub workflow: String,
     pub workspace: String,
     pub note: Option<String>,
@@ -64,6 +71,8 @@ pub struct PortalWorkflow {
 #[derive(Clone, Serialize)]
 pub struct ConnectionPage {
     pub csrf: String,
+    /// Where all of the person's are.
+    pub back_path: String,
     pub row: ConnectionRow,
     /// In plain words.
     pub permissions: Vec<String>,
@@ -77,8 +86,12 @@ pub struct ConnectionPage {
     pub refresh_path: Option<String>,
     /// POST: leads to the provider.
     pub reconnect_path: Option<String>,
+    /// POST: nobody uses it until it is resumed.
+    pub pause_path: Option<String>,
+    pub resume_path: Option<String>,
     /// GET: asks once more, then revokes.
     pub revoke_path: Option<String>,
+    pub notice: Option<Notice>,
 }
 
 /// Are you sure? And afterwards: what was done.
@@ -115,14 +128,20 @@ pub enum RevokedAt {
 pub struct MyConnections {
     pub csrf: String,
     pub email: String,
-    /// `path` of each leads to revoking it.
     pub connections: Vec<ConnectionRow>,
 }
 
-impl PortalHome {
-    fn awaiting(&self) -> usize {
-        self.requests.iter().map(|request| request.apps.len()).sum()
-    }
+/// A person without an account asks for a link to what they have connected.
+#[derive(Clone, Default, Serialize)]
+pub struct MyConnectionsAsk {
+    pub csrf: String,
+    /// POST with `email`.
+    pub path: String,
+    /// What was typed before.
+    pub email: String,
+    pub error: Option<&'static str>,
+    /// They have just asked. The same whether anything was connected or not.
+    pub sent: bool,
 }
 
 impl PortalWorkflow {
@@ -133,20 +152,6 @@ impl PortalWorkflow {
     fn connected(&self) -> usize {
         let connected = |card: &&AppCard| card.state == CardState::Connected;
         self.cards.iter().filter(connected).count()
-    }
-}
-
-impl Context for PortalHome {
-    fn title(&self) -> Phrase {
-        Phrase::new("pages.portal_home.title")
-    }
-
-    fn facts(&self) -> Value {
-        context! { awaiting => self.awaiting(), connections => self.connections.len() }
-    }
-
-    fn whole(&self) -> Value {
-        context! { awaiting => self.awaiting(), ..Value::from(Serde(self)) }
     }
 }
 
@@ -172,6 +177,11 @@ impl Context for PortalWorkflow {
 }
 
 context_of!(
+    PortalHome,
+    |_| Phrase::new("pages.portal_home.title"),
+    |page| context! { awaiting => page.awaiting, connections => page.connections.len() }
+);
+context_of!(
     ConnectionPage,
     |page| Phrase::new("pages.connection.title").with("app", page.row.app.as_str()),
     |page| context! { app => &page.row.app, label => &page.row.label }
@@ -185,4 +195,9 @@ context_of!(
     MyConnections,
     |_| Phrase::new("pages.my_connections.title"),
     |page| context! { connections => page.connections.len() }
+);
+context_of!(
+    MyConnectionsAsk,
+    |_| Phrase::new("pages.my_connections_ask.title"),
+    |page| context! { email => &page.email, sent => page.sent, wrong => page.error.is_some() }
 );

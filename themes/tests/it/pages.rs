@@ -168,11 +168,12 @@ fn each_state_has_its_word_and_its_actions() {
     );
     assert!(awaiting.contains("method=\"post\" action=\"/connect/items/itm_hubspot/start\""));
     assert!(awaiting.contains("method=\"post\" action=\"/connect/items/itm_hubspot/decline\""));
+    assert!(awaiting.contains("method=\"post\" action=\"/connect/items/itm_hubspot/forward\""));
     assert_eq!(
         awaiting
             .matches("name=\"csrf\" value=\"csrf-sample\"")
             .count(),
-        2
+        3
     );
 }
 

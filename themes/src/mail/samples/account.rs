@@ -1,7 +1,9 @@
 use time::macros::datetime;
 
 use super::{ARABIC, Samples, hostile, page};
-use crate::mail::{InvitationMail, NewDeviceMail, Role, RoleChangedMail, SignInMail};
+use crate::mail::{
+    InvitationMail, MyConnectionsMail, NewDeviceMail, Role, RoleChangedMail, SignInMail,
+};
 
 impl InvitationMail {
     pub(crate) fn samples() -> Samples<InvitationMail> {
@@ -65,6 +67,16 @@ impl SignInMail {
             ..plain.clone()
         };
         vec![("plain", plain), ("bare", bare), ("hostile", hostile)]
+    }
+}
+
+impl MyConnectionsMail {
+    pub(crate) fn samples() -> Samples<MyConnectionsMail> {
+        let plain = MyConnectionsMail {
+            link: page("my-connections/open/lk_mine_sample"),
+            expires_at: datetime!(2026-11-30 16:20 UTC),
+        };
+        vec![("plain", plain)]
     }
 }
 

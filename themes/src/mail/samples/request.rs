@@ -1,7 +1,7 @@
 use time::macros::datetime;
 
 use super::{ARABIC, LONG, Samples, hostile, page, words};
-use crate::mail::{AllDoneMail, CancelledMail, MailApp, ReminderMail, RequestMail};
+use crate::mail::{AllDoneMail, CancelledMail, ForwardedMail, MailApp, ReminderMail, RequestMail};
 
 fn app(name: &str, permissions: &[&str]) -> MailApp {
     MailApp {
@@ -108,6 +108,34 @@ impl RequestMail {
             ("bidi", bidi),
             ("hostile", hostile),
         ]
+    }
+}
+
+impl ForwardedMail {
+    pub(crate) fn samples() -> Samples<ForwardedMail> {
+        let one = RequestMail {
+            recipient_name: None,
+            apps: vec![app("Slack", &["Post messages to channels you choose"])],
+            ..three()
+        };
+        let plain = ForwardedMail {
+            request: one.clone(),
+            by: "Jo Park".into(),
+        };
+        let bidi = ForwardedMail {
+            request: RequestMail {
+                note: None,
+                workflows: Vec::new(),
+                workspace: ARABIC.into(),
+                ..one
+            },
+            by: "jo@globex.example".into(),
+        };
+        let hostile = ForwardedMail {
+            by: hostile(),
+            ..plain.clone()
+        };
+        vec![("plain", plain), ("bidi", bidi), ("hostile", hostile)]
     }
 }
 

@@ -1,5 +1,6 @@
 //! Made-up contents that together reach every branch of every page.
 
+mod keys;
 mod people;
 mod portal;
 
@@ -109,6 +110,7 @@ impl AppCard {
             account: None,
             start_path: format!("/connect/items/{item_id}/start"),
             decline_path: format!("/connect/items/{item_id}/decline"),
+            forward_path: Some(format!("/connect/items/{item_id}/forward")),
             fields: Vec::new(),
             item_id,
         }

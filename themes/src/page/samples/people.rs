@@ -230,7 +230,8 @@ impl Profile {
     pub fn samples() -> Vec<(&'static str, Profile)> {
         let page = Profile {
             csrf: CSRF.into(),
-            path: "/portal/profile".into(),
+            staff: false,
+            path: "/account".into(),
             name: "Jo Meyer".into(),
             email: EMAIL.into(),
             locales: [("en", "English"), ("de", "Deutsch"), ("ar", "العربية")]
@@ -245,6 +246,13 @@ impl Profile {
         };
         vec![
             ("plain", page.clone()),
+            (
+                "staff",
+                Profile {
+                    staff: true,
+                    ..page.clone()
+                },
+            ),
             (
                 "saved",
                 Profile {
@@ -272,14 +280,15 @@ impl Sessions {
                     name: ["Firefox on Linux", "Safari on iPhone", LONG][number % 3].into(),
                     last_seen_at: datetime!(2026-11-30 16:20 UTC) - Duration::days(number as i64),
                     current: number == 0,
-                    end_path: format!("/portal/sessions/{number}/end"),
+                    end_path: format!("/account/sessions/{number}/end"),
                 })
                 .collect()
         };
         let page = |count, ended| Sessions {
             csrf: CSRF.into(),
+            staff: count == 3,
             devices: devices(count),
-            end_others_path: "/portal/sessions/end-others".into(),
+            end_others_path: "/account/sessions/others/end".into(),
             ended,
         };
         vec![

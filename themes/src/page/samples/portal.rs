@@ -27,6 +27,7 @@ fn every_row() -> Vec<ConnectionRow> {
             ConnectionState::Error,
         ),
         row("Xero", Some(ARABIC), ConnectionState::Revoked),
+        row("Notion", Some("Globex"), ConnectionState::Paused),
     ]
 }
 
@@ -44,12 +45,14 @@ impl PortalHome {
     pub fn samples() -> Vec<(&'static str, PortalHome)> {
         let page = PortalHome {
             csrf: CSRF.into(),
+            events_path: "/portal/connections/events".into(),
+            seen: "c2FtcGxl".into(),
+            awaiting: 3,
             requests: vec![
                 request("Weekly report", &["Slack", "Google Analytics"]),
                 request("Lead sync", &["HubSpot"]),
             ],
             connections: every_row(),
-            notice: None,
         };
         let long = row(LONG, Some(LONG), ConnectionState::Active);
         vec![
@@ -57,6 +60,7 @@ impl PortalHome {
             (
                 "empty",
                 PortalHome {
+                    awaiting: 0,
                     requests: Vec::new(),
                     connections: Vec::new(),
                     ..page.clone()
@@ -65,15 +69,16 @@ impl PortalHome {
             (
                 "one",
                 PortalHome {
+                    awaiting: 1,
                     requests: vec![request("Lead sync", &["HubSpot"])],
                     connections: vec![row("Slack", None, ConnectionState::Active)],
-                    notice: Some(Notice::new(Tone::Ok, "connected", "Slack")),
                     ..page.clone()
                 },
             ),
             (
                 "many",
                 PortalHome {
+                    awaiting: 16,
                     requests: vec![request(LONG, &["Slack", LONG]); 8],
                     connections: every_row()
                         .into_iter()
@@ -87,6 +92,7 @@ impl PortalHome {
             (
                 "hostile",
                 PortalHome {
+                    awaiting: 2,
                     requests: vec![request(HOSTILE, &[HOSTILE]), request(ARABIC, &[ARABIC])],
                     connections: vec![row(HOSTILE, Some(HOSTILE), ConnectionState::Error)],
                     ..page
@@ -100,10 +106,11 @@ impl PortalWorkflow {
     pub fn samples() -> Vec<(&'static str, PortalWorkflow)> {
         let page = PortalWorkflow {
             csrf: CSRF.into(),
+            events_path: "/portal/connections/workflows/wfl_01sample/events".into(),
             workflow: "Weekly report".into(),
             workspace: "Globex".into(),
             note: Some("We only read last week's numbers.".into()),
-            cards: every_state(),
+            cards: own(every_state()),
             notice: None,
         };
         let done = every_state().into_iter().map(|card| AppCard {
@@ -125,7 +132,7 @@ impl PortalWorkflow {
                 "many",
                 PortalWorkflow {
                     workflow: LONG.into(),
-                    cards: many(50),
+                    cards: own(many(50)),
                     ..page
                 },
             ),
@@ -133,11 +140,21 @@ impl PortalWorkflow {
     }
 }
 
+/// Nobody hands on what is in their own inbox.
+fn own(cards: Vec<AppCard>) -> Vec<AppCard> {
+    let card = |card| AppCard {
+        forward_path: None,
+        ..card
+    };
+    cards.into_iter().map(card).collect()
+}
+
 impl ConnectionPage {
     pub fn samples() -> Vec<(&'static str, ConnectionPage)> {
         let path = |what: &str| Some(format!("/portal/connections/con_01sample/{what}"));
         let page = ConnectionPage {
             csrf: CSRF.into(),
+            back_path: "/portal/connections".into(),
             row: every_row().swap_remove(0),
             permissions: vec![
                 "Post messages to channels you choose".into(),
@@ -148,7 +165,10 @@ impl ConnectionPage {
             last_used_at: Some(datetime!(2026-11-30 06:12 UTC)),
             refresh_path: path("refresh"),
             reconnect_path: path("reconnect"),
+            pause_path: path("pause"),
+            resume_path: None,
             revoke_path: path("revoke"),
+            notice: None,
         };
         let state = |row: usize| ConnectionPage {
             row: every_row().swap_remove(row),
@@ -160,9 +180,20 @@ impl ConnectionPage {
             ("pending", state(1)),
             ("error", state(2)),
             (
+                "paused",
+                ConnectionPage {
+                    refresh_path: None,
+                    pause_path: None,
+                    resume_path: path("resume"),
+                    notice: Some(Notice::new(Tone::Ok, "paused", "Notion")),
+                    ..state(4)
+                },
+            ),
+            (
                 "revoked",
                 ConnectionPage {
                     refresh_path: None,
+                    pause_path: None,
                     revoke_path: None,
                     workflows: Vec::new(),
                     permissions: Vec::new(),
@@ -232,5 +263,26 @@ impl MyConnections {
                 page(every_row().into_iter().cycle().take(50).collect()),
             ),
         ]
+    }
+}
+
+impl MyConnectionsAsk {
+    pub fn samples() -> Vec<(&'static str, MyConnectionsAsk)> {
+        let page = MyConnectionsAsk {
+            csrf: CSRF.into(),
+            path: "/my-connections".into(),
+            ..MyConnectionsAsk::default()
+        };
+        let sent = MyConnectionsAsk {
+            email: "jo@globex.example".into(),
+            sent: true,
+            ..page.clone()
+        };
+        let error = MyConnectionsAsk {
+            email: HOSTILE.into(),
+            error: Some("email"),
+            ..page.clone()
+        };
+        vec![("ask", page), ("sent", sent), ("error", error)]
     }
 }
