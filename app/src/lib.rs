@@ -19,6 +19,7 @@ mod metrics;
 pub mod oauth;
 mod person;
 mod platform;
+mod portal;
 mod run;
 mod server;
 mod sign_in;

@@ -142,7 +142,7 @@ impl Person {
             return Err(see_other(ENROL));
         }
         let person = Self {
-            site,
+            site: speaking(site, &session.member),
             session,
             secret,
         };
@@ -169,6 +169,15 @@ impl Person {
             .check(Limited::Act(&self.session.hash))
             .map_err(PageError::limited)
     }
+}
+
+/// The language that they chose.
+fn speaking(mut site: Site, member: &Member) -> Site {
+    let chosen = member.locale.as_deref();
+    if let Some(chosen) = chosen.filter(|chosen| site.theme.theme.speaks(chosen)) {
+        site.locale = chosen.to_owned();
+    }
+    site
 }
 
 /// Who may still have to set up a second factor, on the pages where that is done.
@@ -242,6 +251,12 @@ pub(crate) trait Known {
 impl Known for Person {
     fn person(&self) -> &Person {
         self
+    }
+}
+
+impl Known for Client {
+    fn person(&self) -> &Person {
+        &self.person
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     http::{PageError, answer, brand_errors},
     link, mail, oauth,
     platform::Platform,
-    sign_in, themes,
+    portal, sign_in, themes,
 };
 
 /// The largest body of a form or an API call, in bytes.
@@ -26,6 +26,7 @@ pub fn router(platform: Platform) -> Router {
         .merge(oauth::routes())
         .merge(sign_in::routes())
         .merge(account::routes())
+        .merge(portal::routes().router())
         .merge(console::routes().router())
         .merge(mail::routes())
         .merge(themes::routes())

@@ -1,5 +1,5 @@
 use latchkey_tenants::{
-    Agency, PREVIEW_SLUG, RequestId,
+    Agency, PREVIEW_SLUG, RequestId, WorkflowId,
     values::{Host, Slug},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -118,6 +118,11 @@ impl Urls {
             self.origin(host),
             ticket.expose_secret()
         )
+    }
+
+    /// Where a client with an account sees what a workflow waits for.
+    pub fn portal_workflow_path(id: &WorkflowId) -> String {
+        format!("/portal/connections/workflows/{id}")
     }
 
     /// The clean page of a request.

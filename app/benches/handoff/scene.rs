@@ -2,9 +2,9 @@ use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use latchkey_app::{AppConfig, Platform, Urls, serve};
 use latchkey_tenants::{
-    Account, Agency, Clock, Entropy, ItemId, KeyScope, Lifetime, NewAgency, NewRequest, NewSlot,
-    NewWorkflow, Recipient, Resume, SlotRef, Store, SystemClock, SystemEntropy, ThemeKind, Tx,
-    Workflow,
+    Account, Agency, Asked, Clock, Entropy, ItemId, KeyScope, Lifetime, NewAgency, NewRequest,
+    NewSlot, NewWorkflow, Recipient, Resume, SlotRef, Store, SystemClock, SystemEntropy, ThemeKind,
+    Tx, Workflow,
     store::{NewConnection, NewTheme, PublishTheme, Tokens},
     testing,
 };
@@ -119,10 +119,10 @@ async fn handoff(store: &Store, agency: &Agency) -> (SecretString, String) {
     let workflow = workflow(&mut tx).await;
     let request = NewRequest {
         workspace_id: workflow.workspace_id.clone(),
-        recipient: Recipient {
+        asked: Asked::Recipient(Recipient {
             email: "jo@globex.example".parse().expect("an address"),
             name: None,
-        },
+        }),
         note: Some("For your Monday report".parse().expect("a note")),
         language: None,
         lifetime: Lifetime::MAILED,
@@ -178,6 +178,8 @@ async fn connect(tx: &mut Tx, item: &ItemId) -> String {
         SecretString::from("an-access-token-of-a-usual-length-of-sixty-four-characters-or-so");
     let connection = NewConnection {
         item_id: item,
+        authorized_email: None,
+        actor: "recipient",
         account: Some(Account {
             id: "T01".to_owned(),
             label: Some("globex.slack.com".to_owned()),

@@ -5,7 +5,7 @@ use latchkey_app::{
     mail::{DeliveryConfig, make_keys},
 };
 use latchkey_tenants::{
-    ActionError, Agency, Clock, ConnectionId, DomainState, Lifetime, MailKind, MemberId,
+    ActionError, Agency, Asked, Clock, ConnectionId, DomainState, Lifetime, MailKind, MemberId,
     NewRequest, NewSlot, NewWorkflow, PageOf, Recipient, Request, Resume, Role, SenderVerdict,
     SlotRef, Tx, Workflow, WorkspaceId,
     store::{NewConnection, NewInvitation, NewMail, SignInSecrets, Tokens},
@@ -161,10 +161,10 @@ async fn request(tx: &mut Tx, workflow: &Workflow) -> Result<(Request, SecretStr
     });
     let new = NewRequest {
         workspace_id: workflow.workspace_id.clone(),
-        recipient: Recipient {
+        asked: Asked::Recipient(Recipient {
             email: "jo@globex.example".parse().expect("an address"),
             name: Some("Jo Park".parse().expect("a name")),
-        },
+        }),
         note: Some("For your Monday report".parse().expect("a note")),
         language: None,
         lifetime: Lifetime::MAILED,
@@ -178,6 +178,8 @@ async fn request(tx: &mut Tx, workflow: &Workflow) -> Result<(Request, SecretStr
 async fn connect(tx: &mut Tx, item: &latchkey_tenants::Item) -> Result<ConnectionId, ActionError> {
     let new = NewConnection {
         item_id: &item.id,
+        authorized_email: None,
+        actor: "recipient",
         account: None,
         proven: true,
         scopes_requested: &[],

@@ -1,6 +1,5 @@
-//! What people see of themselves: their door, profile, sessions, passkeys and second factor.
+//! What people see of themselves: profile, sessions, passkeys and second factor.
 
-mod home;
 mod passkeys;
 mod password;
 mod profile;
@@ -16,7 +15,6 @@ use crate::platform::Platform;
 
 pub(crate) fn routes() -> Router<Platform> {
     Router::new()
-        .route("/portal", get(home::portal))
         .route("/account", get(profile::show).post(profile::save))
         .route(
             "/account/password",

@@ -5,7 +5,10 @@ use latchkey_tenants::{
     store::{Ceremony, NewPasskey, Passkey},
     values::Name,
 };
-use latchkey_themes::page::{FormPage, PageForm, Row, Section};
+use latchkey_themes::{
+    Page,
+    page::{OwnPasskey, Passkeys},
+};
 use ring::digest;
 use serde_json::json;
 use uuid::Uuid;
@@ -13,12 +16,11 @@ use webauthn_rs::prelude::{
     CredentialID, Passkey as Credential, PasskeyRegistration, RegisterPublicKeyCredential,
 };
 
-use super::home::links;
 use crate::{
     http::{PageError, PageResult, Respond, Segment},
     person::{Person, Sent, see_other},
     platform::Platform,
-    sign_in::{begun, browser_name, ended, form, page, webauthn},
+    sign_in::{begun, browser_name, ended, webauthn},
 };
 
 const PATH: &str = "/account/passkeys";
@@ -29,26 +31,14 @@ pub(super) async fn show(State(platform): State<Platform>, person: Person) -> Pa
     let mut tx = platform.store.read(&person.site.agency.id).await?;
     let keys = tx.passkeys_of(&person.member().id).await?;
     drop(tx);
-    let host = &person.site.host;
-    let mut links = links(&person);
-    links.insert(0, (NEW.to_owned(), "Add a passkey".to_owned()));
-    let shown = FormPage {
-        title: "Passkeys".to_owned(),
-        lead: vec![format!(
-            "A passkey signs you in with your device's own lock. It works on {host} and on no other address."
-        )],
-        sections: vec![Section {
-            rows: keys.iter().map(|key| row(&person, key)).collect(),
-            ..Section::default()
-        }],
-        links,
-        ..FormPage::default()
-    };
-    Ok(page(
-        &Respond::new(&platform, &person.site),
-        StatusCode::OK,
-        shown,
-    ))
+    let page = Page::Passkeys(Passkeys {
+        csrf: person.csrf(),
+        staff: person.member().role.is_staff(),
+        host: person.site.host.clone(),
+        new_path: NEW.to_owned(),
+        keys: keys.iter().map(own).collect(),
+    });
+    Ok(Respond::new(&platform, &person.site).page(StatusCode::OK, &page))
 }
 
 /// `GET /account/passkeys/new`: asks the browser's authenticator for one.
@@ -143,22 +133,11 @@ fn handle(member: &Member) -> Uuid {
     Uuid::from_bytes(bytes)
 }
 
-fn row(person: &Person, key: &Passkey) -> Row {
-    let used = match key.last_used_at {
-        Some(at) => format!("Last used {at}"),
-        None => "Not used yet".to_owned(),
-    };
-    Row {
-        title: key.name.to_string(),
-        details: vec![format!("For {}", key.host), used],
-        form: Some(PageForm {
-            quiet: true,
-            ..form(
-                &format!("{PATH}/{}/remove", key.id),
-                person.csrf(),
-                Vec::new(),
-                "Remove",
-            )
-        }),
+fn own(key: &Passkey) -> OwnPasskey {
+    OwnPasskey {
+        name: key.name.to_string(),
+        host: key.host.clone(),
+        last_used_at: key.last_used_at.map(|at| at.date_time()),
+        remove_path: format!("{PATH}/{}/remove", key.id),
     }
 }

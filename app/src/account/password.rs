@@ -1,20 +1,18 @@
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use latchkey_tenants::password;
-use latchkey_themes::page::{FormPage, Input, PageForm};
+use latchkey_themes::{Page, page::Password};
 use secrecy::SecretString;
 
-use super::home::links;
 use crate::{
     http::{PageError, PageResult, Respond},
     person::{Person, Sent, see_other},
     platform::Platform,
-    sign_in::{form, input, page, section},
 };
 
 /// `GET /account/password`.
 pub(super) async fn show(State(platform): State<Platform>, person: Person) -> PageResult {
-    Ok(password_page(&platform, &person, None))
+    Ok(password_page(&platform, &person, false))
 }
 
 /// `POST /account/password`: sets a password, or takes it away; every other session ends.
@@ -24,8 +22,8 @@ pub(super) async fn save(State(platform): State<Platform>, sent: Sent<Person>) -
         None => None,
         Some(text) => {
             let chosen = SecretString::from(text);
-            if let Err(refused) = password::check(&chosen) {
-                return Ok(password_page(&platform, &person, Some(refused.0)));
+            if password::check(&chosen).is_err() {
+                return Ok(password_page(&platform, &person, true));
             }
             Some(hashed(&platform, chosen).await?)
         }
@@ -48,46 +46,18 @@ async fn hashed(platform: &Platform, chosen: SecretString) -> Result<String, Pag
     }
 }
 
-fn password_page(platform: &Platform, person: &Person, wrong: Option<&str>) -> Response {
-    let has = person.member().has_password;
-    let field = Input {
-        hint: Some("Twelve characters or more. Your other sessions end.".to_owned()),
-        error: wrong.map(|sentence| format!("{sentence}.")),
-        ..input("password", "New password", "password", "new-password")
-    };
-    let button = if has {
-        "Change password"
+fn password_page(platform: &Platform, person: &Person, wrong: bool) -> Response {
+    let page = Page::Password(Password {
+        csrf: person.csrf(),
+        staff: person.member().role.is_staff(),
+        path: "/account/password".to_owned(),
+        has: person.member().has_password,
+        error: wrong.then_some("password"),
+    });
+    let status = if wrong {
+        StatusCode::UNPROCESSABLE_ENTITY
     } else {
-        "Set password"
+        StatusCode::OK
     };
-    let mut sections = vec![section(
-        None,
-        form("/account/password", person.csrf(), vec![field], button),
-    )];
-    if has {
-        let remove = PageForm {
-            quiet: true,
-            ..form(
-                "/account/password",
-                person.csrf(),
-                Vec::new(),
-                "Remove password",
-            )
-        };
-        sections.push(section(None, remove));
-    }
-    let shown = FormPage {
-        title: "Password".to_owned(),
-        lead: vec![
-            "You need none: a mail or a passkey signs you in. Set one if you like.".to_owned(),
-        ],
-        sections,
-        links: links(person),
-        ..FormPage::default()
-    };
-    let status = match wrong {
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        None => StatusCode::OK,
-    };
-    page(&Respond::new(platform, &person.site), status, shown)
+    Respond::new(platform, &person.site).page(status, &page)
 }

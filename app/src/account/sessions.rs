@@ -1,55 +1,37 @@
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use http::StatusCode;
-use latchkey_tenants::{
-    SessionId,
-    store::{Session, SignInMethod},
+use latchkey_tenants::{SessionId, store::Session};
+use latchkey_themes::{
+    Page,
+    page::{Device, Sessions},
 };
-use latchkey_themes::page::{FormPage, PageForm, Row, Section};
 
-use super::home::links;
 use crate::{
-    http::{PageError, PageResult, Respond, Segment},
+    http::{PageError, PageResult, Query, Respond, Segment},
     person::{Person, Sent, see_other},
     platform::Platform,
-    sign_in::{form, page, section},
 };
 
 const PATH: &str = "/account/sessions";
 
 /// `GET /account/sessions`: where one is signed in.
-pub(super) async fn show(State(platform): State<Platform>, person: Person) -> PageResult {
+pub(super) async fn show(
+    State(platform): State<Platform>,
+    RawQuery(query): RawQuery,
+    person: Person,
+) -> PageResult {
+    let query = Query::parse(query.as_deref().unwrap_or_default()).unwrap_or_default();
     let mut tx = platform.store.read(&person.site.agency.id).await?;
     let sessions = tx.sessions_of(&person.member().id).await?;
     drop(tx);
-    let rows = sessions.iter().map(|session| row(&person, session));
-    let mut sections = vec![Section {
-        rows: rows.collect(),
-        ..Section::default()
-    }];
-    if sessions.len() > 1 {
-        let others = PageForm {
-            quiet: true,
-            ..form(
-                "/account/sessions/others/end",
-                person.csrf(),
-                Vec::new(),
-                "End all others",
-            )
-        };
-        sections.push(section(None, others));
-    }
-    let shown = FormPage {
-        title: "Sessions".to_owned(),
-        lead: vec!["Where you are signed in. End what you do not know.".to_owned()],
-        sections,
-        links: links(&person),
-        ..FormPage::default()
+    let page = Sessions {
+        csrf: person.csrf(),
+        staff: person.member().role.is_staff(),
+        devices: sessions.iter().map(|one| device(&person, one)).collect(),
+        end_others_path: format!("{PATH}/others/end"),
+        ended: query.get("ended").is_some(),
     };
-    Ok(page(
-        &Respond::new(&platform, &person.site),
-        StatusCode::OK,
-        shown,
-    ))
+    Ok(Respond::new(&platform, &person.site).page(StatusCode::OK, &Page::Sessions(page)))
 }
 
 /// `POST /account/sessions/{session}/end`.
@@ -73,37 +55,14 @@ pub(super) async fn end_others(State(platform): State<Platform>, sent: Sent<Pers
     tx.sessions_end_others(&member.id, &sent.by.session.id, &member.actor())
         .await?;
     tx.commit().await?;
-    Ok(see_other(PATH))
+    Ok(see_other("/account/sessions?ended"))
 }
 
-fn row(person: &Person, session: &Session) -> Row {
-    let here = session.id == person.session.id;
-    let how = match session.method {
-        SignInMethod::Mail => "by mail",
-        SignInMethod::Invitation => "by invitation",
-        SignInMethod::Password => "by password",
-        SignInMethod::Passkey => "by passkey",
-        SignInMethod::Oidc => "by the team's own provider",
-    };
-    let end = PageForm {
-        quiet: true,
-        ..form(
-            &format!("{PATH}/{}/end", session.id),
-            person.csrf(),
-            Vec::new(),
-            "End",
-        )
-    };
-    Row {
-        title: if here {
-            format!("{} (this one)", session.browser)
-        } else {
-            session.browser.clone()
-        },
-        details: vec![
-            format!("Since {} {how}, on {}", session.created_at, session.host),
-            format!("Last used {}", session.last_seen_at),
-        ],
-        form: (!here).then_some(end),
+fn device(person: &Person, session: &Session) -> Device {
+    Device {
+        name: session.browser.clone(),
+        last_seen_at: session.last_seen_at.date_time(),
+        current: session.id == person.session.id,
+        end_path: format!("{PATH}/{}/end", session.id),
     }
 }

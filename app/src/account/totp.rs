@@ -3,17 +3,15 @@ use http::StatusCode;
 use latchkey_tenants::totp;
 use latchkey_themes::{
     Page,
-    page::{Enrolment, FormPage, Input, PageForm, Section, Totp},
+    page::{Enrolment, SecondStep, Totp},
 };
 use qrcodegen::{QrCode, QrCodeEcc};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::home::links;
 use crate::{
     http::{PageError, PageResult, Respond},
     person::{ENROL, Enrolling, Person, Sent, see_other},
     platform::Platform,
-    sign_in::{form, input, page, section},
 };
 
 /// `GET /account/totp`: sets up an authenticator app, or shows that one is.
@@ -37,24 +35,7 @@ pub(super) async fn confirm(State(platform): State<Platform>, sent: Sent<Enrolli
         return proposed(&platform, &person, true).await;
     };
     tx.commit().await?;
-    let shown = FormPage {
-        title: "Your app is set up".to_owned(),
-        lead: vec![
-            "Keep these backup codes where you find them without your phone. Each signs you in once. They are not shown again."
-                .to_owned(),
-        ],
-        sections: vec![Section {
-            codes,
-            ..Section::default()
-        }],
-        links: links(&person),
-        ..FormPage::default()
-    };
-    Ok(page(
-        &Respond::new(&platform, &person.site),
-        StatusCode::OK,
-        shown,
-    ))
+    Ok(set_up(&platform, &person, codes, false))
 }
 
 /// `POST /account/totp/remove`: with a code, so that an unlocked screen is not enough.
@@ -69,7 +50,7 @@ pub(super) async fn remove(State(platform): State<Platform>, sent: Sent<Person>)
         .collect();
     let mut tx = platform.store.begin(&person.site.agency.id).await?;
     if !tx.second_factor_take(&person.member().id, &code).await? {
-        return Ok(set_up(&platform, &person, true));
+        return Ok(set_up(&platform, &person, Vec::new(), true));
     }
     tx.totp_remove(person.member()).await?;
     tx.commit().await?;
@@ -91,7 +72,7 @@ async fn proposed(platform: &Platform, person: &Person, wrong: bool) -> PageResu
     let secret = tx.totp_propose(&member.id).await?;
     tx.commit().await?;
     let Some(secret) = secret else {
-        return Ok(set_up(platform, person, false));
+        return Ok(set_up(platform, person, Vec::new(), false));
     };
     let uri = totp::uri(&secret, &person.site.brand.name, member.email.as_str());
     let groups: Vec<&str> = [0, 4, 8, 12, 16, 20, 24, 28]
@@ -112,32 +93,15 @@ async fn proposed(platform: &Platform, person: &Person, wrong: bool) -> PageResu
     Ok(Respond::new(platform, &person.site).page(status(wrong), &page))
 }
 
-fn set_up(platform: &Platform, person: &Person, wrong: bool) -> Response {
-    let remove = PageForm {
-        quiet: true,
-        ..form(
-            "/account/totp/remove",
-            person.csrf(),
-            vec![code(wrong)],
-            "Remove the second step",
-        )
-    };
-    let shown = FormPage {
-        title: "Second step".to_owned(),
-        lead: vec!["An authenticator app is set up. To remove it, type a code of it.".to_owned()],
-        sections: vec![section(None, remove)],
-        links: links(person),
-        ..FormPage::default()
-    };
-    page(&Respond::new(platform, &person.site), status(wrong), shown)
-}
-
-fn code(wrong: bool) -> Input {
-    Input {
-        inputmode: "numeric".to_owned(),
-        error: wrong.then(|| "This code is not right, or was used before.".to_owned()),
-        ..input("code", "Code", "text", "one-time-code")
-    }
+fn set_up(platform: &Platform, person: &Person, codes: Vec<String>, wrong: bool) -> Response {
+    let page = Page::SecondStep(SecondStep {
+        csrf: person.csrf(),
+        staff: person.member().role.is_staff(),
+        codes,
+        remove_path: "/account/totp/remove".to_owned(),
+        error: wrong.then_some("code"),
+    });
+    Respond::new(platform, &person.site).page(status(wrong), &page)
 }
 
 fn status(wrong: bool) -> StatusCode {

@@ -182,7 +182,7 @@ fn mail_id(job: &ClaimedJob) -> Option<MailId> {
 struct Draft {
     agency: Agency,
     mail: Mail,
-    /// That of the request, in mails to who was asked; else the agency's.
+    /// That of the request, in mails to who was asked; else the person's own; else the agency's.
     language: String,
     facts: Facts,
     suppression: Option<Suppression>,
@@ -223,9 +223,15 @@ async fn language(tx: &mut Tx, agency: &Agency, mail: &Mail) -> Result<String, S
         Some(id) => tx.request(id).await?,
         None => None,
     };
-    let request = request.filter(|request| request.recipient.email == mail.recipient);
-    let chosen = request.and_then(|request| request.language);
-    Ok(chosen.map_or_else(|| agency.locale.clone(), |language| language.to_string()))
+    let request = request.filter(|request| {
+        request.recipient.email == mail.recipient || mail.kind == MailKind::Forwarded
+    });
+    if let Some(chosen) = request.and_then(|request| request.language) {
+        return Ok(chosen.to_string());
+    }
+    let member = tx.member_by_email(&mail.recipient).await?;
+    let own = member.and_then(|member| member.locale);
+    Ok(own.unwrap_or_else(|| agency.locale.clone()))
 }
 
 fn outgoing(

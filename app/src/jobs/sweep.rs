@@ -180,6 +180,7 @@ async fn tidy(platform: &Platform) -> Result<(), StoreError> {
     tx.sign_ins_drop_ended().await?;
     tx.sessions_drop_ended().await?;
     tx.ceremonies_drop_ended().await?;
+    tx.address_sessions_drop_ended().await?;
     tx.flows_drop_ended().await?;
     tx.idempotency_drop_old().await?;
     tx.jobs_drop_done().await?;

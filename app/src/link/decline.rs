@@ -1,22 +1,24 @@
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
-use http::{StatusCode, header};
-use latchkey_tenants::{ActionError, ItemId, RequestId, values::Note};
+use axum::{extract::State, response::Response};
+use http::header;
+use latchkey_tenants::{ActionError, ItemId, values::Note};
 
 use super::{
     notice::{Notice, notice_cookie},
-    session::ItemForm,
+    session::{ItemForm, Opened},
 };
 use crate::{
     http::{PageError, PageResult},
+    person::see_other,
     platform::Platform,
-    urls::Urls,
 };
 
-/// `POST /connect/items/{item}/decline`: the client says no to one app. Doing it twice is doing it once.
+/// `POST /connect/items/{item}/decline`.
 pub(super) async fn decline(State(platform): State<Platform>, form: ItemForm) -> PageResult {
+    decline_item(&platform, form).await
+}
+
+/// The client says no to one app. Doing it twice is doing it once.
+pub(crate) async fn decline_item(platform: &Platform, form: ItemForm) -> PageResult {
     let ItemForm {
         site,
         item,
@@ -25,17 +27,20 @@ pub(super) async fn decline(State(platform): State<Platform>, form: ItemForm) ->
         mut tx,
     } = form;
     let reason = reason(fields.get("reason").unwrap_or_default())?;
-    let notice = match tx.item_decline(&item, reason.as_ref()).await {
+    let notice = match tx
+        .item_decline(&item, reason.as_ref(), &opened.actor())
+        .await
+    {
         Ok(_) => {
             tx.commit().await?;
             platform.changed(&site.agency.id);
             Notice::Declined
         }
         // Connected or ended meanwhile: the page shows how it is.
-        Err(ActionError::Conflict { .. }) => return Ok(back(&opened.request.id, None)),
+        Err(ActionError::Conflict { .. }) => return Ok(back(&opened, &item, None)),
         Err(error) => return Err(error.into()),
     };
-    Ok(back(&opened.request.id, Some((notice, &item))))
+    Ok(back(&opened, &item, Some(notice)))
 }
 
 fn reason(text: &str) -> Result<Option<Note>, PageError> {
@@ -48,10 +53,10 @@ fn reason(text: &str) -> Result<Option<Note>, PageError> {
     text.parse().map(Some).map_err(|_| PageError::bad_form())
 }
 
-pub(super) fn back(request: &RequestId, notice: Option<(Notice, &ItemId)>) -> Response {
-    let location = [(header::LOCATION, Urls::request_path(request))];
-    let mut response = (StatusCode::SEE_OTHER, location).into_response();
-    if let Some((notice, item)) = notice {
+/// The page on which the browser sees the item.
+pub(super) fn back(opened: &Opened, item: &ItemId, notice: Option<Notice>) -> Response {
+    let mut response = see_other(&opened.page_of(item));
+    if let Some(notice) = notice {
         response
             .headers_mut()
             .append(header::SET_COOKIE, notice_cookie(notice, item));

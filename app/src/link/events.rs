@@ -3,13 +3,13 @@ use std::{convert::Infallible, time::Duration};
 use axum::{
     extract::State,
     response::{
-        IntoResponse,
+        IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
     },
 };
 use futures_util::stream;
 use http::{HeaderMap, header};
-use latchkey_tenants::{Request, RequestId, StoreError};
+use latchkey_tenants::{Account, AgencyId, Item, ItemStatus, RequestId, StoreError};
 use serde::Serialize;
 
 use super::session::{cookie_name, opened};
@@ -34,13 +34,50 @@ pub(super) async fn stream(
     let id: RequestId = request.parse().map_err(|_| PageError::not_found())?;
     // Who never opened the link has no page that could wait for news.
     cookie(&headers, &cookie_name(&id)).ok_or_else(PageError::not_found)?;
-    let changes = platform.bus.changes_of(&site.agency.id);
+    let agency = site.agency.id.clone();
+    let look = {
+        let platform = platform.clone();
+        move || {
+            let (platform, site) = (platform.clone(), site.clone());
+            let (headers, id) = (headers.clone(), id.clone());
+            async move { look(&platform, &site, &headers, &id).await }
+        }
+    };
+    Ok(live(platform, &agency, "progress", look))
+}
+
+async fn look(
+    platform: &Platform,
+    site: &Site,
+    headers: &HeaderMap,
+    id: &RequestId,
+) -> Result<Option<String>, StoreError> {
+    let mut tx = platform.store.read(&site.agency.id).await?;
+    let Some(opened) = opened(&mut tx, site, headers, id).await? else {
+        return Ok(None);
+    };
+    let around = tx.request_surroundings(id).await?;
+    let items = opened.request.items.iter();
+    let account = |item: &Item| around.accounts.get(&item.id);
+    Ok(Progress::of(items.map(|item| (item, account(item)))).said())
+}
+
+/// A stream of what `look` sees, now and at every change of the agency, each an event of this name. It ends when `look` sees nothing more, and says so.
+pub(crate) fn live<L, F>(
+    platform: Platform,
+    agency: &AgencyId,
+    name: &'static str,
+    look: L,
+) -> Response
+where
+    L: FnMut() -> F + Send + 'static,
+    F: Future<Output = Result<Option<String>, StoreError>> + Send + 'static,
+{
     let watch = Watch {
+        changes: platform.bus.changes_of(agency),
         platform,
-        site,
-        headers,
-        id,
-        changes,
+        name,
+        look,
         shown: None,
         ended: false,
     };
@@ -50,31 +87,34 @@ pub(super) async fn stream(
     });
     let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT));
     // Instead of axum's own `no-cache`.
-    Ok(([(header::CACHE_CONTROL, "no-store")], stream).into_response())
+    ([(header::CACHE_CONTROL, "no-store")], stream).into_response()
 }
 
-struct Watch {
+struct Watch<L> {
     platform: Platform,
-    site: Site,
-    headers: HeaderMap,
-    id: RequestId,
     changes: Changes,
+    name: &'static str,
+    look: L,
     shown: Option<String>,
     ended: bool,
 }
 
-impl Watch {
+impl<L, F> Watch<L>
+where
+    L: FnMut() -> F,
+    F: Future<Output = Result<Option<String>, StoreError>>,
+{
     /// The next state that differs from the one shown. None: it said that the session has ended, or the process ends.
     async fn next(&mut self) -> Option<Event> {
         while !self.ended {
-            let Some(now) = self.look().await.ok()? else {
+            let Some(now) = (self.look)().await.ok()? else {
                 self.ended = true;
                 // Browsers drop an event without data.
                 return Some(Event::default().event("ended").data("{}"));
             };
             if self.shown.as_deref() != Some(&now) {
                 self.shown = Some(now.clone());
-                return Some(Event::default().event("progress").data(now));
+                return Some(Event::default().event(self.name).data(now));
             }
             tokio::select! {
                 () = self.changes.next() => {}
@@ -84,25 +124,11 @@ impl Watch {
         }
         None
     }
-
-    async fn look(&self) -> Result<Option<String>, StoreError> {
-        let mut tx = self.platform.store.read(&self.site.agency.id).await?;
-        let Some(opened) = opened(&mut tx, &self.site, &self.headers, &self.id).await? else {
-            return Ok(None);
-        };
-        let around = tx.request_surroundings(&self.id).await?;
-        let progress = Progress::of(&opened.request, |item| {
-            around
-                .accounts
-                .get(item)
-                .map(|account| account.shown().to_owned())
-        });
-        Ok(serde_json::to_string(&progress).ok())
-    }
 }
 
+/// How far a page of cards is.
 #[derive(Serialize)]
-struct Progress {
+pub(crate) struct Progress {
     fulfilled: usize,
     total: usize,
     items: Vec<ItemProgress>,
@@ -111,24 +137,29 @@ struct Progress {
 #[derive(Serialize)]
 struct ItemProgress {
     id: String,
-    status: latchkey_tenants::ItemStatus,
+    status: ItemStatus,
     account: Option<String>,
 }
 
 impl Progress {
-    fn of(
-        request: &Request,
-        account: impl Fn(&latchkey_tenants::ItemId) -> Option<String>,
-    ) -> Self {
-        let item = |item: &latchkey_tenants::Item| ItemProgress {
-            id: item.id.to_string(),
-            status: item.status,
-            account: account(&item.id),
-        };
+    pub fn of<'a>(items: impl Iterator<Item = (&'a Item, Option<&'a Account>)>) -> Self {
+        let items: Vec<ItemProgress> = items
+            .map(|(item, account)| ItemProgress {
+                id: item.id.to_string(),
+                status: item.status,
+                account: account.map(|account| account.shown().to_owned()),
+            })
+            .collect();
+        let connected = |item: &&ItemProgress| item.status == ItemStatus::Fulfilled;
         Self {
-            fulfilled: request.fulfilled(),
-            total: request.items.len(),
-            items: request.items.iter().map(item).collect(),
+            fulfilled: items.iter().filter(connected).count(),
+            total: items.len(),
+            items,
         }
+    }
+
+    /// As the page's script reads it.
+    pub fn said(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
     }
 }

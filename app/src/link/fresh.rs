@@ -28,8 +28,9 @@ pub(super) async fn by_link(
         let mut tx = platform.store.read(&site.agency.id).await?;
         let found = tx.link(&secret).await?;
         drop(tx);
-        if let Some((id, _)) = found {
-            freshen(&platform, &site, &id).await?;
+        // A colleague to whom it was forwarded asks who forwarded it.
+        if let Some(link) = found.filter(|link| link.scope.is_none()) {
+            freshen(&platform, &site, &link.request_id).await?;
         }
     }
     Ok(dead_link(

@@ -2,6 +2,7 @@
 
 mod decline;
 mod events;
+mod forward;
 mod fresh;
 mod notice;
 mod open;
@@ -16,10 +17,12 @@ use axum::{
 
 use crate::platform::Platform;
 
+pub(crate) use decline::decline_item;
+pub(crate) use events::{Progress, live};
 use fresh::fresh_path;
-pub(crate) use notice::{Notice, notice_cookie};
-pub(crate) use session::{ItemForm, Opened, opened};
-pub(crate) use view::{HostInput, connect_page, form_targets};
+pub(crate) use notice::{NOTICE_COOKIE, Notice, brought, notice_cookie};
+pub(crate) use session::{Holder, ItemForm, Opened, opened};
+pub(crate) use view::{Cards, HostInput, connect_page, form_targets, missing_permissions};
 
 pub(crate) fn routes() -> Router<Platform> {
     Router::new()
@@ -33,4 +36,5 @@ pub(crate) fn routes() -> Router<Platform> {
         .route("/connect/requests/{request}/events", get(events::stream))
         .route("/connect/items/{item}/fresh", post(fresh::by_item))
         .route("/connect/items/{item}/decline", post(decline::decline))
+        .route("/connect/items/{item}/forward", post(forward::forward))
 }

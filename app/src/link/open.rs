@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode, header};
 use latchkey_tenants::{
     Request, RequestStatus, StoreError,
     secret::{LINK_PREFIX, parse_secret},
-    store::SESSION_ABSOLUTE,
+    store::{LinkScope, SESSION_ABSOLUTE},
 };
 
 use secrecy::SecretString;
@@ -47,7 +47,9 @@ pub(super) async fn open(
     // A second session would end the flows that the first one started.
     if !lead.has_session {
         let mut tx = platform.store.begin(&site.agency.id).await?;
-        let session = tx.link_session_start(&lead.request, &site.host).await?;
+        let session = tx
+            .link_session_start(&lead.request, lead.scope.as_ref(), &site.host)
+            .await?;
         tx.commit().await?;
         let cookie = set_cookie(&cookie_name(&lead.request.id), &session, SESSION_ABSOLUTE);
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -82,6 +84,8 @@ pub(super) async fn look(
 /// The request that a link opens.
 struct Lead {
     request: Request,
+    /// Of a link that was forwarded.
+    scope: Option<LinkScope>,
     /// The browser opened it before.
     has_session: bool,
 }
@@ -94,21 +98,30 @@ async fn lead(
     secret: &SecretString,
 ) -> Result<Option<Lead>, StoreError> {
     let mut tx = platform.store.read(&site.agency.id).await?;
-    let Some((id, true)) = tx.link(secret).await? else {
+    let Some(link) = tx.link(secret).await?.filter(|link| link.lives) else {
         return Ok(None);
     };
-    if let Some(opened) = opened(&mut tx, site, headers, &id).await? {
-        let (request, has_session) = (opened.request, true);
+    let before = opened(&mut tx, site, headers, &link.request_id).await?;
+    if let Some(opened) = before.filter(|opened| opened.covers(link.scope.as_ref())) {
         return Ok(Some(Lead {
-            request,
-            has_session,
+            request: opened.request,
+            scope: link.scope,
+            has_session: true,
         }));
     }
     let now = tx.now();
-    let request = tx.request(&id).await?;
+    let request = tx.request(&link.request_id).await?;
     let request = request.filter(|request| request.status_at(now) == RequestStatus::Sent);
-    Ok(request.map(|request| Lead {
+    let open = |request: &Request| match &link.scope {
+        Some(scope) => {
+            let mut items = request.items.iter();
+            items.any(|item| item.id == scope.item_id && item.status.is_open())
+        }
+        None => true,
+    };
+    Ok(request.filter(open).map(|request| Lead {
         request,
+        scope: link.scope,
         has_session: false,
     }))
 }

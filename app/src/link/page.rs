@@ -3,7 +3,7 @@ use http::{HeaderMap, StatusCode, header};
 use latchkey_themes::Page;
 
 use super::{
-    notice::{self, brought},
+    notice::{NOTICE_COOKIE, brought},
     session::opened_page,
     view::{connect_page, dead_link, form_targets},
 };
@@ -34,10 +34,10 @@ pub(super) async fn show(
     let notice = brought(&headers);
     let (page, apps) = connect_page(&mut tx, &opened, &around, notice.as_ref(), None).await?;
     drop(tx);
-    if opened.request.opened_at.is_none() || opened.session.touch_due {
+    if opened.request.opened_at.is_none() || opened.touch_due() {
         let mut tx = platform.store.begin(&site.agency.id).await?;
         tx.request_opened(&id).await?;
-        tx.link_session_touch(&opened.session).await?;
+        opened.touch(&mut tx).await?;
         tx.commit().await?;
         platform.changed(&site.agency.id);
     }
@@ -47,7 +47,7 @@ pub(super) async fn show(
     if notice.is_some() {
         response
             .headers_mut()
-            .append(header::SET_COOKIE, clear_cookie(notice::COOKIE));
+            .append(header::SET_COOKIE, clear_cookie(NOTICE_COOKIE));
     }
     Ok(response)
 }

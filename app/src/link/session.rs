@@ -5,7 +5,8 @@ use axum::{
 use http::HeaderMap;
 use latchkey_tenants::{
     ItemId, Request, RequestId, StoreError, Timestamp, Tx,
-    store::{LinkSession, Surroundings},
+    store::{LinkScope, LinkSession, Session, Surroundings},
+    values::Email,
 };
 use secrecy::SecretString;
 
@@ -14,13 +15,25 @@ use crate::{
     http::{Form, PageError, Query, Respond, Segment, Site, cookie},
     limits::Limited,
     platform::Platform,
+    portal::CONNECTIONS,
+    urls::Urls,
 };
 
-/// A browser that opened the link of a request which can still be opened.
+/// A browser that has a request before it which can still be opened.
 pub(crate) struct Opened {
-    pub session: LinkSession,
+    pub by: Holder,
+    /// Of the browser's session.
     pub secret: SecretString,
+    /// With the items alone that this browser may see.
     pub request: Request,
+}
+
+/// By what right.
+pub(crate) enum Holder {
+    /// It opened a link.
+    Link(LinkSession),
+    /// The client who is asked is signed in.
+    Member(Box<Session>),
 }
 
 /// One cookie for each request, so that two requests in one browser do not end each other.
@@ -43,12 +56,11 @@ pub(crate) async fn opened(
     };
     let found = tx.link_session(&secret).await?;
     Ok(found.and_then(|(session, request)| {
-        let opened = Opened {
-            session,
+        holds(&session, &request, id, site, tx.now()).then_some(Opened {
+            by: Holder::Link(session),
             secret,
             request,
-        };
-        opened.holds(id, site, tx.now()).then_some(opened)
+        })
     }))
 }
 
@@ -64,19 +76,89 @@ pub(super) async fn opened_page(
     };
     let found = tx.link_page(&secret).await?;
     Ok(found.and_then(|(session, request, around)| {
+        let holds = holds(&session, &request, id, site, tx.now());
         let opened = Opened {
-            session,
+            by: Holder::Link(session),
             secret,
             request,
         };
-        opened.holds(id, site, tx.now()).then_some((opened, around))
+        holds.then_some((opened, around))
     }))
 }
 
+fn holds(
+    session: &LinkSession,
+    request: &Request,
+    id: &RequestId,
+    site: &Site,
+    now: Timestamp,
+) -> bool {
+    request.id == *id && session.host == site.host && request.can_be_opened(now)
+}
+
 impl Opened {
-    fn holds(&self, id: &RequestId, site: &Site, now: Timestamp) -> bool {
-        let own = self.request.id == *id && self.session.host == site.host;
-        own && self.request.can_be_opened(now)
+    /// Whether it sees all that a link of this scope opens.
+    pub fn covers(&self, scope: Option<&LinkScope>) -> bool {
+        match &self.by {
+            Holder::Link(session) => session.scope.is_none() || session.scope.as_ref() == scope,
+            Holder::Member(_) => false,
+        }
+    }
+
+    /// Names the browser's session in its flows and limits.
+    pub fn session_hash(&self) -> &[u8] {
+        match &self.by {
+            Holder::Link(session) => &session.hash,
+            Holder::Member(session) => &session.hash,
+        }
+    }
+
+    /// Whose link or account it is.
+    pub fn address(&self) -> &Email {
+        match &self.by {
+            Holder::Link(session) => match &session.scope {
+                Some(scope) => &scope.email,
+                None => &self.request.recipient.email,
+            },
+            Holder::Member(session) => &session.member.email,
+        }
+    }
+
+    /// As the audit log names them.
+    pub fn actor(&self) -> String {
+        match &self.by {
+            Holder::Link(_) => "recipient".to_owned(),
+            Holder::Member(session) => session.member.actor(),
+        }
+    }
+
+    /// The page on which this browser sees the item.
+    pub fn page_of(&self, item: &ItemId) -> String {
+        let mut items = self.request.items.iter();
+        let slot = items
+            .find(|one| one.id == *item)
+            .and_then(|item| item.slots.first());
+        match (&self.by, slot) {
+            (Holder::Link(_), _) => Urls::request_path(&self.request.id),
+            (Holder::Member(_), Some(slot)) => Urls::portal_workflow_path(&slot.workflow_id),
+            (Holder::Member(_), None) => CONNECTIONS.to_owned(),
+        }
+    }
+
+    /// Whether [`Opened::touch`] would write.
+    pub fn touch_due(&self) -> bool {
+        match &self.by {
+            Holder::Link(session) => session.touch_due,
+            Holder::Member(session) => session.touch_due,
+        }
+    }
+
+    /// The session is in use.
+    pub async fn touch(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        match &self.by {
+            Holder::Link(session) => tx.link_session_touch(session).await,
+            Holder::Member(session) => tx.session_touch(session).await,
+        }
     }
 }
 
@@ -85,11 +167,11 @@ fn check(form: &Form, platform: &Platform, opened: &Opened) -> Result<(), PageEr
     form.check_token(&opened.secret)?;
     platform
         .limits
-        .check(Limited::Act(&opened.session.hash))
+        .check(Limited::Act(opened.session_hash()))
         .map_err(PageError::limited)
 }
 
-/// A form about one item, from a browser that opened the item's request: session, CSRF token, origin and limits are
+/// A form about one item, from a browser that has the item's request before it: session, CSRF token, origin and limits are
 /// checked. `tx` is the writing transaction in which they were.
 pub(crate) struct ItemForm {
     pub site: Site,
@@ -143,7 +225,12 @@ async fn opened_by_item(
     item: &ItemId,
 ) -> Result<Option<Opened>, StoreError> {
     match tx.request_id_of_item(item).await? {
-        Some(request) => opened(tx, site, headers, &request).await,
+        Some(request) => {
+            let found = opened(tx, site, headers, &request).await?;
+            // A forwarded link opens one of them only.
+            let seen = |opened: &Opened| opened.request.items.iter().any(|one| one.id == *item);
+            Ok(found.filter(seen))
+        }
         None => Ok(None),
     }
 }

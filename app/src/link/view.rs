@@ -37,26 +37,23 @@ pub(crate) async fn connect_page(
     input: Option<&HostInput>,
 ) -> Result<(ConnectPage, Vec<Cow<'static, App>>), StoreError> {
     let request = &opened.request;
-    let mut apps = Vec::with_capacity(request.items.len());
-    for item in &request.items {
-        apps.push(
-            tx.app(&item.app)
-                .await?
-                .ok_or_else(|| StoreError::gone("app"))?,
-        );
-    }
-    let pairs = || request.items.iter().zip(&apps);
-    let about = notice.and_then(|(notice, about)| {
-        let (item, app) = pairs().find(|(item, _)| item.id == *about)?;
-        Some((*notice, item, app))
-    });
-    let notice = match about {
-        Some((notice, item, app)) => {
-            let missing = missing_permissions(tx, item, app).await?;
-            Some(notice.shown(&app.name, missing))
-        }
-        None => None,
+    let paths = Cards {
+        start: "/connect/items",
+        forwards: true,
     };
+    let many = request.items.len();
+    let (mut cards, mut apps) = (Vec::with_capacity(many), Vec::with_capacity(many));
+    let mut shown = None;
+    for item in &request.items {
+        let app = tx.app(&item.app).await?;
+        let app = app.ok_or_else(|| StoreError::gone("app"))?;
+        if let Some((notice, _)) = notice.filter(|(_, about)| *about == item.id) {
+            let missing = missing_permissions(tx, item, &app).await?;
+            shown = Some(notice.shown(&app.name, missing));
+        }
+        cards.push(paths.card(item, &app, around, input));
+        apps.push(app);
+    }
     let page = ConnectPage {
         csrf: csrf_token(&opened.secret),
         request_path: Urls::request_path(&request.id),
@@ -64,17 +61,15 @@ pub(crate) async fn connect_page(
         workspace: around.workspace.to_string(),
         workflows: around.workflows.iter().map(ToString::to_string).collect(),
         note: request.note.as_ref().map(ToString::to_string),
-        cards: pairs()
-            .map(|(item, app)| card(item, app, around, input))
-            .collect(),
-        notice,
+        cards,
+        notice: shown,
         expires_at: request.expires_at.unwrap_or(request.created_at).date_time(),
     };
     Ok((page, apps))
 }
 
 /// In plain words what was asked for and not granted (O16).
-async fn missing_permissions(
+pub(crate) async fn missing_permissions(
     tx: &mut Tx,
     item: &Item,
     app: &App,
@@ -93,22 +88,39 @@ async fn missing_permissions(
     })
 }
 
-fn card(item: &Item, app: &App, around: &Surroundings, input: Option<&HostInput>) -> AppCard {
-    let input = input.filter(|input| input.item == item.id);
-    AppCard {
-        item_id: item.id.to_string(),
-        name: app.name.clone(),
-        initial: initial(&app.name),
-        provider_name: provider_name(app),
-        permissions: app.scope_labels(&app.scopes_for(&item.scopes)),
-        state: card_state(item.status),
-        account: around
-            .accounts
-            .get(&item.id)
-            .map(|account| account.shown().to_owned()),
-        start_path: format!("/connect/items/{}/start", item.id),
-        decline_path: format!("/connect/items/{}/decline", item.id),
-        fields: host_fields(app, input),
+/// Where the forms of cards lead.
+pub(crate) struct Cards {
+    pub start: &'static str,
+    /// An app can be handed on to a colleague.
+    pub forwards: bool,
+}
+
+impl Cards {
+    pub fn card(
+        &self,
+        item: &Item,
+        app: &App,
+        around: &Surroundings,
+        input: Option<&HostInput>,
+    ) -> AppCard {
+        let input = input.filter(|input| input.item == item.id);
+        let path = |what: &str| format!("{}/{}/{what}", self.start, item.id);
+        AppCard {
+            item_id: item.id.to_string(),
+            name: app.name.clone(),
+            initial: initial(&app.name),
+            provider_name: provider_name(app),
+            permissions: app.scope_labels(&app.scopes_for(&item.scopes)),
+            state: card_state(item.status),
+            account: around
+                .accounts
+                .get(&item.id)
+                .map(|account| account.shown().to_owned()),
+            start_path: path("start"),
+            decline_path: path("decline"),
+            forward_path: self.forwards.then(|| path("forward")),
+            fields: host_fields(app, input),
+        }
     }
 }
 

@@ -30,6 +30,8 @@ pub enum AccessError {
     NotFound,
     #[error("another account was connected than the one expected, and nobody has accepted it")]
     Held,
+    #[error("the client has paused this connection")]
+    Paused,
     /// Only the client can mend it.
     #[error("the grant is dead: the client has to connect again")]
     ReconnectRequired,
@@ -97,6 +99,9 @@ pub async fn access_token(
 fn usable(found: Handout) -> Result<Access, AccessError> {
     if found.held {
         return Err(AccessError::Held);
+    }
+    if found.paused && found.status != ConnectionStatus::Revoked {
+        return Err(AccessError::Paused);
     }
     match (found.status, found.token) {
         (ConnectionStatus::Pending | ConnectionStatus::Active, Some(token)) => Ok(Access {

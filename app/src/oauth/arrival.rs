@@ -89,6 +89,8 @@ async fn keep(
     let tokens = &grant.tokens;
     let connection = NewConnection {
         item_id: &flow.item_id,
+        authorized_email: Some(checked.opened.address()),
+        actor: &checked.opened.actor(),
         account: grant.account.clone(),
         proven: grant.proven,
         scopes_requested: &flow.scopes,
@@ -102,10 +104,19 @@ async fn keep(
         },
     };
     let mut tx = platform.store.begin(&site.agency.id).await?;
-    let fulfilled = tx.connection_fulfil(connection).await;
+    let written = match &flow.connection_id {
+        Some(id) => tx
+            .connection_reconnected(id, &connection)
+            .await
+            .map(|()| ItemStatus::Fulfilled),
+        None => tx
+            .connection_fulfil(connection)
+            .await
+            .map(|(status, _)| status),
+    };
     failpoint::hit("callback.written");
-    match fulfilled {
-        Ok((status, _)) => {
+    match written {
+        Ok(status) => {
             tx.commit().await?;
             failpoint::hit("callback.committed");
             platform.changed(&site.agency.id);
@@ -117,7 +128,8 @@ async fn keep(
         Err(ActionError::Conflict { code, .. }) => {
             drop(tx);
             unwanted(platform, checked, tokens, code).await;
-            Ok(Arrived::Back(None))
+            let other = (code == "other_account").then_some(Notice::OtherAccount);
+            Ok(Arrived::Back(other))
         }
         Err(error) => Err(error.into()),
     }
@@ -275,16 +287,16 @@ async fn failed(
     Ok(Arrived::Back(Some(notice)))
 }
 
-/// The request or item ended while the client was at the provider: the grant is given back. Not when another flow of this item
+/// The request, item or connection ended while the client was at the provider: the grant is given back. Not when another flow of this item
 /// was faster, because at some providers both are the same grant.
 async fn unwanted(platform: &Platform, checked: &Checked, tokens: &TokenSet, code: &str) {
     let provider = &checked.provider;
-    let Some(url) = provider
-        .endpoints
-        .revoke
-        .as_ref()
-        .filter(|_| matches!(code, "request_ended" | "item_ended"))
-    else {
+    let Some(url) = provider.endpoints.revoke.as_ref().filter(|_| {
+        matches!(
+            code,
+            "request_ended" | "item_ended" | "connection_revoked" | "other_account"
+        )
+    }) else {
         return;
     };
     let (token, hint) = match &tokens.refresh_token {

@@ -4,7 +4,7 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode, header};
 use latchkey_tenants::{
-    EventType, Item, NewEvent, StoreError, Tx,
+    ConnectionId, EventType, Item, ItemId, NewEvent, StoreError, Tx,
     store::{Flow, FlowTrace},
 };
 use latchkey_themes::{mail::AppFault, page::Reason};
@@ -23,7 +23,7 @@ use crate::{
     http::{PageResult, Query, Respond, Segment, Site},
     link::{Notice, Opened, notice_cookie, opened},
     platform::Platform,
-    urls::Urls,
+    portal,
 };
 
 /// `GET /oauth/callback/{ctx}`: the browser is back from the provider.
@@ -107,10 +107,13 @@ pub(super) async fn starter(
     if !has_flow_cookie(headers, &trace.state_hash, &trace.cookie_hash) {
         return Ok(Err("other_browser"));
     }
-    let opened = opened(tx, site, headers, &trace.request_id).await?;
-    Ok(opened
-        .filter(|opened| opened.session.hash == trace.session_hash)
-        .ok_or("other_session"))
+    let own = |opened: &Opened| opened.session_hash() == trace.session_hash;
+    let by_link = opened(tx, site, headers, &trace.request_id).await?;
+    let found = match by_link.filter(own) {
+        Some(opened) => Some(opened),
+        None => portal::holder(tx, site, headers, trace).await?.filter(own),
+    };
+    Ok(found.ok_or("other_session"))
 }
 
 /// Notes the reason in the agency's log; the browser always gets the same page.
@@ -215,14 +218,14 @@ pub(super) async fn finish(
     let arrived = arrive(platform, site, flow, checked, query).await?;
     failpoint::hit("callback.answering");
     let mut response = match arrived {
-        Arrived::Back(notice) => back(flow, notice),
+        Arrived::Back(notice) => back(&checked.opened, flow, notice),
         Arrived::Unavailable { reason } => {
             let tx = platform.store.begin(&site.agency.id).await?;
             unavailable(
                 platform,
                 site,
                 tx,
-                &checked.opened.request,
+                &checked.opened,
                 &checked.item,
                 &reason,
                 AppFault::Refused,
@@ -236,8 +239,8 @@ pub(super) async fn finish(
     Ok(response)
 }
 
-fn back(flow: &Flow, notice: Option<Notice>) -> Response {
-    let mut response = see_other(&Urls::request_path(&flow.request_id));
+fn back(opened: &Opened, flow: &Flow, notice: Option<Notice>) -> Response {
+    let mut response = see_other(&page_of(opened, &flow.item_id, flow.connection_id.as_ref()));
     if let Some(notice) = notice {
         response
             .headers_mut()
@@ -246,11 +249,17 @@ fn back(flow: &Flow, notice: Option<Notice>) -> Response {
     response
 }
 
+/// Where a flow started.
+fn page_of(opened: &Opened, item: &ItemId, renewed: Option<&ConnectionId>) -> String {
+    renewed.map_or_else(|| opened.page_of(item), portal::connection_path)
+}
+
 /// A used or late flow: the browser that started it is sent back to its page.
 pub(super) fn too_late(opened: &Opened, trace: &FlowTrace) -> Response {
     let mut items = opened.request.items.iter();
     let waiting = items.any(|item| item.id == trace.item_id && item.status.is_open());
-    let mut response = see_other(&Urls::request_path(&trace.request_id));
+    let page = page_of(opened, &trace.item_id, trace.connection_id.as_ref());
+    let mut response = see_other(&page);
     let headers = response.headers_mut();
     headers.append(header::SET_COOKIE, clear_flow_cookie(&trace.state_hash));
     if waiting {

@@ -25,6 +25,7 @@ pub(crate) use client::{Provider, ProviderProblem, provider};
 pub use disconnect::disconnect;
 pub(crate) use refresh::Refreshes;
 pub use refresh_now::{RefreshNowError, refresh_now};
+pub(crate) use start::{start_again, start_item};
 
 pub(crate) fn routes() -> Router<Platform> {
     Router::new()

@@ -6,7 +6,7 @@ use axum::{
 };
 use http::{StatusCode, header};
 use latchkey_tenants::{
-    Entropy, Item, ItemId, Request, RequestStatus, Tx,
+    Connection, Entropy, Item, ItemId, Request, RequestStatus, Tx,
     catalogue::HostVarError,
     secret::secret_hash,
     store::{NewFlow, NewHop},
@@ -24,13 +24,19 @@ use super::{
 };
 use crate::{
     http::{PageError, PageResult, Query, Respond, Site},
-    link::{HostInput, ItemForm, Opened, connect_page, form_targets},
+    link::{Holder, HostInput, ItemForm, Opened, connect_page, form_targets},
     platform::Platform,
+    portal,
     urls::Urls,
 };
 
-/// `POST /connect/items/{item}/start`: leads straight to the provider's consent screen.
+/// `POST /connect/items/{item}/start`.
 pub(super) async fn start(State(platform): State<Platform>, form: ItemForm) -> PageResult {
+    start_item(&platform, form).await
+}
+
+/// Leads straight to the provider's consent screen.
+pub(crate) async fn start_item(platform: &Platform, form: ItemForm) -> PageResult {
     let ItemForm {
         site,
         item,
@@ -39,27 +45,148 @@ pub(super) async fn start(State(platform): State<Platform>, form: ItemForm) -> P
         mut tx,
     } = form;
     let Some(item) = startable(&opened.request, &item, &tx) else {
-        return Ok(see_other(&Urls::request_path(&opened.request.id)));
+        return Ok(see_other(&opened.page_of(&item)));
     };
     let host_vars = host_vars(&mut tx, item, &fields).await?;
-    match provider(&mut tx, &item.app, &host_vars).await {
-        Ok(provider) => begin(&platform, &site, tx, &opened, item, &provider, &host_vars).await,
-        Err(ProviderProblem::HostVar(error)) => {
-            mistyped(&platform, &site, tx, &opened, item, host_vars, error).await
+    let journey = Journey {
+        platform,
+        site: &site,
+        opened: &opened,
+        item,
+        connection: None,
+        host_vars: &host_vars,
+    };
+    journey.start(tx).await
+}
+
+/// Leads to the provider to connect with the same account anew.
+pub(crate) async fn start_again(
+    platform: &Platform,
+    site: &Site,
+    tx: Tx,
+    opened: &Opened,
+    connection: &Connection,
+) -> PageResult {
+    let mut items = opened.request.items.iter();
+    let item = items.find(|item| item.connection_id.as_ref() == Some(&connection.id));
+    let journey = Journey {
+        platform,
+        site,
+        opened,
+        item: item.ok_or_else(PageError::not_found)?,
+        connection: Some(connection),
+        host_vars: &connection.host_vars,
+    };
+    journey.start(tx).await
+}
+
+/// To a provider, from a page on which a browser sees an item.
+struct Journey<'a> {
+    platform: &'a Platform,
+    site: &'a Site,
+    opened: &'a Opened,
+    item: &'a Item,
+    /// The connection that is renewed.
+    connection: Option<&'a Connection>,
+    host_vars: &'a BTreeMap<String, String>,
+}
+
+impl Journey<'_> {
+    async fn start(&self, mut tx: Tx) -> PageResult {
+        match provider(&mut tx, &self.item.app, self.host_vars).await {
+            Ok(provider) => self.begin(tx, &provider).await,
+            Err(ProviderProblem::HostVar(error)) => self.mistyped(tx, error).await,
+            Err(ProviderProblem::Store(error)) => Err(error.into()),
+            Err(ProviderProblem::NoClient | ProviderProblem::UnknownApp) => {
+                self.unavailable(tx, "no_oauth_client", AppFault::NoClient)
+                    .await
+            }
         }
-        Err(ProviderProblem::Store(error)) => Err(error.into()),
-        Err(ProviderProblem::NoClient | ProviderProblem::UnknownApp) => {
-            unavailable(
-                &platform,
-                &site,
+    }
+
+    async fn unavailable(&self, tx: Tx, reason: &str, fault: AppFault) -> PageResult {
+        unavailable(
+            self.platform,
+            self.site,
+            tx,
+            self.opened,
+            self.item,
+            reason,
+            fault,
+        )
+        .await
+    }
+
+    async fn begin(&self, mut tx: Tx, provider: &Provider) -> PageResult {
+        let (platform, site, item) = (self.platform, self.site, self.item);
+        let Some(way) = way(&mut tx, &platform.urls, site, provider).await? else {
+            let (reason, fault) = ("redirect_host_gone", AppFault::HostGone);
+            return self.unavailable(tx, reason, fault).await;
+        };
+        let new = Secrets::new(&*platform.entropy, provider, asked_scopes(item, provider));
+        let screen = consent_screen(item, provider, &new, &way.redirect_uri);
+        self.opened.touch(&mut tx).await?;
+        tx.flow_start(NewFlow {
+            request_id: &self.opened.request.id,
+            item_id: &item.id,
+            connection_id: self.connection.map(|connection| &connection.id),
+            actor: &self.opened.actor(),
+            app: &item.app,
+            ctx: &provider.client.ctx,
+            host: &site.host,
+            state: &new.state,
+            cookie: &new.cookie,
+            session_hash: self.opened.session_hash(),
+            verifier: new.pkce.as_ref().map(|pkce| &pkce.verifier),
+            nonce: new.nonce.as_deref(),
+            redirect_uri: way.redirect_uri.as_str(),
+            issuer: provider.endpoints.issuer.as_deref(),
+            scopes: &new.scopes,
+            host_vars: self.host_vars,
+            hop: way.hops.then_some(NewHop {
+                host: &way.host,
+                ticket: &new.ticket,
+                url: &screen,
+            }),
+        })
+        .await?;
+        tx.commit().await?;
+        let mut response = if way.hops {
+            see_other(&platform.urls.hop(&way.host, &new.ticket))
+        } else {
+            see_other(screen.expose_secret())
+        };
+        let cookie = set_flow_cookie(&secret_hash(&new.state), &new.cookie);
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+        Ok(response)
+    }
+
+    /// The page again, with what was typed and what is wrong with it.
+    async fn mistyped(&self, mut tx: Tx, error: HostVarError) -> PageResult {
+        let (platform, site, opened) = (self.platform, self.site, self.opened);
+        let input = HostInput {
+            item: self.item.id.clone(),
+            values: self.host_vars.clone(),
+            error,
+        };
+        if let Holder::Member(session) = &opened.by {
+            return portal::workflow_again(
+                platform,
+                site,
                 tx,
-                &opened.request,
-                item,
-                "no_oauth_client",
-                AppFault::NoClient,
+                session,
+                &opened.secret,
+                &input,
+                self.item,
             )
-            .await
+            .await;
         }
+        let around = tx.request_surroundings(&opened.request.id).await?;
+        let (page, apps) = connect_page(&mut tx, opened, &around, None, Some(&input)).await?;
+        let language = opened.request.language.as_ref();
+        let mut respond = Respond::new(platform, site).speaking(language);
+        respond.providers = form_targets(&platform.urls, site, &apps);
+        Ok(respond.page(StatusCode::UNPROCESSABLE_ENTITY, &Page::Connect(page)))
     }
 }
 
@@ -85,55 +212,6 @@ async fn host_vars(
         (var.name.clone(), typed.trim().to_owned())
     });
     Ok(vars.collect())
-}
-
-async fn begin(
-    platform: &Platform,
-    site: &Site,
-    mut tx: Tx,
-    opened: &Opened,
-    item: &Item,
-    provider: &Provider,
-    host_vars: &BTreeMap<String, String>,
-) -> PageResult {
-    let Some(way) = way(&mut tx, &platform.urls, site, provider).await? else {
-        let (reason, fault) = ("redirect_host_gone", AppFault::HostGone);
-        return unavailable(platform, site, tx, &opened.request, item, reason, fault).await;
-    };
-    let new = Secrets::new(&*platform.entropy, provider, asked_scopes(item, provider));
-    let screen = consent_screen(item, provider, &new, &way.redirect_uri);
-    tx.link_session_touch(&opened.session).await?;
-    tx.flow_start(NewFlow {
-        request_id: &opened.request.id,
-        item_id: &item.id,
-        app: &item.app,
-        ctx: &provider.client.ctx,
-        host: &site.host,
-        state: &new.state,
-        cookie: &new.cookie,
-        session_hash: &opened.session.hash,
-        verifier: new.pkce.as_ref().map(|pkce| &pkce.verifier),
-        nonce: new.nonce.as_deref(),
-        redirect_uri: way.redirect_uri.as_str(),
-        issuer: provider.endpoints.issuer.as_deref(),
-        scopes: &new.scopes,
-        host_vars,
-        hop: way.hops.then_some(NewHop {
-            host: &way.host,
-            ticket: &new.ticket,
-            url: &screen,
-        }),
-    })
-    .await?;
-    tx.commit().await?;
-    let mut response = if way.hops {
-        see_other(&platform.urls.hop(&way.host, &new.ticket))
-    } else {
-        see_other(screen.expose_secret())
-    };
-    let cookie = set_flow_cookie(&secret_hash(&new.state), &new.cookie);
-    response.headers_mut().append(header::SET_COOKIE, cookie);
-    Ok(response)
 }
 
 /// Where the provider sends the browser back to.
@@ -224,29 +302,6 @@ fn asked_scopes(item: &Item, provider: &Provider) -> Vec<String> {
         }
     }
     scopes
-}
-
-/// The page again, with what was typed and what is wrong with it.
-async fn mistyped(
-    platform: &Platform,
-    site: &Site,
-    mut tx: Tx,
-    opened: &Opened,
-    item: &Item,
-    values: BTreeMap<String, String>,
-    error: HostVarError,
-) -> PageResult {
-    let input = HostInput {
-        item: item.id.clone(),
-        values,
-        error,
-    };
-    let around = tx.request_surroundings(&opened.request.id).await?;
-    let (page, apps) = connect_page(&mut tx, opened, &around, None, Some(&input)).await?;
-    let language = opened.request.language.as_ref();
-    let mut respond = Respond::new(platform, site).speaking(language);
-    respond.providers = form_targets(&platform.urls, site, &apps);
-    Ok(respond.page(StatusCode::UNPROCESSABLE_ENTITY, &Page::Connect(page)))
 }
 
 /// 303, never 307 or 308: the browser must not repeat the form at the other end (O9).

@@ -6,8 +6,8 @@ use latchkey_themes::{Page, mail::AppFault, page::AppUnavailable};
 
 use crate::{
     http::{PageResult, Respond, Site},
+    link::Opened,
     platform::Platform,
-    urls::Urls,
 };
 
 /// The agency's OAuth client for an app does not work: the client is told to let the agency know, and the agency gets an
@@ -16,11 +16,12 @@ pub(super) async fn unavailable(
     platform: &Platform,
     site: &Site,
     mut tx: Tx,
-    request: &Request,
+    opened: &Opened,
     item: &Item,
     reason: &str,
     fault: AppFault,
 ) -> PageResult {
+    let request = &opened.request;
     let app = tx
         .app(&item.app)
         .await?
@@ -30,7 +31,7 @@ pub(super) async fn unavailable(
     platform.changed(&site.agency.id);
     let page = AppUnavailable {
         app,
-        back_path: Urls::request_path(&request.id),
+        back_path: opened.page_of(&item.id),
     };
     Ok(Respond::new(platform, site)
         .speaking(request.language.as_ref())

@@ -4,15 +4,16 @@ use latchkey_tenants::{
     secret::{SIGN_IN_PREFIX, parse_secret},
     store::SignInMethod,
 };
-use latchkey_themes::page::FormPage;
-
-use super::{
-    finish::sign_in,
-    view::{form, page, section, to_sign_in},
+use latchkey_themes::{
+    Page,
+    page::{ConfirmSignIn, SignInOver, SignInOverWhy},
 };
+
+use super::finish::sign_in;
 use crate::{
     http::{ClientAddress, Form, PageError, PageResult, Respond, Segment, Site, Visit},
     limits::Limited,
+    person::SIGN_IN,
     platform::Platform,
 };
 
@@ -39,17 +40,12 @@ pub(super) async fn show(
         return Ok(dead(&platform, &site));
     };
     let visit = Visit::of(&platform, &headers);
-    let action = format!("/sign-in/link/{secret}");
-    let shown = FormPage {
-        title: format!("Sign in to {}", site.brand.name),
-        lead: vec![format!("You are about to sign in as {}.", member.email)],
-        sections: vec![section(
-            None,
-            form(&action, visit.csrf(), Vec::new(), "Sign in"),
-        )],
-        ..FormPage::default()
-    };
-    let mut response = page(&Respond::new(&platform, &site), StatusCode::OK, shown);
+    let page = Page::ConfirmSignIn(ConfirmSignIn {
+        csrf: visit.csrf(),
+        path: format!("/sign-in/link/{secret}"),
+        email: member.email.to_string(),
+    });
+    let mut response = Respond::new(&platform, &site).page(StatusCode::OK, &page);
     visit.keep(&mut response);
     Ok(response)
 }
@@ -82,14 +78,9 @@ pub(super) async fn take(
 }
 
 fn dead(platform: &Platform, site: &Site) -> Response {
-    let shown = FormPage {
-        title: "This link can't be used.".to_owned(),
-        lead: vec![
-            "It signs in once, for 15 minutes after it was asked for. Start again to get a new one."
-                .to_owned(),
-        ],
-        links: to_sign_in("Sign in"),
-        ..FormPage::default()
-    };
-    page(&Respond::new(platform, site), StatusCode::NOT_FOUND, shown)
+    let page = Page::SignInOver(SignInOver {
+        why: SignInOverWhy::Link,
+        sign_in_path: SIGN_IN.to_owned(),
+    });
+    Respond::new(platform, site).page(StatusCode::NOT_FOUND, &page)
 }

@@ -14,7 +14,6 @@ mod password;
 mod provider;
 mod start;
 mod totp;
-mod view;
 
 use axum::{Router, routing::get};
 
@@ -24,7 +23,6 @@ pub(crate) use browser::name as browser_name;
 pub(crate) use join::inviter;
 pub(crate) use passkey::{begun, ended, webauthn};
 pub(crate) use provider::{check_issuer, redirect_uris};
-pub(crate) use view::{form, input, page, section};
 
 pub(crate) fn routes() -> Router<Platform> {
     Router::new()

@@ -8,15 +8,15 @@ use latchkey_tenants::{
     store::{Ceremony, IdentityProvider, SignInMethod},
     values::Email,
 };
-use latchkey_themes::page::FormPage;
+use latchkey_themes::{
+    Page,
+    page::{SignInOver, SignInOverWhy},
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{
-    finish::sign_in,
-    view::{page, to_sign_in},
-};
+use super::finish::sign_in;
 use crate::{
     http::{
         ClientAddress, PageError, PageResult, Query, Respond, Segment, Site, clear_cookie, cookie,
@@ -27,7 +27,7 @@ use crate::{
         AuthorizeParams, ClientCredentials, Expected, Identity, Pkce, authorize_url,
         check_id_token, check_signature, exchange_code, fetch_keys, fetch_metadata, with_userinfo,
     },
-    person::see_other,
+    person::{SIGN_IN, see_other},
     platform::Platform,
 };
 
@@ -272,14 +272,9 @@ async fn staff(tx: &mut Tx, who: &Identity) -> Result<Option<Member>, PageError>
 }
 
 fn failed(platform: &Platform, site: &Site, status: StatusCode) -> Response {
-    let shown = FormPage {
-        title: "That sign-in did not work.".to_owned(),
-        lead: vec![
-            "The provider did not answer as it should, it took too long, or your address there is not one of this team."
-                .to_owned(),
-        ],
-        links: to_sign_in("Sign in another way"),
-        ..FormPage::default()
-    };
-    page(&Respond::new(platform, site), status, shown)
+    let page = Page::SignInOver(SignInOver {
+        why: SignInOverWhy::Provider,
+        sign_in_path: SIGN_IN.to_owned(),
+    });
+    Respond::new(platform, site).page(status, &page)
 }

@@ -1,17 +1,14 @@
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, StatusCode};
 use latchkey_tenants::{StoreError, password, store::SignInMethod, values::Email};
-use latchkey_themes::page::{FormPage, Input};
+use latchkey_themes::{Page, page::PasswordSignIn};
 use secrecy::SecretString;
 
-use super::{
-    finish::sign_in,
-    start::account,
-    view::{form, input, page, section, to_sign_in, warning},
-};
+use super::{finish::sign_in, start::account};
 use crate::{
     http::{ClientAddress, Form, PageError, PageResult, Respond, Site, Visit},
     limits::Limited,
+    person::SIGN_IN,
     platform::Platform,
 };
 
@@ -73,30 +70,18 @@ fn password_page(
     wrong: Option<&str>,
 ) -> Response {
     let visit = Visit::of(platform, headers);
-    let inputs = vec![
-        Input {
-            value: wrong.unwrap_or_default().to_owned(),
-            ..input("email", "Your e-mail address", "email", "username")
-        },
-        input("password", "Password", "password", "current-password"),
-    ];
-    let shown = FormPage {
-        title: format!("Sign in to {}", site.brand.name),
-        notice: wrong.and_then(|_| {
-            warning("Address and password do not fit, or no password was set. A mail signs you in all the same.")
-        }),
-        sections: vec![section(
-            None,
-            form("/sign-in/password", visit.csrf(), inputs, "Sign in"),
-        )],
-        links: to_sign_in("Sign in by mail"),
-        ..FormPage::default()
-    };
+    let page = Page::PasswordSignIn(PasswordSignIn {
+        csrf: visit.csrf(),
+        path: "/sign-in/password".to_owned(),
+        email: wrong.unwrap_or_default().to_owned(),
+        other_path: SIGN_IN.to_owned(),
+        wrong: wrong.is_some(),
+    });
     let status = match wrong {
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
         None => StatusCode::OK,
     };
-    let mut response = page(&Respond::new(platform, site), status, shown);
+    let mut response = Respond::new(platform, site).page(status, &page);
     visit.keep(&mut response);
     response
 }

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use latchkey_tenants::{
-    Account, Connection, ConnectionId, ConnectionStatus, Receipt, ReceiptOutcome, Timestamp,
-    WorkflowId, WorkspaceId, values::Email,
+    Account, Connection, ConnectionId, ConnectionStatus, MemberId, Receipt, ReceiptOutcome,
+    Timestamp, WorkflowId, WorkspaceId, values::Email,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -36,6 +36,12 @@ pub(crate) struct ConnectionView {
     /// Who let it in.
     #[schema(value_type = schema::Email)]
     authorized_email: Email,
+    /// The portal member whose it is.
+    #[schema(value_type = Option<schema::MemberId>, required)]
+    member_id: Option<MemberId>,
+    /// Since when its person lets nobody use it.
+    #[schema(value_type = Option<schema::Timestamp>, required)]
+    paused_at: Option<Timestamp>,
     /// When a token was last fetched; noted within minutes.
     #[schema(value_type = Option<schema::Timestamp>, required)]
     last_used_at: Option<Timestamp>,
@@ -99,6 +105,8 @@ impl From<Connection> for ConnectionView {
             scopes_granted: connection.scopes_granted,
             host_vars: connection.host_vars,
             authorized_email: connection.authorized_email,
+            member_id: connection.member_id,
+            paused_at: connection.paused_at,
             last_used_at: connection.last_used_at,
             receipt: connection.receipt.map(ReceiptView::from),
             created_at: connection.created_at,

@@ -1,7 +1,7 @@
 use axum::{Json, http::StatusCode};
 use latchkey_tenants::{
-    Lifetime, MAX_ITEMS, NewRequest, Recipient, ReminderPlan, SlotId, SlotRef, WorkflowId,
-    WorkspaceId,
+    Asked, Lifetime, MAX_ITEMS, MemberId, NewRequest, Recipient, ReminderPlan, SlotId, SlotRef,
+    WorkflowId, WorkspaceId,
     values::{Email, Language, Name, Note},
 };
 use serde::Deserialize;
@@ -27,12 +27,11 @@ use super::{
 pub(super) struct CreateRequest {
     #[schema(value_type = schema::WorkspaceId)]
     workspace_id: WorkspaceId,
-    /// Who is asked.
-    #[schema(value_type = CreateRecipient, required)]
+    /// Who is asked by a link in a mail. Either this or `member_id`.
     recipient: Option<CreateRecipient>,
-    /// Not available yet, and so not described.
-    #[schema(ignore)]
-    member_id: Option<String>,
+    /// The portal member in whose inbox it goes: a client of this workspace.
+    #[schema(value_type = Option<schema::MemberId>)]
+    member_id: Option<MemberId>,
     /// The slots to fill. Slots of the same app become one item, asked for once.
     #[schema(min_items = 1, max_items = 50)]
     items: Vec<CreateItem>,
@@ -42,7 +41,7 @@ pub(super) struct CreateRequest {
     /// Of its pages and mails. If nothing is said: what the client's browser asks for, else the agency's own.
     #[schema(value_type = Option<schema::Language>)]
     language: Option<Language>,
-    /// 7 days if nothing is said.
+    /// 7 days if nothing is said; 4 hours in an inbox.
     #[schema(value_type = Option<schema::Lifetime>)]
     expires_in: Option<u64>,
     /// When to remind: `true` or nothing for the usual plan, two reminders and a last call spread over the lifetime; `false` for
@@ -96,7 +95,7 @@ struct CreateItem {
 
 /// Create a request
 ///
-/// Asks one person for the apps of the named slots. The link is only in the mail.
+/// Asks one person for the apps of the named slots: by a link, which is only in the mail, or in the inbox of their portal.
 #[utoipa::path(
     post,
     path = "/requests",
@@ -123,12 +122,18 @@ pub(super) async fn create_request(
 
 impl CreateRequest {
     fn parse(self) -> Result<NewRequest, Problem> {
-        if self.member_id.is_some() {
-            let detail = "asking a portal member is not available yet: name a recipient";
-            return Err(Problem::refused_at("/member_id", detail));
-        }
-        let required = || Problem::refused_at("/recipient", "is required");
-        let recipient = self.recipient.ok_or_else(required)?;
+        let (asked, usual) = match (self.recipient, self.member_id) {
+            (Some(CreateRecipient { email, name }), None) => {
+                let recipient = Recipient { email, name };
+                (Asked::Recipient(recipient), Lifetime::MAILED)
+            }
+            (None, Some(id)) => (Asked::Member(id), Lifetime::INBOX),
+            (None, None) => return Err(Problem::refused_at("/recipient", "is required")),
+            (Some(_), Some(_)) => {
+                let detail = "name a recipient or a member, not both";
+                return Err(Problem::refused_at("/member_id", detail));
+            }
+        };
         if self.items.is_empty() || self.items.len() > MAX_ITEMS {
             let detail = format!("1 to {MAX_ITEMS} items are expected");
             return Err(Problem::refused_at("/items", detail));
@@ -136,7 +141,7 @@ impl CreateRequest {
         let lifetime = match self.expires_in {
             Some(seconds) => Lifetime::from_seconds(seconds)
                 .map_err(|error| Problem::refused_at("/expires_in", error.to_string()))?,
-            None => Lifetime::MAILED,
+            None => usual,
         };
         let reminders = plan(self.reminders, self.last_call, lifetime)?;
         let slots = self.items.into_iter().map(|item| SlotRef {
@@ -145,10 +150,7 @@ impl CreateRequest {
         });
         Ok(NewRequest {
             workspace_id: self.workspace_id,
-            recipient: Recipient {
-                email: recipient.email,
-                name: recipient.name,
-            },
+            asked,
             note: self.note,
             language: self.language,
             lifetime,

@@ -30,6 +30,9 @@ pub(super) async fn show_request(
     let request = tx.request_existing(&id).await?;
     let mails = tx.mails_of(&id).await?;
     let reminders = tx.reminders_of(&id).await?;
+    let forwards = tx.forwards_of(&id).await?;
     let request = RequestView::at(request, caller.platform.now());
-    Ok(Json(RequestDetails::of(request, mails, reminders)))
+    Ok(Json(RequestDetails::of(
+        request, mails, reminders, forwards,
+    )))
 }

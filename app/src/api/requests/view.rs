@@ -1,7 +1,7 @@
 use latchkey_tenants::{
-    ConnectionId, Item, ItemId, ItemStatus, MailId, MailKind, MailStatus, ReminderStep, Request,
-    RequestId, RequestStatus, SlotId, SlotRef, Timestamp, WorkflowId, WorkspaceId,
-    store::{Mail, PlannedReminder},
+    ConnectionId, Item, ItemId, ItemStatus, MailId, MailKind, MailStatus, MemberId, ReminderStep,
+    Request, RequestId, RequestStatus, SlotId, SlotRef, Timestamp, WorkflowId, WorkspaceId,
+    store::{Forward, Mail, PlannedReminder},
     values::{Email, Language, Name, Note, Opaque},
 };
 use serde::Serialize;
@@ -20,6 +20,9 @@ pub(crate) struct RequestView {
     #[schema(value_type = schema::RequestStatus)]
     status: RequestStatus,
     recipient: RecipientView,
+    /// The portal member in whose inbox it is; null: it is opened by a link.
+    #[schema(value_type = Option<schema::MemberId>, required)]
+    member_id: Option<MemberId>,
     #[schema(value_type = Option<schema::Note>, required)]
     note: Option<Note>,
     /// Of its pages and mails. Null: what the client's browser asks for, else the agency's own.
@@ -80,6 +83,7 @@ impl RequestView {
                 email: request.recipient.email,
                 name: request.recipient.name,
             },
+            member_id: request.member_id,
             note: request.note,
             language: request.language,
             expires_in: request.lifetime.seconds(),
@@ -164,14 +168,54 @@ pub(super) struct RequestDetails {
     mails: Vec<MailView>,
     /// In the order of their times. Opening the link ends all but the last call, completion ends all.
     reminders: Vec<ReminderView>,
+    /// Apps that the client handed on to a colleague, oldest first.
+    forwards: Vec<ForwardView>,
 }
 
 impl RequestDetails {
-    pub fn of(request: RequestView, mails: Vec<Mail>, reminders: Vec<PlannedReminder>) -> Self {
+    pub fn of(
+        request: RequestView,
+        mails: Vec<Mail>,
+        reminders: Vec<PlannedReminder>,
+        forwards: Vec<Forward>,
+    ) -> Self {
         Self {
             request,
             reminders: reminders.into_iter().map(ReminderView::from).collect(),
+            forwards: forwards.into_iter().map(ForwardView::from).collect(),
             mails: mails.into_iter().map(MailView::from).collect(),
+        }
+    }
+}
+
+/// An app that a colleague was asked for instead.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Forward)]
+struct ForwardView {
+    #[schema(value_type = schema::ItemId)]
+    item_id: ItemId,
+    #[schema(value_type = schema::Email)]
+    to: Email,
+    #[schema(value_type = schema::Email)]
+    by: Email,
+    #[schema(value_type = schema::Timestamp)]
+    at: Timestamp,
+}
+
+impl From<Forward> for ForwardView {
+    fn from(
+        Forward {
+            item_id,
+            to,
+            by,
+            at,
+        }: Forward,
+    ) -> Self {
+        Self {
+            item_id,
+            to,
+            by,
+            at,
         }
     }
 }

@@ -5,14 +5,14 @@ use latchkey_tenants::{
 };
 use latchkey_themes::mail::{
     self as themed, AllConnectedMail, AllDoneMail, AppFailedMail, AppFault, AtProvider,
-    CancelledMail, MailApp, MailUndeliverableMail, ReconnectNeededMail, ReminderMail, RequestMail,
-    RevokedMail,
+    CancelledMail, ForwardedMail, MailApp, MailUndeliverableMail, ReconnectNeededMail,
+    ReminderMail, RequestMail, RevokedMail,
 };
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use super::{domains, people};
-use crate::urls::Urls;
+use crate::{portal, urls::Urls};
 
 /// What to do with a mail.
 #[expect(
@@ -67,7 +67,8 @@ pub(super) async fn letter(
                 | MailKind::FreshLink
                 | MailKind::LinkReplaced
                 | MailKind::Reminder
-                | MailKind::LastCall => link(tx, urls, agency, &request, mail).await,
+                | MailKind::LastCall
+                | MailKind::Forwarded => link(tx, urls, agency, &request, mail).await,
                 _ => Ok(CAUSE_GONE),
             }
         }
@@ -89,28 +90,35 @@ async fn link(
     request: &Request,
     mail: &Mail,
 ) -> Result<Letter, StoreError> {
-    let Some(secret) = &mail.secret else {
-        return Ok(LINK_DEAD);
+    let origin = urls.origin(&urls.agency_host(agency));
+    let link = match &mail.secret {
+        Some(secret) if tx.link_lives(secret).await? => {
+            urls.link(&urls.agency_host(agency), secret)
+        }
+        // It is in their inbox.
+        None if request.member_id.is_some() => format!("{origin}{}", portal::CONNECTIONS).into(),
+        _ => return Ok(LINK_DEAD),
     };
     let open = request.status_at(tx.now()) == RequestStatus::Sent && request.has_open_item();
     let Some(expires_at) = request.expires_at.filter(|_| open) else {
         return Ok(LINK_DEAD);
     };
-    if !tx.link_lives(secret).await? {
-        return Ok(LINK_DEAD);
-    }
+    let only = field(mail, "item_id");
     let items: Vec<&Item> = request
         .items
         .iter()
-        .filter(|item| item.status.is_open())
+        .filter(|item| item.status.is_open() && (only.is_empty() || item.id.as_str() == only))
         .collect();
+    if items.is_empty() {
+        return Ok(LINK_DEAD);
+    }
     let mut apps = Vec::with_capacity(items.len());
     for item in &items {
         apps.push(mail_app(tx, item).await?);
     }
-    let link = urls.link(&urls.agency_host(agency), secret);
+    let to_name = recipient_name(request).filter(|_| mail.kind != MailKind::Forwarded);
     let context = RequestMail {
-        recipient_name: recipient_name(request),
+        recipient_name: to_name.clone(),
         apps,
         note: request.note.as_ref().map(ToString::to_string),
         link: link.expose_secret().to_owned(),
@@ -119,8 +127,12 @@ async fn link(
         workflows: workflow_names(tx, &workflows_of(&items), None).await?,
     };
     Ok(Letter::Write {
-        to_name: recipient_name(request),
+        to_name,
         mail: match mail.kind {
+            MailKind::Forwarded => themed::Mail::Forwarded(ForwardedMail {
+                by: forwarder(request, mail),
+                request: context,
+            }),
             MailKind::FreshLink => themed::Mail::FreshLink(context),
             MailKind::LinkReplaced => themed::Mail::LinkReplaced(context),
             MailKind::Reminder | MailKind::LastCall => {
@@ -142,6 +154,15 @@ async fn link(
             _ => themed::Mail::Request(context),
         },
     })
+}
+
+/// By name, if it is who the request was sent to.
+fn forwarder(request: &Request, mail: &Mail) -> String {
+    let by = field(mail, "by");
+    let own = request.recipient.email.as_str() == by;
+    recipient_name(request)
+        .filter(|_| own)
+        .unwrap_or_else(|| by.to_owned())
 }
 
 /// Where the owner of the address refuses reminders.

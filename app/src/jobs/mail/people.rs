@@ -5,12 +5,12 @@ use latchkey_tenants::{
     store::{Mail, SignInSecrets},
 };
 use latchkey_themes::mail::{
-    self as themed, InvitationMail, NewDeviceMail, RoleChangedMail, SignInMail,
+    self as themed, InvitationMail, MyConnectionsMail, NewDeviceMail, RoleChangedMail, SignInMail,
 };
 use secrecy::ExposeSecret;
 
 use super::content::{CAUSE_GONE, LINK_DEAD, Letter, field};
-use crate::{person, sign_in::inviter, urls::Urls};
+use crate::{person, portal, sign_in::inviter, urls::Urls};
 
 /// Reads what such a mail says, as it is now. None: the mail is about something else.
 pub(super) async fn letter(
@@ -21,6 +21,7 @@ pub(super) async fn letter(
 ) -> Result<Option<Letter>, StoreError> {
     Ok(Some(match mail.kind {
         MailKind::SignIn => sign_in(tx, urls, mail).await?,
+        MailKind::MyConnections => my_connections(tx, urls, mail).await?,
         MailKind::Invitation => invitation(tx, urls, agency, mail).await?,
         MailKind::NewDevice => new_device(tx, urls, mail).await?,
         MailKind::RoleChanged => role_changed(tx, urls, agency, mail).await?,
@@ -49,6 +50,26 @@ async fn sign_in(tx: &mut Tx, urls: &Urls, mail: &Mail) -> Result<Letter, StoreE
         device: None,
     };
     Ok(to(&member, themed::Mail::SignIn(context)))
+}
+
+/// Only somebody who has connected something gets one. That is found out here, where nobody waits for the answer.
+async fn my_connections(tx: &mut Tx, urls: &Urls, mail: &Mail) -> Result<Letter, StoreError> {
+    if tx.connections_of_address(&mail.recipient).await?.is_empty() {
+        return Ok(Letter::Skip("nothing was connected by way of this address"));
+    }
+    let end = moment(mail, "expires_at").filter(|end| tx.now() < *end);
+    let (Some(secret), Some(end)) = (&mail.secret, end) else {
+        return Ok(LINK_DEAD);
+    };
+    let origin = urls.origin(field(mail, "host"));
+    let context = MyConnectionsMail {
+        link: format!("{origin}{}/{}", portal::OWN_LINK, secret.expose_secret()),
+        expires_at: end.date_time(),
+    };
+    Ok(Letter::Write {
+        to_name: None,
+        mail: themed::Mail::MyConnections(context),
+    })
 }
 
 async fn invitation(

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use latchkey_tenants::{
-    Agency, Clock, Lifetime, NewRequest, NewSlot, NewWorkflow, Recipient, Resume, SlotRef,
+    Agency, Asked, Clock, Lifetime, NewRequest, NewSlot, NewWorkflow, Recipient, Resume, SlotRef,
     store::{NewConnection, Tokens},
     testing::TestStore,
 };
@@ -40,10 +40,10 @@ async fn connection(test: &TestStore, agency: &Agency) -> ConnectionId {
     let workflow = tx.workflow_create(new, "system").await.unwrap();
     let new = NewRequest {
         workspace_id: workspace.id,
-        recipient: Recipient {
+        asked: Asked::Recipient(Recipient {
             email: "jo@globex.example".parse().unwrap(),
             name: None,
-        },
+        }),
         note: None,
         language: None,
         lifetime: Lifetime::MAILED,
@@ -57,6 +57,8 @@ async fn connection(test: &TestStore, agency: &Agency) -> ConnectionId {
     let request = tx.request_send(&request.id, "system").await.unwrap();
     let new = NewConnection {
         item_id: &request.items[0].id,
+        authorized_email: None,
+        actor: "recipient",
         proven: false,
         account: None,
         scopes_requested: &[],

@@ -1,0 +1,35 @@
+use axum::extract::State;
+use latchkey_tenants::ItemId;
+
+use super::holder::item_form;
+use crate::{
+    http::{PageError, PageResult, Segment},
+    link::decline_item,
+    oauth::start_item,
+    person::{Client, Sent},
+    platform::Platform,
+};
+
+/// `POST /portal/items/{item}/start`: leads straight to the provider's consent screen.
+pub(super) async fn start(
+    State(platform): State<Platform>,
+    Segment(item): Segment,
+    sent: Sent<Client>,
+) -> PageResult {
+    let form = item_form(&platform, parse(&item)?, sent).await?;
+    start_item(&platform, form).await
+}
+
+/// `POST /portal/items/{item}/decline`: the client says no to one app.
+pub(super) async fn decline(
+    State(platform): State<Platform>,
+    Segment(item): Segment,
+    sent: Sent<Client>,
+) -> PageResult {
+    let form = item_form(&platform, parse(&item)?, sent).await?;
+    decline_item(&platform, form).await
+}
+
+fn parse(item: &str) -> Result<ItemId, PageError> {
+    item.parse().map_err(|_| PageError::not_found())
+}
