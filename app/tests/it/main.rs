@@ -13,6 +13,7 @@ mod flow;
 mod jobs;
 mod link;
 mod people;
+mod portal;
 mod protocol;
 mod serving;
 mod support;

@@ -35,7 +35,7 @@ async function join(page, link) {
   await page.goto(link);
   await page.locator('#name').fill('Jo Park');
   await page.locator('form button[type=submit]').click();
-  await page.waitForURL(/\/(portal|dashboard)$/);
+  await page.waitForURL(/\/(portal\/connections|dashboard)$/);
 }
 
 for (const scripts of [true, false]) {
@@ -45,16 +45,16 @@ for (const scripts of [true, false]) {
     const email = `jo-${scripts}@globex.example`;
     const { page, problems, close } = await world.person({ scripts });
     await join(page, await invite(email, CLIENT));
-    await page.getByText('You are signed in as Jo Park').waitFor();
+    await page.getByRole('heading', { name: 'Outstanding connection requests' }).waitFor();
     await page.goto(at('/dashboard'));
-    await page.waitForURL(/\/portal$/);
+    await page.waitForURL(/\/portal\/connections$/);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.waitForURL(/\/sign-out$/);
     const mail = await ask(page, email);
     await page.goto(linkTo(mail, '/sign-in/link/'));
     await page.getByText(email).waitFor();
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.waitForURL(/\/portal$/);
+    await page.waitForURL(/\/portal\/connections$/);
     assert.deepEqual(problems, []);
     await close();
   });
@@ -94,7 +94,8 @@ test('a passkey is made and signs in without an address', async () => {
   await page.waitForURL(/\/sign-out$/);
   await page.goto(at('/sign-in/passkey'));
   await page.locator('form[data-passkey] button').click();
-  await page.waitForURL(/\/portal$/);
+  await page.waitForURL(/\/portal\/connections$/);
+  await page.goto(at('/account'));
   await page.getByText('key@globex.example').waitFor();
   assert.deepEqual(problems, []);
   await close();

@@ -184,6 +184,8 @@ pub async fn connect_as(client: &Client<'_>, request: &Value, account: &str) -> 
     let requested = ["contacts.read".to_owned(), "contacts.write".to_owned()];
     let new = NewConnection {
         item_id: &item,
+        authorized_email: None,
+        actor: "recipient",
         account: Some(Account {
             id: "T01".to_owned(),
             label: Some(account.to_owned()),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use latchkey_tenants::{
-    Account, ConnectionId, Lifetime, NewRequest, Recipient, SlotRef,
+    Account, Asked, ConnectionId, Lifetime, NewRequest, Recipient, SlotRef,
     store::{NewConnection, Tokens},
 };
 
@@ -31,10 +31,10 @@ pub async fn connected(scene: &Scene) -> ConnectionId {
     };
     let new = NewRequest {
         workspace_id: workspace.id,
-        recipient: Recipient {
+        asked: Asked::Recipient(Recipient {
             email: RECIPIENT.parse().unwrap(),
             name: None,
-        },
+        }),
         note: None,
         language: None,
         lifetime: Lifetime::MAILED,
@@ -48,6 +48,8 @@ pub async fn connected(scene: &Scene) -> ConnectionId {
             let request = tx.request_send(&request.id, "system").await?;
             let new = NewConnection {
                 item_id: &request.items[0].id,
+                authorized_email: None,
+                actor: "recipient",
                 account: Some(Account {
                     id: "T01".to_owned(),
                     label: Some("Globex team".to_owned()),

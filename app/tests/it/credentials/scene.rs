@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, ops::Deref, sync::Arc, time::Duration};
 
 use latchkey_app::{AppConfig, Platform, Urls};
 use latchkey_tenants::{
-    Account, Agency, AgencyId, Clock, Connection, ConnectionId, ItemId, ItemStatus, Lifetime,
-    NewRequest, NewSlot, NewWorkflow, Recipient, Resume, SlotRef, Store, Workflow, WorkflowId,
+    Account, Agency, AgencyId, Asked, Clock, Connection, ConnectionId, ItemId, ItemStatus,
+    Lifetime, NewRequest, NewSlot, NewWorkflow, Recipient, Resume, SlotRef, Store, Workflow,
+    WorkflowId,
     catalogue::App,
     store::{Credential, EventFilter, NewConnection, NewOauthClient, Tokens},
     testing::{self, TestStore},
@@ -143,10 +144,10 @@ impl Scene {
         let workflow = tx.workflow_create(workflow, "staff").await.unwrap();
         let request = NewRequest {
             workspace_id: workspace.id,
-            recipient: Recipient {
+            asked: Asked::Recipient(Recipient {
                 email: "jo@globex.example".parse().unwrap(),
                 name: None,
-            },
+            }),
             note: None,
             language: None,
             lifetime: Lifetime::MAILED,
@@ -168,6 +169,8 @@ impl Scene {
         let mut tx = self.store.begin(self.id()).await.unwrap();
         let new = NewConnection {
             item_id: item,
+            authorized_email: None,
+            actor: "recipient",
             account: Some(Account {
                 id: "T01".to_owned(),
                 label: None,

@@ -134,7 +134,8 @@ async fn the_mailed_link_is_the_one_that_opens_the_request() {
     let secret = link(&plain).rsplit('/').next().unwrap().to_owned();
     let mut tx = app.test.store.read(&app.agency.id).await.unwrap();
     let found = tx.link(&secret.into()).await.unwrap();
-    assert_eq!(found, Some((request.id, true)));
+    let found = found.expect("a link");
+    assert_eq!((found.request_id, found.lives), (request.id, true));
 }
 
 #[tokio::test]

@@ -37,5 +37,6 @@ async fn a_request_whose_time_is_up_ends_once_with_its_items_and_its_link() {
         .find(|word| word.contains("/connect/"));
     let secret = secret.unwrap().rsplit('/').next().unwrap().to_owned();
     let link = tx.link(&secret.into()).await.unwrap();
-    assert_eq!(link, Some((request.id, false)));
+    let link = link.expect("a link");
+    assert_eq!((link.request_id, link.lives), (request.id, false));
 }

@@ -80,7 +80,8 @@ async fn dead_links(world: &World) -> Vec<(&'static str, String)> {
     let declined = ask().await;
     world
         .write(north, async |tx| {
-            tx.item_decline(&declined.request.items[0].id, None).await
+            tx.item_decline(&declined.request.items[0].id, None, "recipient")
+                .await
         })
         .await;
     let never = format!("https://{}/connect/lk_link_{}", north.host, "A".repeat(43));

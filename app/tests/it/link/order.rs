@@ -123,7 +123,7 @@ async fn w10_declining_is_for_good_and_twice_is_once() {
     }
     let declined = world.events(&world.north, EventType::ItemDeclined).await;
     assert_eq!(declined.len(), 1);
-    assert_eq!(declined[0].data["reason"], "Kim looks after this.");
+    assert_eq!(declined[0].data["with_reason"], true);
     let led = browser
         .post(&start_path(item), &[("csrf", &csrf)])
         .await

@@ -89,7 +89,7 @@ async fn t8_where_an_agency_asks_for_it_staff_set_up_a_second_step_first() {
         .write(async |tx| tx.agency_require_totp(true, "staff").await)
         .await;
     assert_eq!(staff.get("/dashboard").await.led_to(), "/account/totp");
-    client.get("/portal").await.ok();
+    client.get("/portal/connections").await.ok();
     scene.enrol(&mut staff).await;
     staff.get("/dashboard").await.ok();
 }

@@ -19,7 +19,7 @@ async fn an_invited_client_joins_and_is_signed_in() {
     let answer = post(&mut browser, &join, &page, &[("name", "Jo Park")]).await;
     assert_eq!(answer.led_to(), "/portal");
     browser
-        .get("/portal")
+        .get("/account")
         .await
         .ok()
         .says("Jo Park")

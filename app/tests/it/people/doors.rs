@@ -9,7 +9,7 @@ use super::scene::{CLIENT, HOST, OTHER_HOST, STAFF, Scene};
 use crate::support::browser::Browser;
 
 const STAFF_PAGES: [&str; 1] = ["/dashboard"];
-const CLIENT_PAGES: [&str; 1] = ["/portal"];
+const CLIENT_PAGES: [&str; 2] = ["/portal/connections", "/portal/activity"];
 const BOTH: [&str; 4] = [
     "/account",
     "/account/sessions",
@@ -95,9 +95,9 @@ async fn t1_an_expired_session_opens_nothing() {
     let mut client = scene.joined(CLIENT, Role::Client).await;
     scene.app.test.clock.advance(Duration::from_hours(13));
     assert_eq!(staff.get("/dashboard").await.led_to(), "/sign-in");
-    client.get("/portal").await.ok();
+    client.get("/portal/connections").await.ok();
     scene.app.test.clock.advance(Duration::from_hours(7 * 24));
-    assert_eq!(client.get("/portal").await.led_to(), "/sign-in");
+    assert_eq!(client.get("/portal/connections").await.led_to(), "/sign-in");
 }
 
 #[tokio::test]

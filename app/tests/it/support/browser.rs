@@ -240,6 +240,7 @@ impl Answer {
                 "/sign-out",
                 "/dashboard",
                 "/portal",
+                "/my-connections",
                 "/account",
             ];
             let known = pages.iter().any(|page| location.starts_with(page));

@@ -12,8 +12,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use latchkey_app::{AppConfig, MailConfig, Platform, Urls, Worker, mail::DeliveryConfig};
 use latchkey_tenants::{
-    Account, Agency, Clock, ConnectionId, Lifetime, NewRequest, NewSlot, NewWorkflow, Recipient,
-    Request, RequestId, Resume, SlotRef, Store, Workflow, Workspace,
+    Account, Agency, Asked, Clock, ConnectionId, Lifetime, NewRequest, NewSlot, NewWorkflow,
+    Recipient, Request, RequestId, Resume, SlotRef, Store, Workflow, Workspace,
     store::{NewConnection, Tokens},
     testing::TestStore,
 };
@@ -109,10 +109,10 @@ impl TestApp {
         }
         let new = NewRequest {
             workspace_id: workspace.id,
-            recipient: Recipient {
+            asked: Asked::Recipient(Recipient {
                 email: RECIPIENT.parse().unwrap(),
                 name: Some("Jo Park".parse().unwrap()),
-            },
+            }),
             note: Some("For your Monday report".parse().unwrap()),
             language: None,
             lifetime: Lifetime::MAILED,
@@ -157,6 +157,8 @@ impl TestApp {
     pub async fn connect(&self, request: &Request) -> ConnectionId {
         let new = NewConnection {
             item_id: &request.items[0].id,
+            authorized_email: None,
+            actor: "recipient",
             account: Some(Account {
                 id: "T01".to_owned(),
                 label: Some("globex.slack.com".to_owned()),

@@ -3,7 +3,7 @@ use std::time::Duration;
 use axum::Router;
 use latchkey_app::{Platform, egress::Egress, router};
 use latchkey_tenants::{
-    Agency, Connection, DomainState, Event, EventType, Item, Lifetime, NewRequest, NewSlot,
+    Agency, Asked, Connection, DomainState, Event, EventType, Item, Lifetime, NewRequest, NewSlot,
     NewWorkflow, PageOf, Recipient, Request, RequestId, Resume, SlotRef, StoreError, Tx, Workspace,
     catalogue::App,
     store::{ConnectionFilter, EventFilter, Mail, NewOauthClient, RequestFilter},
@@ -170,10 +170,10 @@ impl World {
         };
         let new = NewRequest {
             workspace_id,
-            recipient: Recipient {
+            asked: Asked::Recipient(Recipient {
                 email: RECIPIENT.parse().unwrap(),
                 name: Some("Jo Park".parse().unwrap()),
-            },
+            }),
             note: note.map(|note| note.parse().unwrap()),
             language: None,
             lifetime: Lifetime::MAILED,
@@ -188,7 +188,7 @@ impl World {
     pub fn as_new(&self, tenant: &Tenant, request: &Request) -> NewRequest {
         NewRequest {
             workspace_id: tenant.workspace.id.clone(),
-            recipient: request.recipient.clone(),
+            asked: request.asked(),
             note: request.note.clone(),
             language: request.language.clone(),
             lifetime: request.lifetime,

@@ -1,0 +1,9 @@
+//! What clients see of their own: inbox, connections, and the same without an account.
+
+mod care;
+mod forwards;
+mod inbox;
+mod journey;
+mod own;
+mod scene;
+mod strangers;

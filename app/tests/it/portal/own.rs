@@ -1,0 +1,120 @@
+use std::time::Duration;
+
+use http::StatusCode;
+use latchkey_tenants::ConnectionStatus;
+
+use super::scene::Portal;
+use crate::{
+    people::scene::{CLIENT, path_in, post},
+    support::browser::Browser,
+};
+
+/// A browser of somebody who connected an app by link, and has no account.
+async fn connected(portal: &Portal) -> Browser {
+    let workflow = portal.workflow("Weekly report", &["acme-crm"]).await;
+    let (request, link) = portal.ask_by_link(&workflow, CLIENT).await;
+    let mut browser = portal.browser();
+    let clean = browser.get(&link).await.led_to();
+    let page = browser.get(&clean).await;
+    let start = format!("/connect/items/{}/start", request.items[0].id);
+    portal
+        .connect(&mut browser, &page, &start, &portal.crm)
+        .await;
+    browser
+}
+
+async fn ask(browser: &mut Browser, email: &str) -> String {
+    let page = browser.get("/my-connections").await;
+    page.ok().says("Your connections");
+    let answer = post(browser, "/my-connections", &page, &[("email", email)]).await;
+    answer.ok().says("a link is on its way there");
+    let body = answer.body.replace(email, "");
+    // What differs with every answer.
+    let start = body.find("<main>").unwrap();
+    body[start..].to_owned()
+}
+
+#[tokio::test]
+async fn a_mailed_link_shows_what_was_connected_and_lets_it_be_paused_and_revoked() {
+    let portal = Portal::start().await;
+    connected(&portal).await;
+    let mut browser = portal.browser();
+    ask(&mut browser, CLIENT).await;
+    let link = path_in(&portal.mail_to(CLIENT).await, "/my-connections/open/");
+    for _ in 0..2 {
+        let mut scanner = portal.browser();
+        assert_eq!(scanner.get(&link).await.led_to(), "/my-connections");
+    }
+    assert_eq!(browser.get(&link).await.led_to(), "/my-connections");
+    let list = browser.get("/my-connections").await;
+    list.ok().says("Acme Crm").says("Connected and working.");
+    let connection = portal.connections().await.remove(0);
+    let at = |what: &str| format!("/my-connections/{}{what}", connection.id);
+    let page = browser.get(&at("")).await;
+    page.ok().says("Weekly report").does_not_say("/reconnect\"");
+    let back = post(&mut browser, &at("/pause"), &page, &[]).await.led_to();
+    browser.get(&back).await.ok().says("Paused by you.");
+    let back = post(&mut browser, &at("/resume"), &page, &[])
+        .await
+        .led_to();
+    browser.get(&back).await.ok().says("can be used again");
+    let ask = browser.get(&at("/revoke")).await;
+    let done = post(&mut browser, &at("/revoke"), &ask, &[]).await.led_to();
+    browser.get(&done).await.ok().says("Acme Crm is revoked");
+    let connection = portal.connections().await.remove(0);
+    assert_eq!(connection.status, ConnectionStatus::Revoked);
+}
+
+#[tokio::test]
+async fn t9_no_answer_tells_whether_anything_was_connected() {
+    let portal = Portal::start().await;
+    connected(&portal).await;
+    let known = ask(&mut portal.browser(), CLIENT).await;
+    let unknown = ask(&mut portal.browser(), "nobody@globex.example").await;
+    assert_eq!(known, unknown);
+    let mails = portal.mails().await;
+    let to = |mail: &&mail_parser::Message<'_>| {
+        let to = mail.to().and_then(|to| to.first());
+        to.and_then(|to| to.address()) == Some("nobody@globex.example")
+    };
+    assert_eq!(mails.iter().filter(to).count(), 0);
+    let page = portal.browser().get("/my-connections").await;
+    let mut browser = portal.browser();
+    let form = browser.get("/my-connections").await;
+    let wrong = post(&mut browser, "/my-connections", &form, &[("email", "jo@")]).await;
+    wrong
+        .page(StatusCode::UNPROCESSABLE_ENTITY)
+        .says("value=\"jo@\"");
+    page.ok();
+}
+
+#[tokio::test]
+async fn t1_another_address_sees_and_ends_nothing() {
+    let portal = Portal::start().await;
+    connected(&portal).await;
+    let connection = portal.connections().await.remove(0);
+    let at = |what: &str| format!("/my-connections/{}{what}", connection.id);
+    let mut stranger = portal.browser();
+    assert_eq!(stranger.get(&at("")).await.led_to(), "/my-connections");
+    let posted = stranger.post(&at("/revoke"), &[]).await;
+    assert_eq!(posted.led_to(), "/my-connections");
+
+    let mut browser = portal.browser();
+    ask(&mut browser, CLIENT).await;
+    let link = path_in(&portal.mail_to(CLIENT).await, "/my-connections/open/");
+    browser.get(&link).await;
+    portal
+        .write(async |tx| {
+            let email = "kim@globex.example".parse().unwrap();
+            tx.address_ask(&email, "northwind.latch.example").await
+        })
+        .await;
+    let unforged = browser.post(&at("/revoke"), &[]).await;
+    unforged.page(StatusCode::FORBIDDEN);
+    portal.app.test.clock.advance(Duration::from_hours(2));
+    assert_eq!(browser.get(&at("")).await.led_to(), "/my-connections");
+    assert_eq!(browser.get(&link).await.led_to(), "/my-connections");
+    browser.get("/my-connections").await.says("Send me a link");
+    let now = portal.connections().await.remove(0);
+    assert_eq!(now.status, ConnectionStatus::Active);
+}
