@@ -81,6 +81,11 @@ macro_rules! migrations {
                 )),
             ),
             migration(
+                11,
+                "setup",
+                include_str!(concat!("../../../migrations/", $folder, "/0011_setup.sql")),
+            ),
+            migration(
                 12,
                 "told",
                 include_str!(concat!("../../../migrations/", $folder, "/0012_told.sql")),

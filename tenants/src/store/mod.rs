@@ -20,6 +20,7 @@ mod domains;
 mod edge;
 mod error;
 mod events;
+mod first_steps;
 mod flows;
 mod forwards;
 mod fulfilment;
@@ -78,6 +79,7 @@ pub use edge::{
     snapshot::{EdgeAgency, EdgeCertificate, EdgeChanges, EdgeHost},
 };
 pub use events::EventFilter;
+pub use first_steps::FirstSteps;
 pub use flows::{FLOW_LIFETIME, Flow, FlowTrace, NewFlow};
 pub use forwards::{Forward, MAX_FORWARDS};
 pub use fulfilment::NewConnection;
@@ -426,6 +428,7 @@ const STATEMENTS: &[&[Statement]] = &[
     edge::snapshot::STATEMENTS,
     edge::turns::STATEMENTS,
     events::STATEMENTS,
+    first_steps::STATEMENTS,
     flows::STATEMENTS,
     forwards::STATEMENTS,
     fulfilment::STATEMENTS,

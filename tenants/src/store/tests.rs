@@ -41,6 +41,7 @@ mod edge_takeovers;
 mod ending;
 mod estate;
 mod events;
+mod first_steps;
 mod flows;
 mod foreign;
 mod foreign_clients;

@@ -240,7 +240,7 @@ async fn t1_foreign_steps_change_nothing(world: World) {
                 data: serde_json::json!({}),
             };
             tx.record(event).await?;
-            tx.agency_set_brand(&world.ours).await?;
+            tx.agency_set_brand(&world.ours, "staff").await?;
             tx.agency_set_status(AgencyStatus::Suspended).await?;
             Ok::<_, StoreError>(())
         })
