@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{domains::DomainView, themes::ReportView};
+use crate::failure::sentence;
 
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 

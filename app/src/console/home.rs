@@ -1,12 +1,19 @@
 use serde::Serialize;
 
-use super::Desk;
+use super::{
+    Desk,
+    start::{Card, card},
+};
 use crate::{http::PageResult, person::Work};
 
 #[derive(Serialize)]
-struct Home {}
+struct Home {
+    start: Option<Card>,
+}
 
 /// `GET /dashboard`: what needs attention, and what waits for clients.
 pub(super) async fn show(desk: Desk<Work>) -> PageResult {
-    Ok(desk.show("home.html", "Home", Home {}))
+    let mut tx = desk.read().await?;
+    let start = card(&desk, &mut tx).await?;
+    Ok(desk.show("home.html", "Home", Home { start }))
 }

@@ -2,10 +2,13 @@
 //!
 //! A room is a folder: one endpoint per file, its template beside the others in `app/templates/console/`.
 
+mod apps;
 mod assets;
 mod audit;
 mod connections;
 mod desk;
+mod domains;
+mod email;
 mod environment;
 mod happened;
 mod home;
@@ -17,6 +20,8 @@ mod nav;
 mod note;
 mod people;
 mod settings;
+mod start;
+mod theme;
 mod typed;
 mod workspaces;
 mod zone;
@@ -25,6 +30,7 @@ use crate::http::Pages;
 
 pub(crate) use desk::Desk;
 pub(crate) use note::{done, not_done, told};
+pub(crate) use typed::{Typed, refusal};
 
 pub(crate) fn routes() -> Pages {
     Pages::new()
@@ -36,4 +42,9 @@ pub(crate) fn routes() -> Pages {
         .merge(people::routes())
         .merge(settings::routes())
         .merge(workspaces::routes())
+        .merge(apps::routes())
+        .merge(domains::routes())
+        .merge(email::routes())
+        .merge(start::routes())
+        .merge(theme::routes())
 }

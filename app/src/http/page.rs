@@ -142,8 +142,9 @@ impl PageError {
         }
     }
 
-    pub fn internal(error: StoreError) -> Self {
-        tracing::error!(error = %chain(&error), "a page failed");
+    /// A failure of ours. Logged here, once.
+    pub fn failed(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error = %chain(error), "a page failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, Reason::Internal)
     }
 
@@ -206,14 +207,14 @@ impl PageError {
 
 impl From<StoreError> for PageError {
     fn from(error: StoreError) -> Self {
-        Self::internal(error)
+        Self::failed(&error)
     }
 }
 
 impl From<ActionError> for PageError {
     fn from(error: ActionError) -> Self {
         match error {
-            ActionError::Store(error) => Self::internal(error),
+            ActionError::Store(error) => Self::failed(&error),
             ActionError::NotFound(_) => Self::not_found(),
             ActionError::Conflict { .. } | ActionError::Invalid { .. } => Self::bad_form(),
         }

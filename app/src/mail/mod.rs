@@ -29,8 +29,8 @@ pub(crate) use check::{CheckedRecord, FoundStatus, check_due, records_of};
 pub use dns::{Answer, Dns};
 pub use keys::{KeysError, Rotation, dns_records, make_keys, rotate};
 pub use news::take_bounce;
-pub(crate) use relay::{PORTS as RELAY_PORTS, Relays, probe_relay};
-pub(crate) use sender::{Facts, Sender, SenderError};
+pub(crate) use relay::{Relays, check_relay_port, probe_relay};
+pub(crate) use sender::{Facts, Sender, SenderError, check_sender_host};
 
 /// What mail needs besides a relay. All of it may be left out.
 #[derive(Clone, Debug, Default)]

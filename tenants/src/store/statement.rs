@@ -138,16 +138,3 @@ macro_rules! args {
     ($($value:expr),* $(,)?) => { &[$($crate::store::statement::Arg::from($value)),*] };
 }
 pub(crate) use args;
-
-/// The pattern of every text that has `part` in it, for `like $n escape '!'`.
-pub(crate) fn containing(part: &str) -> String {
-    let mut like = String::from("%");
-    for character in part.chars() {
-        if matches!(character, '%' | '_' | '!') {
-            like.push('!');
-        }
-        like.push(character);
-    }
-    like.push('%');
-    like
-}

@@ -1,7 +1,8 @@
 use super::{
     StoreError, Tx,
     conn::Row,
-    statement::{args, containing, statements},
+    search::pattern,
+    statement::{args, statements},
 };
 use crate::{
     ActionError, EventType, MailId, NewEvent, SuppressionReason, SuppressionScope, Timestamp,
@@ -11,7 +12,7 @@ use crate::{
 statements! {
     ADD = "insert into suppressions (agency_id, email, scope, reason, detail, mail_id, created_at) values ($1, $2, $3, $4, $5, $6, $7) on conflict (agency_id, email, scope) do nothing";
     HOLDS = "select * from suppressions where agency_id = $1 and email = $2 and (scope = 'all' or scope = $3) order by scope limit 1";
-    LIST = "select * from suppressions where agency_id = $1 and email > $2 and email like $4 escape '!' order by email, scope limit $3";
+    LIST = "select * from suppressions where agency_id = $1 and email > $2 and ($4 is null or email like $4 escape '!') order by email, scope limit $3";
     REMOVE = "delete from suppressions where agency_id = $1 and email = $2";
 }
 
@@ -79,8 +80,8 @@ impl Tx {
         let agency = self.agency.clone();
         let after = after.map(Email::as_str).unwrap_or_default();
         let limit = limit.min(MOST_ON_A_PAGE);
-        let like = containing(&part.to_ascii_lowercase());
-        let list = args![&agency, after, limit, &like];
+        let like = pattern(part);
+        let list = args![&agency, after, limit, like.as_deref()];
         let rows = self.inner.all(LIST, list).await?;
         rows.iter().map(suppression).collect()
     }

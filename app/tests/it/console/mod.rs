@@ -7,3 +7,8 @@ mod keys;
 mod people;
 mod settings;
 mod workspaces;
+mod apps;
+mod domains;
+mod email;
+mod start;
+mod theme;

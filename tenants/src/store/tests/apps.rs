@@ -109,7 +109,11 @@ async fn contexts_list_the_apps_that_have_an_oauth_client(world: World) {
 }
 
 async fn a_redirect_uri_is_known_before_its_oauth_client(world: World) {
-    let context = async || world.read(async |tx| tx.redirect_context("slack").await).await;
+    let context = async || {
+        world
+            .read(async |tx| tx.redirect_context("slack").await)
+            .await
+    };
     assert_eq!(context().await.unwrap(), None);
     let reserve = async || {
         world

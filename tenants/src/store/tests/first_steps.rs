@@ -7,10 +7,7 @@ contract! {
 }
 
 async fn steps(world: &World) -> FirstSteps {
-    world
-        .read(async |tx| tx.first_steps().await)
-        .await
-        .unwrap()
+    world.read(async |tx| tx.first_steps().await).await.unwrap()
 }
 
 async fn mark(world: &World, step: FirstStep, mark: StepMark) {
@@ -48,7 +45,8 @@ async fn t1_the_steps_of_a_foreign_agency_are_its_own(world: World) {
     let theirs = world
         .write_foreign(async |tx| {
             tx.first_step_unmark(FirstStep::All).await?;
-            tx.first_step_mark(FirstStep::App, StepMark::Skipped).await?;
+            tx.first_step_mark(FirstStep::App, StepMark::Skipped)
+                .await?;
             tx.first_steps().await
         })
         .await;

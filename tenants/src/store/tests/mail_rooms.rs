@@ -152,7 +152,12 @@ async fn a_suppression_holds_whatever_the_spelling_and_ends_when_removed(world: 
         .await;
     assert!(after.unwrap().is_empty());
     let host = listed[0].email.as_str().split('@').nth(1).unwrap();
-    for (part, found) in [(&*host.to_ascii_uppercase(), 1), ("%", 0), ("_", 0), ("nobody", 0)] {
+    for (part, found) in [
+        (&*host.to_ascii_uppercase(), 1),
+        ("%", 0),
+        ("_", 0),
+        ("nobody", 0),
+    ] {
         let listed = world
             .read(async |tx| tx.suppressions(part, None, 10).await)
             .await;
