@@ -18,7 +18,7 @@ use latchkey_tenants::{
 use secrecy::SecretString;
 
 use crate::{
-    http::{Form, PageError, Query, Site, cookie, csrf_token},
+    http::{Files, Form, PageError, Query, Site, Upload, cookie, csrf_token},
     limits::Limited,
     platform::Platform,
 };
@@ -54,6 +54,13 @@ pub(crate) struct Client {
 pub(crate) struct Sent<P> {
     pub by: P,
     pub fields: Query,
+}
+
+/// As [`Sent`], a form with files.
+pub(crate) struct Uploaded<P> {
+    pub by: P,
+    pub fields: Query,
+    pub files: Files,
 }
 
 /// What a handler needs of staff, as a type.
@@ -284,6 +291,29 @@ where
         Ok(Self {
             by,
             fields: form.fields,
+        })
+    }
+}
+
+impl<P> FromRequest<Platform> for Uploaded<P>
+where
+    P: Known + FromRequestParts<Platform, Rejection = Response> + Send,
+{
+    type Rejection = Response;
+
+    async fn from_request(request: Request, platform: &Platform) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let by = P::from_request_parts(&mut parts, platform).await?;
+        let upload = Upload::from_request(Request::from_parts(parts, body), platform)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        by.person()
+            .check_form(platform, &upload.form)
+            .map_err(IntoResponse::into_response)?;
+        Ok(Self {
+            by,
+            fields: upload.form.fields,
+            files: upload.files,
         })
     }
 }

@@ -6,11 +6,12 @@ use axum::{
     middleware::from_fn_with_state,
     routing::{any, get},
 };
+use http::Method;
 use tokio::net::TcpListener;
 
 use crate::{
     account, api, console,
-    http::{PageError, answer, brand_errors},
+    http::{PageError, Pages, answer, brand_errors},
     link, mail, oauth,
     platform::Platform,
     portal, sign_in, themes,
@@ -21,14 +22,8 @@ const BODY_LIMIT: usize = 256 * 1024;
 
 /// Everything that the app answers.
 pub fn router(platform: Platform) -> Router {
-    let pages = Router::new()
-        .merge(link::routes())
-        .merge(oauth::routes())
-        .merge(sign_in::routes())
-        .merge(account::routes())
-        .merge(portal::routes().router())
-        .merge(console::routes().router())
-        .merge(mail::routes())
+    let pages = pages()
+        .router()
         .merge(themes::routes())
         .route("/assets/{file}", get(themes::asset))
         .fallback(async || PageError::not_found())
@@ -42,6 +37,22 @@ pub fn router(platform: Platform) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(platform.clone(), answer))
         .with_state(platform)
+}
+
+fn pages() -> Pages {
+    Pages::new()
+        .merge(link::routes())
+        .merge(account::routes())
+        .merge(oauth::routes())
+        .merge(sign_in::routes())
+        .merge(portal::routes())
+        .merge(console::routes())
+        .merge(mail::routes())
+}
+
+/// Method and path of every page, as the router has them: `/dashboard/requests/{request}`.
+pub fn page_routes() -> Vec<(Method, &'static str)> {
+    pages().listed()
 }
 
 /// Serves until `stop` resolves, then lets running requests end.

@@ -13,6 +13,7 @@ mod connection;
 mod domain;
 mod entropy;
 mod event;
+mod first_steps;
 pub mod gate;
 pub mod id;
 mod item;
@@ -49,6 +50,7 @@ pub use domain::{
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use event::{Event, EventType, NewEvent, event_hash};
+pub use first_steps::{FirstStep, StepMark};
 pub use gate::{GateState, MissingReason, Resume};
 pub use id::{Id, IdError, Prefix, kinds::*};
 pub use item::{IllegalItemMove, ItemMove, ItemStatus};

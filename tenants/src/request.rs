@@ -61,7 +61,7 @@ pub struct Item {
     pub expected_account: Option<Opaque>,
     pub status: ItemStatus,
     pub connection_id: Option<ConnectionId>,
-    /// Why it was declined.
+    /// Why it was declined, or why staff took another account than the expected one.
     pub reason: Option<Note>,
     pub slots: Vec<SlotRef>,
 }

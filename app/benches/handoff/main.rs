@@ -10,6 +10,7 @@
     reason = "a benchmark prints its table, and stops where it cannot measure"
 )]
 
+mod crowd;
 mod load;
 mod scene;
 mod theme;
@@ -23,6 +24,8 @@ const LINK_PAGE_GOAL: f64 = 1.0 / 6.0;
 const TOKEN_GOAL: f64 = 1.0 / 4.0;
 /// Times the base theme's cost.
 const THEME_GOAL: f64 = 1.5;
+/// Times the link page's cost, in an agency with 10,000 requests, 1,000 workspaces and 5,000 connections.
+const CONSOLE_GOAL: f64 = 3.0;
 /// Milliseconds.
 const COLD_GOAL: f64 = 20.0;
 const ROUNDS: usize = 5;
@@ -38,10 +41,10 @@ async fn main() {
         .unwrap_or(2.0);
     let round = Duration::from_secs_f64(seconds);
     let floor = Target::get(load::hello().await, "/", "localhost", &[]);
-    let scene = scene::Scene::build(None).await;
+    let scene = scene::Scene::build(None, false).await;
     let (page, token) = (scene.link_page(), scene.access_token());
     let package = theme::package();
-    let own = scene::Scene::build(Some(&package)).await;
+    let own = scene::Scene::build(Some(&package), false).await;
     let themed = own.link_page();
     let mut rates = [const { Vec::new() }; 4];
     for _ in 0..ROUNDS {
@@ -73,11 +76,38 @@ async fn main() {
         "An uploaded theme's link page costs {:.2} x the base theme's (goal {THEME_GOAL}).",
         page / themed
     );
-    let missed = page / floor < LINK_PAGE_GOAL || token / floor < TOKEN_GOAL;
+    let slow = console(round).await;
+    let missed = slow || page / floor < LINK_PAGE_GOAL || token / floor < TOKEN_GOAL;
     if missed || page / themed > THEME_GOAL || cold > COLD_GOAL {
         eprintln!("a goal was missed");
         std::process::exit(1);
     }
+}
+
+/// Whether a page of the console costs more than it may.
+async fn console(round: Duration) -> bool {
+    let scene = scene::Scene::build(None, true).await;
+    let targets: Vec<_> = std::iter::once(scene.link_page())
+        .chain(crowd::PAGES.map(|path| scene.console(path)))
+        .collect();
+    let mut rates = vec![Vec::new(); targets.len()];
+    for _ in 0..ROUNDS {
+        for (rates, target) in rates.iter_mut().zip(&targets) {
+            rates.push(measure(target, round).await);
+        }
+    }
+    let mut rates = rates.into_iter().map(median);
+    let link = rates.next().expect("the link page");
+    println!(
+        "\n| page of the console | requests/s | times the link page's cost (goal {CONSOLE_GOAL}) |"
+    );
+    println!("|---|---|---|");
+    let mut slow = false;
+    for (path, rate) in crowd::PAGES.iter().zip(rates) {
+        println!("| {path} | {rate:.0} | {:.2} |", link / rate);
+        slow |= link / rate > CONSOLE_GOAL;
+    }
+    slow
 }
 
 fn median(mut rates: Vec<f64>) -> f64 {

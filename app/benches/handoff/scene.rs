@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use crate::load::Target;
+use crate::{crowd::crowd, load::Target};
 
 const HOST: &str = "northwind.localhost";
 
@@ -24,12 +24,14 @@ pub struct Scene {
     cookie: String,
     connection: String,
     api_key: SecretString,
+    /// Of the agency's owner, signed in.
+    owner: Option<String>,
     _folder: TempDir,
 }
 
 impl Scene {
-    /// `package`: a theme of the agency's own, published.
-    pub async fn build(package: Option<&Package>) -> Self {
+    /// `package`: a theme of the agency's own, published. `crowded`: an agency of the largest size beside it all.
+    pub async fn build(package: Option<&Package>, crowded: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
@@ -55,6 +57,10 @@ impl Scene {
             .await
             .expect("a key");
         tx.commit().await.expect("committed");
+        let owner = match crowded {
+            true => Some(crowd(&store, &agency, HOST).await),
+            false => None,
+        };
         let address = serve_app(store, clock, entropy).await;
         let (page, cookie) = open(address, &link).await;
         Self {
@@ -63,8 +69,14 @@ impl Scene {
             cookie,
             connection,
             api_key,
+            owner,
             _folder: folder,
         }
+    }
+
+    pub fn console(&self, path: &str) -> Target {
+        let owner = self.owner.as_deref().expect("a crowded scene");
+        Target::get(self.address, path, HOST, &[("cookie", owner)])
     }
 
     pub fn link_page(&self) -> Target {
@@ -116,7 +128,7 @@ async fn publish(store: &Store, agency: &Agency, package: &Package) {
 /// A request for three apps, sent, and the first app connected: its link's secret and the connection.
 async fn handoff(store: &Store, agency: &Agency) -> (SecretString, String) {
     let mut tx = store.begin(&agency.id).await.expect("a transaction");
-    let workflow = workflow(&mut tx).await;
+    let workflow = workflow(&mut tx, "globex").await;
     let request = NewRequest {
         workspace_id: workflow.workspace_id.clone(),
         asked: Asked::Recipient(Recipient {
@@ -149,10 +161,11 @@ async fn handoff(store: &Store, agency: &Agency) -> (SecretString, String) {
     (link, connection)
 }
 
-async fn workflow(tx: &mut Tx) -> Workflow {
-    let name = "Globex".parse().expect("a name");
+/// Of a workspace of its own.
+pub async fn workflow(tx: &mut Tx, slug: &str) -> Workflow {
+    let name = slug.parse().expect("a name");
     let workspace = tx
-        .workspace_create(name, "globex".parse().expect("a slug"), "bench")
+        .workspace_create(name, slug.parse().expect("a slug"), "bench")
         .await
         .expect("a workspace");
     let slot = |app: &str| NewSlot {
@@ -173,7 +186,7 @@ async fn workflow(tx: &mut Tx) -> Workflow {
         .expect("a workflow")
 }
 
-async fn connect(tx: &mut Tx, item: &ItemId) -> String {
+pub async fn connect(tx: &mut Tx, item: &ItemId) -> String {
     let token =
         SecretString::from("an-access-token-of-a-usual-length-of-sixty-four-characters-or-so");
     let connection = NewConnection {

@@ -6,29 +6,22 @@ mod profile;
 mod sessions;
 mod totp;
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use crate::http::Pages;
 
-use crate::platform::Platform;
-
-pub(crate) fn routes() -> Router<Platform> {
-    Router::new()
-        .route("/account", get(profile::show).post(profile::save))
-        .route(
-            "/account/password",
-            get(password::show).post(password::save),
-        )
-        .route("/account/sessions", get(sessions::show))
-        .route("/account/sessions/others/end", post(sessions::end_others))
-        .route("/account/sessions/{session}/end", post(sessions::end))
-        .route("/account/passkeys", get(passkeys::show))
-        .route(
-            "/account/passkeys/new",
-            get(passkeys::new).post(passkeys::add),
-        )
-        .route("/account/passkeys/{passkey}/remove", post(passkeys::remove))
-        .route("/account/totp", get(totp::show).post(totp::confirm))
-        .route("/account/totp/remove", post(totp::remove))
+pub(crate) fn routes() -> Pages {
+    Pages::new()
+        .get("/account", profile::show)
+        .post("/account", profile::save)
+        .get("/account/password", password::show)
+        .post("/account/password", password::save)
+        .get("/account/sessions", sessions::show)
+        .post("/account/sessions/others/end", sessions::end_others)
+        .post("/account/sessions/{session}/end", sessions::end)
+        .get("/account/passkeys", passkeys::show)
+        .get("/account/passkeys/new", passkeys::new)
+        .post("/account/passkeys/new", passkeys::add)
+        .post("/account/passkeys/{passkey}/remove", passkeys::remove)
+        .get("/account/totp", totp::show)
+        .post("/account/totp", totp::confirm)
+        .post("/account/totp/remove", totp::remove)
 }

@@ -3,7 +3,7 @@
 use axum::body::{Body, Bytes};
 use futures_util::stream;
 use latchkey_tenants::{
-    AgencyId, PageOf, StoreError, Workspace,
+    AgencyId, PageOf, StoreError, Workspace, WorkspaceId,
     store::{
         ConnectionFilter, InvitationRow, MemberRow, MemberSearch, RequestFilter, WorkflowFilter,
     },
@@ -92,12 +92,15 @@ async fn write(
     workspace: Workspace,
     out: &mpsc::Sender<Part>,
 ) -> Result<(), Stop> {
-    let id = Some(workspace.id.clone());
-    let now = platform.now();
-    let people = MemberSearch {
-        workspace_id: id.clone(),
-        ..MemberSearch::default()
-    };
+    let (id, now) = (workspace.id.clone(), platform.now());
+    let start = json(&WorkspaceView::from(workspace));
+    say(
+        out,
+        &format!("{{\"exported_at\":\"{now}\",\"workspace\":{start}"),
+    )
+    .await?;
+    people(platform, agency, &id, out).await?;
+    let id = Some(id);
     let workflows = WorkflowFilter {
         workspace_id: id.clone(),
         ..WorkflowFilter::default()
@@ -107,33 +110,9 @@ async fn write(
         ..ConnectionFilter::default()
     };
     let requests = RequestFilter {
-        workspace_id: id.clone(),
+        workspace_id: id,
         ..RequestFilter::default()
     };
-    let start = json(&WorkspaceView::from(workspace));
-    say(
-        out,
-        &format!("{{\"exported_at\":\"{now}\",\"workspace\":{start}"),
-    )
-    .await?;
-    list!(
-        "members",
-        platform,
-        agency,
-        out,
-        |tx, page| tx.member_rows(&people, &page),
-        |row| row.member.id.clone(),
-        |row: MemberRow| MemberView::from(row.member)
-    );
-    list!(
-        "invitations",
-        platform,
-        agency,
-        out,
-        |tx, page| tx.invitation_rows(id.as_ref(), "", &page),
-        |row| row.invitation.id.clone(),
-        |row: InvitationRow| InvitationView::from(row.invitation)
-    );
     list!(
         "workflows",
         platform,
@@ -162,6 +141,38 @@ async fn write(
         |row| RequestView::at(row, now)
     );
     say(out, "}\n").await
+}
+
+/// Its clients, and who was invited to be one.
+async fn people(
+    platform: &Platform,
+    agency: &AgencyId,
+    id: &WorkspaceId,
+    out: &mpsc::Sender<Part>,
+) -> Result<(), Stop> {
+    let people = MemberSearch {
+        workspace_id: Some(id.clone()),
+        ..MemberSearch::default()
+    };
+    list!(
+        "members",
+        platform,
+        agency,
+        out,
+        |tx, page| tx.member_rows(&people, &page),
+        |row| row.member.id.clone(),
+        |row: MemberRow| MemberView::from(row.member)
+    );
+    list!(
+        "invitations",
+        platform,
+        agency,
+        out,
+        |tx, page| tx.invitation_rows(Some(id), "", &page),
+        |row| row.invitation.id.clone(),
+        |row: InvitationRow| InvitationView::from(row.invitation)
+    );
+    Ok(())
 }
 
 async fn say(out: &mpsc::Sender<Part>, text: &str) -> Result<(), Stop> {

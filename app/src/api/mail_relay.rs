@@ -16,11 +16,11 @@ use super::{
     body::{Body, Empty, NoBody},
     problem::Problem,
     schema,
-    secret::Secret,
 };
 use crate::{
-    mail::{RELAY_PORTS, probe_relay},
+    mail::{check_relay_port, probe_relay},
     platform::Platform,
+    secret::Secret,
 };
 
 pub(super) fn routes() -> OpenApiRouter<Platform> {
@@ -118,10 +118,7 @@ async fn put_mail_relay(
     caller: Caller<MailWrite>,
     Body(put): Body<PutMailRelay>,
 ) -> Result<Json<RelaySetting>, Problem> {
-    let anywhere = caller.platform.egress.policy().allow_loopback && put.port != 0;
-    if !RELAY_PORTS.contains(&put.port) && !anywhere {
-        return Err(Problem::refused_at("/port", "465, 587 or 2525 is expected"));
-    }
+    check_relay_port(put.port, caller.platform.egress.policy())?;
     let new = NewMailRelay {
         host: &put.host,
         port: put.port,

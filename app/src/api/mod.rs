@@ -21,7 +21,6 @@ mod refusal;
 mod requests;
 mod schema;
 mod scope;
-mod secret;
 mod sender_domains;
 mod suppressions;
 mod themes;

@@ -61,7 +61,7 @@ values! {
     Opaque = text("A value from outside, kept as it is.", "T024BE7LD").min_length(Some(1)).max_length(Some(500)).pattern(Some(format!("^[^{CONTROLS}{DISGUISES}]+$")));
     Email = text("An address that mail can be sent to.", "jo@globex.example").max_length(Some(254)).pattern(Some(EMAIL));
     Scope = text("A scope of the provider (RFC 6749 §3.3).", "contacts.read").pattern(Some(super::scope::PATTERN));
-    Secret = text("Kept sealed, and never shown again.", "at-least-something-secret").min_length(Some(1)).max_length(Some(super::secret::LONGEST)).pattern(Some("^[ -~]+$")).write_only(true);
+    Secret = text("Kept sealed, and never shown again.", "at-least-something-secret").min_length(Some(1)).max_length(Some(crate::secret::LONGEST)).pattern(Some("^[ -~]+$")).write_only(true);
     Host = text("A host name, without scheme, port and path.", "connect.northwind.example").min_length(Some(1)).max_length(Some(253));
     Date = text("A calendar date.", "2026-11-23").format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
     Uri = text("An absolute address.", "https://idp.example").min_length(Some(1)).max_length(Some(2000));

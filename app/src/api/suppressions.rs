@@ -84,7 +84,7 @@ async fn list_suppressions(
 ) -> Result<Json<Listing<SuppressionView>>, Problem> {
     let page = page_of(query.limit, query.cursor);
     let mut tx = caller.read().await?;
-    let rows = tx.suppressions(page.after.as_ref(), page.limit).await?;
+    let rows = tx.suppressions("", page.after.as_ref(), page.limit).await?;
     let email = |held: &Suppression| held.email.clone();
     Ok(Json(Listing::of(
         rows,

@@ -7,7 +7,8 @@ pub(crate) fn languages(site: &Site) -> Vec<(String, String)> {
         .collect()
 }
 
-fn name(tag: &str) -> &str {
+/// The language's own name for itself; of one that is not known, its tag.
+pub(crate) fn name(tag: &str) -> &str {
     match tag {
         "ar" => "العربية",
         "de" => "Deutsch",

@@ -7,7 +7,7 @@ use url::form_urlencoded;
 use crate::http::{PageError, Query};
 
 /// Rows of a page.
-const ROWS: usize = 50;
+const ROWS: u8 = 50;
 
 /// What was asked of a list: `q` is a part of a name, `state` one of its filters, `after` where the page before ended.
 pub(crate) struct Asked<I> {
@@ -57,7 +57,7 @@ impl<I: FromStr + Display> Asked<I> {
     {
         PageOf {
             after: self.after.clone(),
-            limit: ROWS as i64 + 1,
+            limit: i64::from(ROWS) + 1,
         }
     }
 
@@ -69,8 +69,9 @@ impl<I: FromStr + Display> Asked<I> {
         id: impl Fn(&T) -> I,
         row: impl FnMut(T) -> R,
     ) -> Listed<R> {
-        let more = found.len() > ROWS;
-        found.truncate(ROWS);
+        let rows = usize::from(ROWS);
+        let more = found.len() > rows;
+        found.truncate(rows);
         let last = found
             .last()
             .filter(|_| more)

@@ -2,10 +2,14 @@
 //!
 //! A room is a folder: one endpoint per file, its template beside the others in `app/templates/console/`.
 
+mod apps;
 mod assets;
 mod audit;
+mod choose;
 mod connections;
 mod desk;
+mod domains;
+mod email;
 mod environment;
 mod happened;
 mod home;
@@ -16,8 +20,13 @@ mod names;
 mod nav;
 mod note;
 mod people;
+mod requests;
 mod settings;
+mod start;
+mod theme;
 mod typed;
+mod when;
+mod workflows;
 mod workspaces;
 mod zone;
 
@@ -25,6 +34,7 @@ use crate::http::Pages;
 
 pub(crate) use desk::Desk;
 pub(crate) use note::{done, not_done, told};
+pub(crate) use typed::{Typed, refusal};
 
 pub(crate) fn routes() -> Pages {
     Pages::new()
@@ -34,6 +44,13 @@ pub(crate) fn routes() -> Pages {
         .merge(connections::routes())
         .merge(keys::routes())
         .merge(people::routes())
+        .merge(requests::routes())
         .merge(settings::routes())
+        .merge(workflows::routes())
         .merge(workspaces::routes())
+        .merge(apps::routes())
+        .merge(domains::routes())
+        .merge(email::routes())
+        .merge(start::routes())
+        .merge(theme::routes())
 }

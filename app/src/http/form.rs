@@ -15,6 +15,13 @@ pub(crate) struct Form {
 }
 
 impl Form {
+    pub(super) fn new(fields: Query, same_origin: bool) -> Self {
+        Self {
+            fields,
+            same_origin,
+        }
+    }
+
     /// Whether it was sent from a page that was shown to whoever holds this secret.
     pub fn check_token(&self, secret: &SecretString) -> Result<(), PageError> {
         let token = self.fields.get("csrf").unwrap_or_default();
@@ -43,9 +50,6 @@ impl FromRequest<Platform> for Form {
         let fields = Query::parse_form(text)
             .filter(|_| form)
             .ok_or_else(PageError::bad_form)?;
-        Ok(Self {
-            fields,
-            same_origin,
-        })
+        Ok(Self::new(fields, same_origin))
     }
 }

@@ -112,6 +112,15 @@ impl Policy {
         ))
     }
 
+    /// Of what a page of this origin shows in a frame of its own: nothing runs, nothing is sent. `style` is what may style it
+    /// besides files of this origin.
+    pub fn framed(origin: &str, style: &str) -> Self {
+        Self(format!(
+            "sandbox allow-same-origin; default-src 'none'; style-src {origin}{style}; img-src {origin} data:; \
+             font-src {origin}; form-action 'none'; frame-ancestors 'self'; base-uri 'none'; object-src 'none'"
+        ))
+    }
+
     /// Of a page of the console, which shows pages and mails of the agency in frames.
     pub fn console(nonce: &str, frames: &[String]) -> Self {
         let frames: String = frames.iter().map(|origin| format!(" {origin}")).collect();
@@ -142,8 +151,9 @@ impl PageError {
         }
     }
 
-    pub fn internal(error: StoreError) -> Self {
-        tracing::error!(error = %chain(&error), "a page failed");
+    /// A failure of ours. Logged here, once.
+    pub fn failed(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error = %chain(error), "a page failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, Reason::Internal)
     }
 
@@ -206,14 +216,14 @@ impl PageError {
 
 impl From<StoreError> for PageError {
     fn from(error: StoreError) -> Self {
-        Self::internal(error)
+        Self::failed(&error)
     }
 }
 
 impl From<ActionError> for PageError {
     fn from(error: ActionError) -> Self {
         match error {
-            ActionError::Store(error) => Self::internal(error),
+            ActionError::Store(error) => Self::failed(&error),
             ActionError::NotFound(_) => Self::not_found(),
             ActionError::Conflict { .. } | ActionError::Invalid { .. } => Self::bad_form(),
         }

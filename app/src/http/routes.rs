@@ -1,4 +1,8 @@
-use axum::{Router, handler::Handler, routing::MethodRouter, routing::get, routing::post};
+use axum::{
+    Router,
+    handler::Handler,
+    routing::{MethodRouter, get, head, post},
+};
 use http::Method;
 
 use crate::platform::Platform;
@@ -23,6 +27,11 @@ impl Pages {
     #[must_use]
     pub fn post<H: Handler<T, Platform>, T: 'static>(self, path: &'static str, handler: H) -> Self {
         self.add(Method::POST, path, post(handler))
+    }
+
+    #[must_use]
+    pub fn head<H: Handler<T, Platform>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        self.add(Method::HEAD, path, head(handler))
     }
 
     #[must_use]

@@ -20,6 +20,9 @@ const CONNECTIONS: i64 = 8;
 /// after that.
 const TIME: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(1);
+/// Who ends what is in it, as the log names them: the line of the closing says who wanted that, and nobody is told of each
+/// connection by a mail of its own.
+const ENDED_BY: &str = "system";
 
 /// Killed on the way, the next one goes on where it was. Of the same workspace a second one finds nothing.
 pub(super) async fn run(platform: &Platform, job: &ClaimedJob) -> Result<(), JobError> {
@@ -27,8 +30,8 @@ pub(super) async fn run(platform: &Platform, job: &ClaimedJob) -> Result<(), Job
         named(job).ok_or_else(|| JobError::Dead("the job names no workspace".to_owned()))?;
     let end = Instant::now() + TIME;
     while Instant::now() < end {
-        end_requests(platform, job, &id, actor).await?;
-        end_connections(platform, job, &id, actor).await?;
+        end_requests(platform, job, &id).await?;
+        end_connections(platform, job, &id).await?;
         let mut tx = platform.store.begin(&job.agency_id).await?;
         let deletion = tx.workspace_delete(&id, actor).await.map_err(again)?;
         tx.commit().await?;
@@ -53,10 +56,9 @@ async fn end_requests(
     platform: &Platform,
     job: &ClaimedJob,
     id: &WorkspaceId,
-    actor: &str,
 ) -> Result<(), JobError> {
     let mut tx = platform.store.begin(&job.agency_id).await?;
-    tx.workspace_requests_end(id, REQUESTS, actor)
+    tx.workspace_requests_end(id, REQUESTS, ENDED_BY)
         .await
         .map_err(again)?;
     Ok(tx.commit().await?)
@@ -66,14 +68,13 @@ async fn end_connections(
     platform: &Platform,
     job: &ClaimedJob,
     id: &WorkspaceId,
-    actor: &str,
 ) -> Result<(), JobError> {
     let mut tx = platform.store.read(&job.agency_id).await?;
     let living = tx.workspace_connections_living(id, CONNECTIONS).await?;
     drop(tx);
     let ends = living
         .iter()
-        .map(|connection| disconnect(platform, &job.agency_id, connection, actor));
+        .map(|connection| disconnect(platform, &job.agency_id, connection, ENDED_BY));
     try_join_all(ends).await.map_err(again)?;
     Ok(())
 }

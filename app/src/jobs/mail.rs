@@ -13,7 +13,7 @@ use latchkey_tenants::{
 };
 use latchkey_themes::{Mailer, Outgoing, RenderedMail, SendError};
 
-pub(crate) use self::content::app_name;
+pub(crate) use self::content::{app_name, request_mail};
 
 use self::content::{Letter, letter};
 use super::kind::JobError;

@@ -10,5 +10,5 @@ mod retry;
 mod sweep;
 mod worker;
 
-pub(crate) use mail::app_name;
+pub(crate) use mail::{app_name, request_mail};
 pub use worker::Worker;

@@ -10,31 +10,27 @@ mod page;
 mod session;
 mod view;
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
-
-use crate::platform::Platform;
+use crate::http::Pages;
 
 pub(crate) use decline::decline_item;
 pub(crate) use events::{Progress, live};
 use fresh::fresh_path;
 pub(crate) use notice::{NOTICE_COOKIE, Notice, brought, notice_cookie};
 pub(crate) use session::{Holder, ItemForm, Opened, opened};
-pub(crate) use view::{Cards, HostInput, connect_page, form_targets, missing_permissions};
+pub(crate) use view::{
+    Cards, HostInput, connect_page, draft_page, form_targets, missing_permissions, provider_name,
+};
 
-pub(crate) fn routes() -> Router<Platform> {
-    Router::new()
-        .route(
-            "/connect/{secret}",
-            get(open::open).head(open::look).post(open::open),
-        )
-        .route("/connect/{secret}/fresh", post(fresh::by_link))
-        .route("/connect/requests/{request}", get(page::show))
-        .route("/connect/requests/{request}/fresh", post(fresh::by_request))
-        .route("/connect/requests/{request}/events", get(events::stream))
-        .route("/connect/items/{item}/fresh", post(fresh::by_item))
-        .route("/connect/items/{item}/decline", post(decline::decline))
-        .route("/connect/items/{item}/forward", post(forward::forward))
+pub(crate) fn routes() -> Pages {
+    Pages::new()
+        .get("/connect/{secret}", open::open)
+        .head("/connect/{secret}", open::look)
+        .post("/connect/{secret}", open::open)
+        .post("/connect/{secret}/fresh", fresh::by_link)
+        .get("/connect/requests/{request}", page::show)
+        .post("/connect/requests/{request}/fresh", fresh::by_request)
+        .get("/connect/requests/{request}/events", events::stream)
+        .post("/connect/items/{item}/fresh", fresh::by_item)
+        .post("/connect/items/{item}/decline", decline::decline)
+        .post("/connect/items/{item}/forward", forward::forward)
 }

@@ -6,7 +6,7 @@ use std::{
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use latchkey_tenants::{
-    Item, ItemId, ItemStatus, StoreError, Tx,
+    Item, ItemId, ItemStatus, Request, StoreError, Tx,
     catalogue::{App, HostVarError},
     store::Surroundings,
 };
@@ -37,35 +37,67 @@ pub(crate) async fn connect_page(
     input: Option<&HostInput>,
 ) -> Result<(ConnectPage, Vec<Cow<'static, App>>), StoreError> {
     let request = &opened.request;
-    let paths = Cards {
-        start: "/connect/items",
-        forwards: true,
-    };
-    let many = request.items.len();
-    let (mut cards, mut apps) = (Vec::with_capacity(many), Vec::with_capacity(many));
-    let mut shown = None;
-    for item in &request.items {
-        let app = tx.app(&item.app).await?;
-        let app = app.ok_or_else(|| StoreError::gone("app"))?;
-        if let Some((notice, _)) = notice.filter(|(_, about)| *about == item.id) {
-            let missing = missing_permissions(tx, item, &app).await?;
-            shown = Some(notice.shown(&app.name, missing));
+    let apps = apps_of(tx, request).await?;
+    let about = notice.and_then(|(notice, about)| {
+        let mut pairs = request.items.iter().zip(&apps);
+        let (item, app) = pairs.find(|(item, _)| item.id == *about)?;
+        Some((*notice, item, app))
+    });
+    let notice = match about {
+        Some((notice, item, app)) => {
+            let missing = missing_permissions(tx, item, app).await?;
+            Some(notice.shown(&app.name, missing))
         }
-        cards.push(paths.card(item, &app, around, input));
-        apps.push(app);
-    }
+        None => None,
+    };
     let page = ConnectPage {
         csrf: csrf_token(&opened.secret),
+        notice,
+        ..bare_page(request, &apps, around, input)
+    };
+    Ok((page, apps))
+}
+
+/// The link page as a request would have it that nobody has sent: its forms lead nowhere.
+pub(crate) async fn draft_page(
+    tx: &mut Tx,
+    draft: &Request,
+    around: &Surroundings,
+) -> Result<ConnectPage, StoreError> {
+    let apps = apps_of(tx, draft).await?;
+    Ok(bare_page(draft, &apps, around, None))
+}
+
+async fn apps_of(tx: &mut Tx, request: &Request) -> Result<Vec<Cow<'static, App>>, StoreError> {
+    let mut apps = Vec::with_capacity(request.items.len());
+    for item in &request.items {
+        let app = tx.app(&item.app).await?;
+        apps.push(app.ok_or_else(|| StoreError::gone("app"))?);
+    }
+    Ok(apps)
+}
+
+/// Without a token for its forms.
+fn bare_page(
+    request: &Request,
+    apps: &[Cow<'static, App>],
+    around: &Surroundings,
+    input: Option<&HostInput>,
+) -> ConnectPage {
+    let cards = request.items.iter().zip(apps);
+    ConnectPage {
+        csrf: String::new(),
         request_path: Urls::request_path(&request.id),
         requester: None,
         workspace: around.workspace.to_string(),
         workflows: around.workflows.iter().map(ToString::to_string).collect(),
         note: request.note.as_ref().map(ToString::to_string),
-        cards,
-        notice: shown,
+        cards: cards
+            .map(|(item, app)| OF_LINK.card(item, app, around, input))
+            .collect(),
+        notice: None,
         expires_at: request.expires_at.unwrap_or(request.created_at).date_time(),
-    };
-    Ok((page, apps))
+    }
 }
 
 /// In plain words what was asked for and not granted (O16).
@@ -87,6 +119,12 @@ pub(crate) async fn missing_permissions(
         app.scope_labels(&missing)
     })
 }
+
+/// On the link page.
+const OF_LINK: Cards = Cards {
+    start: "/connect/items",
+    forwards: true,
+};
 
 /// Where the forms of cards lead.
 pub(crate) struct Cards {
@@ -158,7 +196,7 @@ fn host_fields(app: &App, input: Option<&HostInput>) -> Vec<HostField> {
 }
 
 /// Where the client signs in, as a person would say it: the host of the consent screen.
-fn provider_name(app: &App) -> String {
+pub(crate) fn provider_name(app: &App) -> String {
     authorize_host(app).map_or_else(
         || app.name.clone(),
         |host| host.trim_start_matches("www.").to_owned(),

@@ -13,14 +13,11 @@ mod unsubscribe;
 
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::{Router, routing::post};
 use latchkey_tenants::Clock;
 use secrecy::SecretString;
 
-use crate::{egress::EgressPolicy, platform::Platform, urls::Urls};
+use crate::{egress::EgressPolicy, http::Pages, platform::Platform, urls::Urls};
 
 pub use bounce::{Bounce, read_bounce};
 pub(crate) use breaker::Breaker;
@@ -29,8 +26,8 @@ pub(crate) use check::{CheckedRecord, FoundStatus, check_due, records_of};
 pub use dns::{Answer, Dns};
 pub use keys::{KeysError, Rotation, dns_records, make_keys, rotate};
 pub use news::take_bounce;
-pub(crate) use relay::{PORTS as RELAY_PORTS, Relays, probe_relay};
-pub(crate) use sender::{Facts, Sender, SenderError};
+pub(crate) use relay::{Relays, check_relay_port, probe_relay};
+pub(crate) use sender::{Facts, Sender, SenderError, check_sender_host};
 
 /// What mail needs besides a relay. All of it may be left out.
 #[derive(Clone, Debug, Default)]
@@ -104,11 +101,10 @@ impl Names {
     }
 }
 
-pub(crate) fn routes() -> Router<Platform> {
-    Router::new().route(
-        "/unsubscribe/{token}",
-        get(unsubscribe::ask).post(unsubscribe::take),
-    )
+pub(crate) fn routes() -> Pages {
+    Pages::new()
+        .get("/unsubscribe/{token}", unsubscribe::ask)
+        .post("/unsubscribe/{token}", unsubscribe::take)
 }
 
 /// What the machines of relays call.

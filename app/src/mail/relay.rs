@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use latchkey_tenants::{Agency, AgencyId, Clock, Timestamp, store::MailRelay};
+use latchkey_tenants::{ActionError, Agency, AgencyId, Clock, Timestamp, store::MailRelay};
 use latchkey_themes::{
     Mailer, Outgoing,
     smtp::{Relay, Security},
@@ -39,7 +39,20 @@ const REMEMBERED_FOR: Duration = Duration::from_mins(5);
 const REMEMBERED: usize = 1000;
 /// Ports of submission (RFC 8314, RFC 6409).
 const TLS_PORT: u16 = 465;
-pub(crate) const PORTS: [u16; 3] = [TLS_PORT, 587, 2525];
+const PORTS: [u16; 3] = [TLS_PORT, 587, 2525];
+
+/// # Errors
+/// A port that is none of submission, unless development lets relays be anywhere.
+pub(crate) fn check_relay_port(port: u16, policy: EgressPolicy) -> Result<(), ActionError> {
+    let anywhere = policy.allow_loopback && port != 0;
+    if PORTS.contains(&port) || anywhere {
+        return Ok(());
+    }
+    Err(ActionError::invalid(
+        "/port",
+        "465, 587 or 2525 is expected",
+    ))
+}
 
 /// Why a relay cannot be used, as a sentence for the agency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

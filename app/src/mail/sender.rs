@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use latchkey_tenants::{
-    AgencyId, SenderDomain, StoreError, Tx,
+    ActionError, AgencyId, SenderDomain, StoreError, Tx,
     store::{Mail, MailRelay},
+    values::Host,
 };
 use latchkey_themes::{Mailer, dkim::Signer};
 use secrecy::SecretString;
 
 use super::{Delivery, keys::KeysError, relay::RelayError};
+use crate::{domains::belongs_to_many, urls::Urls};
 
 /// What the store knows about how an agency's mails leave.
 pub(crate) struct Facts {
@@ -102,4 +104,20 @@ impl Sender {
             id_host: Some(own.host.to_string()),
         })
     }
+}
+
+/// The name of a record in front of a sender domain must fit too.
+const LONGEST_HOST: usize = 200;
+
+/// # Errors
+/// Why no agency's mails can come from this host.
+pub(crate) fn check_sender_host(host: &Host, urls: &Urls) -> Result<(), ActionError> {
+    if let Some(why) = belongs_to_many(host, urls) {
+        return Err(ActionError::invalid("/host", why));
+    }
+    if host.as_str().len() > LONGEST_HOST {
+        let why = format!("a sender domain has at most {LONGEST_HOST} characters");
+        return Err(ActionError::invalid("/host", why));
+    }
+    Ok(())
 }

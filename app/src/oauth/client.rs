@@ -16,6 +16,19 @@ pub(crate) struct Provider {
     pub client: OauthClient,
 }
 
+impl Provider {
+    /// What is asked for: the scopes of slots, and what the agency's registration always asks for besides.
+    pub fn scopes(&self, slots: &[String]) -> Vec<String> {
+        let mut scopes = self.app.scopes_for(slots);
+        for scope in self.client.scopes.iter().flatten() {
+            if !scopes.contains(scope) {
+                scopes.push(scope.clone());
+            }
+        }
+        scopes
+    }
+}
+
 /// Why a provider cannot be called on an agency's behalf.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProviderProblem {

@@ -123,7 +123,7 @@ impl Journey<'_> {
             let (reason, fault) = ("redirect_host_gone", AppFault::HostGone);
             return self.unavailable(tx, reason, fault).await;
         };
-        let new = Secrets::new(&*platform.entropy, provider, asked_scopes(item, provider));
+        let new = Secrets::new(&*platform.entropy, provider, provider.scopes(&item.scopes));
         let screen = consent_screen(item, provider, &new, &way.redirect_uri);
         self.opened.touch(&mut tx).await?;
         tx.flow_start(NewFlow {
@@ -291,17 +291,6 @@ fn consent_screen(
     };
     let url = authorize_url(&provider.app, &provider.endpoints.authorize, &params);
     String::from(url).into()
-}
-
-/// What the slots ask for, and what the agency's registration always asks for besides.
-fn asked_scopes(item: &Item, provider: &Provider) -> Vec<String> {
-    let mut scopes = provider.app.scopes_for(&item.scopes);
-    for scope in provider.client.scopes.iter().flatten() {
-        if !scopes.contains(scope) {
-            scopes.push(scope.clone());
-        }
-    }
-    scopes
 }
 
 /// 303, never 307 or 308: the browser must not repeat the form at the other end (O9).

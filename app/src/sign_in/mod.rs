@@ -15,29 +15,33 @@ mod provider;
 mod start;
 mod totp;
 
-use axum::{Router, routing::get};
-
-use crate::platform::Platform;
+use crate::http::Pages;
 
 pub(crate) use browser::name as browser_name;
 pub(crate) use join::inviter;
 pub(crate) use passkey::{begun, ended, webauthn};
 pub(crate) use provider::{check_issuer, redirect_uris};
 
-pub(crate) fn routes() -> Router<Platform> {
-    Router::new()
-        .route("/sign-in", get(start::show).post(start::begin))
-        .route("/sign-in/code", get(code::show).post(code::take))
-        .route("/sign-in/link/{secret}", get(link::show).post(link::take))
-        .route(
-            "/sign-in/password",
-            get(password::show).post(password::take),
-        )
-        .route("/sign-in/again", get(code::show_again).post(code::again))
-        .route("/sign-in/passkey", get(passkey::show).post(passkey::take))
-        .route("/sign-in/oidc", get(oidc::begin))
-        .route("/sign-in/oidc/callback/{ctx}", get(oidc::callback))
-        .route("/sign-in/totp", get(totp::show).post(totp::take))
-        .route("/sign-out", get(out::show).post(out::end))
-        .route("/join/{secret}", get(join::show).post(join::take))
+pub(crate) fn routes() -> Pages {
+    Pages::new()
+        .get("/sign-in", start::show)
+        .post("/sign-in", start::begin)
+        .get("/sign-in/code", code::show)
+        .post("/sign-in/code", code::take)
+        .get("/sign-in/link/{secret}", link::show)
+        .post("/sign-in/link/{secret}", link::take)
+        .get("/sign-in/password", password::show)
+        .post("/sign-in/password", password::take)
+        .get("/sign-in/again", code::show_again)
+        .post("/sign-in/again", code::again)
+        .get("/sign-in/passkey", passkey::show)
+        .post("/sign-in/passkey", passkey::take)
+        .get("/sign-in/oidc", oidc::begin)
+        .get("/sign-in/oidc/callback/{ctx}", oidc::callback)
+        .get("/sign-in/totp", totp::show)
+        .post("/sign-in/totp", totp::take)
+        .get("/sign-out", out::show)
+        .post("/sign-out", out::end)
+        .get("/join/{secret}", join::show)
+        .post("/join/{secret}", join::take)
 }

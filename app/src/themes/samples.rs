@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use latchkey_themes::{Mail, Page};
 
 const MAILS: &str = "mails/";
@@ -26,55 +28,57 @@ impl Sample {
     }
 }
 
+/// A page or mail that can be looked at.
+pub(crate) struct Previewed {
+    /// A page, such as `connect`, or a mail with `mails/` in front.
+    pub kind: String,
+    /// What tells its samples apart, and their whole names.
+    pub samples: Vec<(String, String)>,
+}
+
+static ALL: LazyLock<Vec<Previewed>> = LazyLock::new(|| {
+    let pages = Page::samples().into_iter();
+    let pages = pages.map(|(name, page)| (page.kind().to_owned(), page.kind().len(), name));
+    let mails = Mail::samples().into_iter().map(|(name, mail)| {
+        let kind = format!("{MAILS}{}", mail.kind());
+        (kind, mail.kind().len(), format!("{MAILS}{name}"))
+    });
+    let mut all: Vec<Previewed> = Vec::new();
+    for (kind, length, name) in pages.chain(mails) {
+        let own = name.strip_prefix(MAILS).unwrap_or(&name);
+        let short = own.get(length + 1..).unwrap_or(own).to_owned();
+        match all.iter_mut().find(|known| known.kind == kind) {
+            Some(known) => known.samples.push((short, name)),
+            None => all.push(Previewed {
+                kind,
+                samples: vec![(short, name)],
+            }),
+        }
+    }
+    all
+});
+
+/// Everything that can be looked at.
+pub(crate) fn previews() -> &'static [Previewed] {
+    &ALL
+}
+
 /// The name of a sample: of the page or mail that a caller names, the one that they name, or the first.
 ///
 /// # Errors
 /// What there is to choose from, if one of the names is not known.
 pub(crate) fn find(of: &str, wanted: Option<&str>) -> Result<String, Choice> {
-    let all: Vec<(String, String)> = match of.starts_with(MAILS) {
-        true => {
-            let named = |(name, mail): (String, Mail)| {
-                (format!("{MAILS}{}", mail.kind()), format!("{MAILS}{name}"))
-            };
-            Mail::samples().into_iter().map(named).collect()
-        }
-        false => {
-            let named = |(name, page): (String, Page)| (page.kind().to_owned(), name);
-            Page::samples().into_iter().map(named).collect()
-        }
+    let Some(previewed) = ALL.iter().find(|known| known.kind == of) else {
+        let same = |known: &&Previewed| known.kind.starts_with(MAILS) == of.starts_with(MAILS);
+        let kinds = ALL.iter().filter(same).map(|known| known.kind.clone());
+        return Err(Choice::Pages(kinds.collect()));
     };
-    let of_it: Vec<&String> = all
-        .iter()
-        .filter(|(kind, _)| kind == of)
-        .map(|(_, name)| name)
-        .collect();
-    if of_it.is_empty() {
-        let mut kinds: Vec<String> = all.into_iter().map(|(kind, _)| kind).collect();
-        kinds.dedup();
-        return Err(Choice::Pages(kinds));
-    }
-    let short = |name: &str| {
-        name.rsplit('/')
-            .next()
-            .unwrap_or(name)
-            .get(of.len() + 1 - prefix(of)..)
-            .unwrap_or(name)
-            .to_owned()
-    };
-    let found = of_it
-        .iter()
-        .find(|name| wanted.is_none_or(|wanted| short(name) == wanted));
-    found
-        .map(|name| (*name).clone())
-        .ok_or_else(|| Choice::Samples(of_it.iter().map(|name| short(name)).collect()))
-}
-
-fn prefix(of: &str) -> usize {
-    if of.starts_with(MAILS) {
-        MAILS.len()
-    } else {
-        0
-    }
+    let mut samples = previewed.samples.iter();
+    let found = samples.find(|(short, _)| wanted.is_none_or(|wanted| short == wanted));
+    found.map(|(_, name)| name.clone()).ok_or_else(|| {
+        let shorts = previewed.samples.iter().map(|(short, _)| short.clone());
+        Choice::Samples(shorts.collect())
+    })
 }
 
 /// The names that would have been known.

@@ -5,13 +5,13 @@ use latchkey_tenants::{AgencyId, Store, StoreError, Timestamp, Tx};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
-pub(crate) const PREVIEW_LIFETIME: Duration = Duration::from_hours(24);
+pub(super) const PREVIEW_LIFETIME: Duration = Duration::from_hours(24);
 /// No ticket of ours comes near.
 const LONGEST: usize = 1000;
 
 /// Everything that a preview's address says. Sealed with the agency's key: nobody else can make, change or read one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Ticket {
+pub(super) struct Ticket {
     /// Of the version.
     pub hash: String,
     /// A sample's name: `connect-open`, `mail-request-en`.

@@ -12,6 +12,7 @@ mod credentials;
 mod flow;
 mod jobs;
 mod link;
+mod matrix;
 mod people;
 mod portal;
 mod protocol;

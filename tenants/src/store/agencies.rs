@@ -160,10 +160,23 @@ impl Tx {
         row.map(|row| row.parsed("email")).transpose()
     }
 
-    /// The brand kit's plain part.
-    pub async fn agency_set_brand(&mut self, agency: &Agency) -> Result<(), StoreError> {
+    /// Its name, colour and support address.
+    pub async fn agency_set_brand(
+        &mut self,
+        agency: &Agency,
+        actor: &str,
+    ) -> Result<(), StoreError> {
         self.take_turn().await?;
         let id = self.agency.clone();
+        self.record(NewEvent {
+            kind: EventType::AgencyChanged,
+            actor,
+            subject: id.as_str(),
+            data: serde_json::json!({
+                "name": agency.name, "brand_color": agency.brand_color, "support_email": agency.support_email,
+            }),
+        })
+        .await?;
         let version = self.inner.next_version().await?;
         self.inner
             .execute(

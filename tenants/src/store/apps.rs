@@ -22,6 +22,8 @@ statements! {
     PUT_CLIENT = "insert into oauth_clients (id, agency_id, app, ctx, client_id, client_secret, auth_method, scopes, created_at, updated_at, redirect_host) values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $9, (select primary_host from agencies where id = $1)) on conflict (agency_id, app) do update set client_id = excluded.client_id, client_secret = excluded.client_secret, auth_method = excluded.auth_method, scopes = excluded.scopes, updated_at = excluded.updated_at";
     CLIENT = "select id, app, ctx, redirect_host, client_id, client_secret, auth_method, scopes, updated_at from oauth_clients where agency_id = $1 and app = $2";
     MOVE_CLIENT = "update oauth_clients set redirect_host = $3, updated_at = $4 where agency_id = $1 and app = $2";
+    CONTEXT = "select ctx from redirect_contexts where agency_id = $1 and app = $2";
+    RESERVE = "insert into redirect_contexts (agency_id, app, ctx) values ($1, $2, $3) on conflict do nothing";
     CLIENTS = "select id, app, ctx, redirect_host, client_id, client_secret, auth_method, scopes, updated_at from oauth_clients where agency_id = $1 order by app";
 }
 
@@ -113,7 +115,7 @@ impl Tx {
         let known = self.oauth_client(app).await?;
         let (id, ctx) = match &known {
             Some(client) => (client.id.clone(), client.ctx.clone()),
-            None => (self.new_id(), self.entropy().short_token()),
+            None => (self.new_id(), self.redirect_reserve(app).await?),
         };
         let secret = match &new.client_secret {
             Some(secret) => Some(self.seal(secret_cell(&id), secret).await?),
@@ -189,6 +191,41 @@ impl Tx {
         })
         .await?;
         self.oauth_client(app).await?.ok_or_else(missing)
+    }
+
+    /// What makes the redirect URI for an app, with an OAuth client or before there is one. None: nobody asked for it yet.
+    pub async fn redirect_context(
+        &mut self,
+        app: &str,
+    ) -> Result<Option<ClientContext>, StoreError> {
+        if let Some(client) = self.oauth_client(app).await? {
+            return Ok(Some(ClientContext {
+                app: client.app,
+                ctx: client.ctx,
+                redirect_host: client.redirect_host,
+            }));
+        }
+        let agency = self.agency.clone();
+        let Some(row) = self.inner.optional(CONTEXT, args![&agency, app]).await? else {
+            return Ok(None);
+        };
+        Ok(Some(ClientContext {
+            app: app.to_owned(),
+            ctx: row.text("ctx")?,
+            redirect_host: self.agency_primary_host().await?,
+        }))
+    }
+
+    /// Fixes the context id that the app's OAuth client will have, so that its redirect URI can be registered first. Who asks
+    /// again gets the same.
+    pub async fn redirect_reserve(&mut self, app: &str) -> Result<String, StoreError> {
+        let (agency, fresh) = (self.agency.clone(), self.entropy().short_token());
+        self.inner
+            .execute(RESERVE, args![&agency, app, &fresh])
+            .await?;
+        let row = self.inner.optional(CONTEXT, args![&agency, app]).await?;
+        row.ok_or_else(|| StoreError::gone("redirect_contexts"))?
+            .text("ctx")
     }
 
     /// The apps that the agency has an OAuth client for, without secrets.

@@ -3,7 +3,7 @@ use super::{
     conn::Row,
     statement::{args, statements},
 };
-use crate::{AgencyId, Event, EventId, EventType, NewEvent, Timestamp, event_hash};
+use crate::{AgencyId, Event, EventId, EventType, NewEvent, RequestId, Timestamp, event_hash};
 
 statements! {
     TURN = "update agencies set event_seq = event_seq where id = $1";
@@ -15,6 +15,7 @@ statements! {
     OF_KIND = "select * from events where agency_id = $1 and type = $3 and seq < $2 and created_at >= $6 and created_at < $7 and (cast($4 as text) is null or actor = $4) and (cast($5 as text) is null or subject = $5) order by seq desc limit $8";
     BY_ACTOR = "select * from events where agency_id = $1 and actor = $4 and seq < $2 and created_at >= $6 and created_at < $7 and (cast($3 as text) is null or type = $3) and (cast($5 as text) is null or subject = $5) order by seq desc limit $8";
     ABOUT = "select * from events where agency_id = $1 and subject = $5 and seq < $2 and created_at >= $6 and created_at < $7 and (cast($3 as text) is null or type = $3) and (cast($4 as text) is null or actor = $4) order by seq desc limit $8";
+    OF_REQUEST = "select * from events where agency_id = $1 and subject in (select cast($2 as text) union all select id from items where agency_id = $1 and request_id = $2) order by seq desc limit $3";
     CHAIN = "select * from events where agency_id = $1 and seq > $2 order by seq limit $3";
 }
 
@@ -109,6 +110,18 @@ impl Tx {
                 ],
             )
             .await?;
+        rows.iter().map(event).collect()
+    }
+
+    /// What happened to a request and its items, newest first.
+    pub async fn events_of_request(
+        &mut self,
+        request: &RequestId,
+        limit: i64,
+    ) -> Result<Vec<Event>, StoreError> {
+        let agency = self.agency.clone();
+        let args = args![&agency, request, limit];
+        let rows = self.inner.all(OF_REQUEST, args).await?;
         rows.iter().map(event).collect()
     }
 

@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     Account, ActionError, ConnectionId, ConnectionStatus, EventType, Item, ItemId, ItemMove,
-    ItemStatus, NewEvent, Request, RequestStatus, connection::missing_scopes, values::Email,
+    ItemStatus, NewEvent, Request, RequestStatus,
+    connection::missing_scopes,
+    values::{Email, Note},
 };
 
 statements! {
@@ -199,5 +201,75 @@ impl Tx {
             self.connection_revoked(connection, actor).await?;
         }
         Ok(())
+    }
+
+    /// Staff take the other account for the expected one, and say why.
+    ///
+    /// # Errors
+    /// Conflicts `not_held` and `request_ended`.
+    pub async fn item_accept(
+        &mut self,
+        id: &ItemId,
+        reason: &Note,
+        actor: &str,
+    ) -> Result<Request, ActionError> {
+        let (request, item) = self.held_item(id).await?;
+        self.item_move(id, ItemStatus::Held, ItemMove::Accept)
+            .await?;
+        let connection = &item.connection_id;
+        self.item_set_reason(id, Some(reason)).await?;
+        let data = serde_json::json!({ "request_id": request.id, "connection_id": connection });
+        self.record(NewEvent {
+            kind: EventType::ItemAccepted,
+            actor,
+            subject: id.as_str(),
+            data,
+        })
+        .await?;
+        if let Some(connection) = connection {
+            self.item_feed_slots(&item, connection).await?;
+        }
+        self.request_settle(&request.id).await?;
+        self.request_existing(&request.id).await
+    }
+
+    /// Staff give the other account back: its grant is ended here, and the client can choose again.
+    ///
+    /// # Errors
+    /// Conflicts `not_held` and `request_ended`.
+    pub async fn item_give_back(
+        &mut self,
+        id: &ItemId,
+        actor: &str,
+    ) -> Result<Request, ActionError> {
+        let (request, item) = self.held_item(id).await?;
+        self.item_release(&item, actor).await?;
+        let data =
+            serde_json::json!({ "request_id": request.id, "connection_id": item.connection_id });
+        self.record(NewEvent {
+            kind: EventType::ItemReleased,
+            actor,
+            subject: id.as_str(),
+            data,
+        })
+        .await?;
+        self.request_existing(&request.id).await
+    }
+
+    async fn held_item(&mut self, id: &ItemId) -> Result<(Request, Item), ActionError> {
+        self.take_turn().await?;
+        let missing = || ActionError::NotFound("item");
+        let request = self.request_of_item(id).await?.ok_or_else(missing)?;
+        let item = request.items.iter().find(|item| item.id == *id);
+        let item = item.cloned().ok_or_else(missing)?;
+        if item.status != ItemStatus::Held {
+            let message = format!("the app is {} and waits for nobody's decision", item.status);
+            return Err(ActionError::conflict("not_held", message));
+        }
+        if request.status_at(self.now()) != RequestStatus::Sent {
+            let message = "the request is not open any more";
+            return Err(ActionError::conflict("request_ended", message));
+        }
+        Ok((request, item))
     }
 }

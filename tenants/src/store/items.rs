@@ -29,6 +29,22 @@ pub(super) struct ItemDraft {
     slots: Vec<SlotRef>,
 }
 
+impl ItemDraft {
+    /// The item that it would become.
+    pub fn into_item(self, id: ItemId) -> Item {
+        Item {
+            id,
+            app: self.app,
+            scopes: self.scopes,
+            expected_account: self.expected_account,
+            status: ItemStatus::Pending,
+            connection_id: None,
+            reason: None,
+            slots: self.slots,
+        }
+    }
+}
+
 impl Tx {
     /// One draft for each app, its scopes those of all its slots.
     pub(super) async fn item_drafts(
@@ -198,6 +214,18 @@ impl Tx {
         Ok(())
     }
 
+    pub(super) async fn item_set_reason(
+        &mut self,
+        id: &ItemId,
+        reason: Option<&Note>,
+    ) -> Result<(), StoreError> {
+        let agency = self.agency.clone();
+        self.inner
+            .execute(SET_REASON, args![&agency, id, reason])
+            .await?;
+        Ok(())
+    }
+
     pub(super) async fn items_of_connection(
         &mut self,
         connection: &ConnectionId,
@@ -245,10 +273,7 @@ impl Tx {
         }
         self.item_move(id, ItemStatus::Pending, ItemMove::Decline)
             .await?;
-        let agency = self.agency.clone();
-        self.inner
-            .execute(SET_REASON, args![&agency, id, reason])
-            .await?;
+        self.item_set_reason(id, reason).await?;
         let data = serde_json::json!({ "request_id": request.id, "with_reason": reason.is_some() });
         let kind = EventType::ItemDeclined;
         self.record(NewEvent {

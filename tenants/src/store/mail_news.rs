@@ -99,9 +99,10 @@ impl Tx {
             SuppressionReason::Complained => EventType::MailComplained,
             _ => EventType::MailBounced,
         };
-        let data = serde_json::json!({
-            "kind": mail.kind, "request_id": mail.request_id, "recipient": mail.recipient, "detail": detail,
-        });
+        // What servers say in full may repeat the address: the mail keeps that, and the log, which is never changed, does not.
+        let status = detail.filter(|_| reason == SuppressionReason::Bounced);
+        let status = status.and_then(|detail| detail.split_whitespace().next());
+        let data = serde_json::json!({ "kind": mail.kind, "request_id": mail.request_id, "status": status });
         self.record(NewEvent {
             kind,
             actor: "system",

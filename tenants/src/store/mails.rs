@@ -164,8 +164,8 @@ impl Tx {
             MailStatus::Failed => EventType::MailFailed,
             _ => return Ok(()),
         };
-        let data =
-            serde_json::json!({ "kind": mail.kind, "request_id": mail.request_id, "error": error });
+        // Why it failed stands with the mail: it may repeat the address, and the log is never changed.
+        let data = serde_json::json!({ "kind": mail.kind, "request_id": mail.request_id });
         self.record(NewEvent {
             kind,
             actor: "system",

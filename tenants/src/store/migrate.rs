@@ -81,6 +81,16 @@ macro_rules! migrations {
                 )),
             ),
             migration(
+                10,
+                "lists",
+                include_str!(concat!("../../../migrations/", $folder, "/0010_lists.sql")),
+            ),
+            migration(
+                11,
+                "setup",
+                include_str!(concat!("../../../migrations/", $folder, "/0011_setup.sql")),
+            ),
+            migration(
                 12,
                 "told",
                 include_str!(concat!("../../../migrations/", $folder, "/0012_told.sql")),

@@ -6,6 +6,7 @@
 mod agencies;
 mod api_keys;
 mod apps;
+mod attention;
 mod conn;
 mod connection_care;
 mod connection_rows;
@@ -20,6 +21,7 @@ mod domains;
 mod edge;
 mod error;
 mod events;
+mod first_steps;
 mod flows;
 mod forwards;
 mod fulfilment;
@@ -36,6 +38,7 @@ mod migrate;
 mod people;
 mod portal;
 mod reminders;
+mod request_rows;
 mod request_sending;
 mod requests;
 mod search;
@@ -46,6 +49,7 @@ mod suppressions;
 mod surroundings;
 mod theme_publishing;
 mod themes;
+mod workflow_rows;
 mod workflows;
 mod workspace_closing;
 mod workspaces;
@@ -63,6 +67,7 @@ use statement::{Arg, Statement};
 pub use agencies::AgencyProfile;
 pub use api_keys::ApiKeyRow;
 pub use apps::{ClientContext, NewOauthClient};
+pub use attention::{Need, NeedKind};
 pub use connection_rows::{ConnectionRow, ConnectionSearch};
 pub use connections::ConnectionFilter;
 pub use credentials::{Credential, Handout, HandoutToken, REFRESH_LEASE, Tokens};
@@ -78,6 +83,7 @@ pub use edge::{
     snapshot::{EdgeAgency, EdgeCertificate, EdgeChanges, EdgeHost},
 };
 pub use events::EventFilter;
+pub use first_steps::FirstSteps;
 pub use flows::{FLOW_LIFETIME, Flow, FlowTrace, NewFlow};
 pub use forwards::{Forward, MAX_FORWARDS};
 pub use fulfilment::NewConnection;
@@ -102,11 +108,13 @@ pub use people::{
 };
 pub use portal::{Happened, InboxItem};
 pub use reminders::{DueReminder, PlannedReminder};
+pub use request_rows::{ItemMark, RequestRow, RequestSearch};
 pub use requests::RequestFilter;
 pub use suppressions::Suppression;
 pub use surroundings::Surroundings;
 pub use theme_publishing::PublishTheme;
 pub use themes::NewTheme;
+pub use workflow_rows::{WorkflowRow, WorkflowSearch};
 pub use workflows::WorkflowFilter;
 pub use workspace_closing::{CLOSE_WORKSPACE, Deletion};
 pub use workspaces::WorkspaceRow;
@@ -405,6 +413,7 @@ const STATEMENTS: &[&[Statement]] = &[
     agencies::STATEMENTS,
     api_keys::STATEMENTS,
     apps::STATEMENTS,
+    attention::STATEMENTS,
     connection_care::STATEMENTS,
     connection_rows::STATEMENTS,
     connections::STATEMENTS,
@@ -426,6 +435,7 @@ const STATEMENTS: &[&[Statement]] = &[
     edge::snapshot::STATEMENTS,
     edge::turns::STATEMENTS,
     events::STATEMENTS,
+    first_steps::STATEMENTS,
     flows::STATEMENTS,
     forwards::STATEMENTS,
     fulfilment::STATEMENTS,
@@ -451,6 +461,7 @@ const STATEMENTS: &[&[Statement]] = &[
     people::sign_ins::STATEMENTS,
     portal::STATEMENTS,
     reminders::STATEMENTS,
+    request_rows::STATEMENTS,
     request_sending::STATEMENTS,
     requests::STATEMENTS,
     sender_domains::STATEMENTS,
@@ -458,6 +469,7 @@ const STATEMENTS: &[&[Statement]] = &[
     surroundings::STATEMENTS,
     theme_publishing::STATEMENTS,
     themes::STATEMENTS,
+    workflow_rows::STATEMENTS,
     workflows::STATEMENTS,
     workspace_closing::STATEMENTS,
     workspaces::STATEMENTS,

@@ -1,6 +1,7 @@
 use super::{
     NewMail, PlatformTx, StoreError, Tx,
     conn::Row,
+    items::ItemDraft,
     statement::{args, statements},
     workspaces::before_id,
 };
@@ -34,20 +35,50 @@ impl Tx {
         new: NewRequest,
         actor: &str,
     ) -> Result<Request, ActionError> {
-        if !self.workspace_takes_more(&new.workspace_id).await? {
-            return Err(ActionError::invalid(
-                "/workspace_id",
-                "there is no such workspace",
-            ));
-        }
         let (recipient, member) = self.request_asked(&new).await?;
-        let drafts = self.item_drafts(&new.workspace_id, &new.slots).await?;
+        let drafts = self.request_items(&new).await?;
         let id = self
             .request_insert(&new, &recipient, member.as_ref(), actor)
             .await?;
         self.items_insert(&id, &drafts).await?;
         self.reminder_plan_put(&id, new.reminders.as_ref()).await?;
         self.request_existing(&id).await
+    }
+
+    /// The request that [`Tx::request_create`] would make, written nowhere; as if it were sent now.
+    pub async fn request_draft(&mut self, new: NewRequest) -> Result<Request, ActionError> {
+        let (recipient, member_id) = self.request_asked(&new).await?;
+        let drafts = self.request_items(&new).await?;
+        let now = self.now();
+        let items = drafts
+            .into_iter()
+            .map(|draft| draft.into_item(self.new_id()))
+            .collect();
+        Ok(Request {
+            id: self.new_id(),
+            workspace_id: new.workspace_id,
+            recipient,
+            member_id,
+            note: new.note,
+            language: new.language,
+            status: RequestStatus::Queued,
+            lifetime: new.lifetime,
+            sent_at: None,
+            last_sent_at: None,
+            expires_at: Some(now.plus(new.lifetime.duration())),
+            opened_at: None,
+            resends: 0,
+            created_at: now,
+            items,
+        })
+    }
+
+    async fn request_items(&mut self, new: &NewRequest) -> Result<Vec<ItemDraft>, ActionError> {
+        if !self.workspace_takes_more(&new.workspace_id).await? {
+            let message = "there is no such workspace";
+            return Err(ActionError::invalid("/workspace_id", message));
+        }
+        self.item_drafts(&new.workspace_id, &new.slots).await
     }
 
     /// Their address and name, and the member if it goes into an inbox.

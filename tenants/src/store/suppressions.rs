@@ -1,6 +1,7 @@
 use super::{
     StoreError, Tx,
     conn::Row,
+    search::pattern,
     statement::{args, statements},
 };
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
 statements! {
     ADD = "insert into suppressions (agency_id, email, scope, reason, detail, mail_id, created_at) values ($1, $2, $3, $4, $5, $6, $7) on conflict (agency_id, email, scope) do nothing";
     HOLDS = "select * from suppressions where agency_id = $1 and email = $2 and (scope = 'all' or scope = $3) order by scope limit 1";
-    LIST = "select * from suppressions where agency_id = $1 and email > $2 order by email, scope limit $3";
+    LIST = "select * from suppressions where agency_id = $1 and email > $2 and (cast($4 as text) is null or email like $4 escape '!') order by email, scope limit $3";
     REMOVE = "delete from suppressions where agency_id = $1 and email = $2";
 }
 
@@ -69,16 +70,19 @@ impl Tx {
         row.as_ref().map(suppression).transpose()
     }
 
-    /// By address, those after `after`.
+    /// By address, those after `after` that have `part` in them; an empty part is in all.
     pub async fn suppressions(
         &mut self,
+        part: &str,
         after: Option<&Email>,
         limit: i64,
     ) -> Result<Vec<Suppression>, StoreError> {
         let agency = self.agency.clone();
         let after = after.map(Email::as_str).unwrap_or_default();
         let limit = limit.min(MOST_ON_A_PAGE);
-        let rows = self.inner.all(LIST, args![&agency, after, limit]).await?;
+        let like = pattern(part);
+        let list = args![&agency, after, limit, like.as_deref()];
+        let rows = self.inner.all(LIST, list).await?;
         rows.iter().map(suppression).collect()
     }
 

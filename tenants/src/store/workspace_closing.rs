@@ -15,14 +15,15 @@ statements! {
     OPEN_REQUESTS = "select * from requests where agency_id = $1 and workspace_id = $2 and status in ('queued', 'sent') order by id limit $3";
     LIVING = "select id from connections where agency_id = $1 and workspace_id = $2 and status <> 'revoked' order by id limit $3";
     RECEIPTS = "select coalesce(receipt, 'failed') as outcome, count(*) as connections from connections where agency_id = $1 and workspace_id = $2 group by coalesce(receipt, 'failed')";
-    ADDRESSES = "select lower(email) as email from members where agency_id = $1 and workspace_id = $2 union select lower(email) from invitations where agency_id = $1 and workspace_id = $2 union select lower(recipient_email) from requests where agency_id = $1 and workspace_id = $2 union select lower(authorized_email) from connections where agency_id = $1 and workspace_id = $2 except select lower(email) from members where agency_id = $1 and (workspace_id is null or workspace_id <> $2) except select lower(email) from invitations where agency_id = $1 and (workspace_id is null or workspace_id <> $2) except select lower(recipient_email) from requests where agency_id = $1 and workspace_id <> $2 except select lower(authorized_email) from connections where agency_id = $1 and workspace_id <> $2";
-    LOOSE_MAILS = "select id, lower(recipient) as recipient from mails where agency_id = $1 and request_id is null";
+    ADDRESSES = "select lower(email) as email from members where agency_id = $1 and workspace_id = $2 union select lower(email) from invitations where agency_id = $1 and workspace_id = $2 union select lower(recipient_email) from requests where agency_id = $1 and workspace_id = $2 union select lower(authorized_email) from connections where agency_id = $1 and workspace_id = $2 union select lower(l.email) from links l join requests r on r.agency_id = l.agency_id and r.id = l.request_id where l.agency_id = $1 and r.workspace_id = $2 and l.email is not null except select lower(email) from members where agency_id = $1 and (workspace_id is null or workspace_id <> $2) except select lower(email) from invitations where agency_id = $1 and (workspace_id is null or workspace_id <> $2) except select lower(recipient_email) from requests where agency_id = $1 and workspace_id <> $2 except select lower(authorized_email) from connections where agency_id = $1 and workspace_id <> $2 except select lower(l.email) from links l join requests r on r.agency_id = l.agency_id and r.id = l.request_id where l.agency_id = $1 and r.workspace_id <> $2 and l.email is not null";
+    LOOSE_MAILS = "select id, lower(recipient) as recipient, lower(data) as data from mails where agency_id = $1 and request_id is null";
     DROP_MAIL = "delete from mails where agency_id = $1 and id = $2";
     DROP_MAIL_JOB = "delete from jobs where agency_id = $1 and dedupe_key = $1 || '/' || cast($2 as text)";
     DROP_MAIL_JOBS = "delete from jobs where agency_id = $1 and kind = 'mail' and dedupe_key in (select m.agency_id || '/' || m.id from mails m join requests r on r.agency_id = m.agency_id and r.id = m.request_id where m.agency_id = $1 and r.workspace_id = $2)";
     DROP_MAILS = "delete from mails where agency_id = $1 and request_id in (select id from requests where agency_id = $1 and workspace_id = $2)";
     DROP_SUPPRESSIONS = "delete from suppressions where agency_id = $1 and email = $2";
     DROP_SIGN_INS = "delete from sign_ins where agency_id = $1 and lower(email) = $2";
+    DROP_ADDRESS_SESSIONS = "delete from address_sessions where agency_id = $1 and lower(email) = $2";
     DELETE = "delete from workspaces where agency_id = $1 and id = $2";
 }
 
@@ -167,7 +168,9 @@ impl Tx {
             addresses.insert(row.text("email")?);
         }
         for row in self.inner.all(LOOSE_MAILS, args![&agency]).await? {
-            if addresses.contains(&row.text("recipient")?) {
+            let (recipient, data) = (row.text("recipient")?, row.text("data")?);
+            let about = |address: &String| data.contains(address.as_str());
+            if addresses.contains(&recipient) || addresses.iter().any(about) {
                 let mail: MailId = row.parsed("id")?;
                 for statement in [DROP_MAIL_JOB, DROP_MAIL] {
                     self.inner.execute(statement, args![&agency, &mail]).await?;
@@ -178,7 +181,7 @@ impl Tx {
             self.inner.execute(statement, args![&agency, id]).await?;
         }
         for address in &addresses {
-            for statement in [DROP_SUPPRESSIONS, DROP_SIGN_INS] {
+            for statement in [DROP_SUPPRESSIONS, DROP_SIGN_INS, DROP_ADDRESS_SESSIONS] {
                 self.inner
                     .execute(statement, args![&agency, address])
                     .await?;

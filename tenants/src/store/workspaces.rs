@@ -14,6 +14,8 @@ statements! {
     CREATE = "insert into workspaces (id, agency_id, slug, name, created_at) values ($2, $1, $3, $4, $5) on conflict (agency_id, slug) do nothing";
     ONE = "select * from workspaces where agency_id = $1 and id = $2";
     LIST = "select * from workspaces where agency_id = $1 and id < $2 order by id desc limit $3";
+    FOUND = "select * from workspaces where agency_id = $1 and closing_at is null and (cast($2 as text) is null or lower(name) like $2 escape '!' or slug like $2 escape '!') order by lower(name), id limit $3";
+    CALLED = "select * from workspaces where agency_id = $1 and closing_at is null and (slug = $2 or lower(name) = lower($2)) order by case when slug = $2 then 0 else 1 end, id limit 2";
     LINES = "select w.*, (select count(*) from members m where m.agency_id = w.agency_id and m.workspace_id = w.id) as clients, (select count(*) from workflows f where f.agency_id = w.agency_id and f.workspace_id = w.id) as workflows, (select count(*) from connections c where c.agency_id = w.agency_id and c.workspace_id = w.id and c.status <> 'revoked') as connections, (select count(*) from connections c where c.agency_id = w.agency_id and c.workspace_id = w.id and c.status = 'error') as broken, (select count(*) from requests r where r.agency_id = w.agency_id and r.workspace_id = w.id and r.status = 'sent') as waiting from workspaces w where w.agency_id = $1 and w.id < $2 and (cast($3 as text) is null or lower(w.name) like $3 escape '!' or w.slug like $3 escape '!') and (cast($4 as text) is null or w.id = $4) order by w.id desc limit $5";
     RENAME = "update workspaces set name = $3 where agency_id = $1 and id = $2";
 }
@@ -96,6 +98,40 @@ impl Tx {
             .all(LIST, args![&agency, &after, page.limit])
             .await?;
         rows.iter().map(workspace).collect()
+    }
+
+    /// Those whose name or slug has this part, by name; empty: any.
+    pub async fn workspaces_found(
+        &mut self,
+        text: &str,
+        limit: i64,
+    ) -> Result<Vec<Workspace>, StoreError> {
+        let agency = self.agency.clone();
+        let text = pattern(text);
+        let args = args![&agency, text.as_deref(), limit];
+        let rows = self.inner.all(FOUND, args).await?;
+        rows.iter().map(workspace).collect()
+    }
+
+    /// The one of this slug, else the one of this name.
+    ///
+    /// # Errors
+    /// None or several are called so.
+    pub async fn workspace_called(&mut self, text: &str) -> Result<Workspace, ActionError> {
+        let agency = self.agency.clone();
+        let args = args![&agency, text];
+        let rows = self.inner.all(CALLED, args).await?;
+        let mut found = rows.iter().map(workspace).collect::<Result<Vec<_>, _>>()?;
+        let several = found.len() > 1;
+        let Some(first) = found.drain(..).next() else {
+            let message = format!("no workspace is called `{text}`");
+            return Err(ActionError::invalid("/workspace", message));
+        };
+        if several && first.slug.as_str() != text {
+            let message = format!("several workspaces are called `{text}`: write the slug");
+            return Err(ActionError::invalid("/workspace", message));
+        }
+        Ok(first)
     }
 
     /// Those whose name or slug has this part, newest first; empty: any.

@@ -17,8 +17,11 @@ export const BOARD = { slug: 'acme-board', name: 'Acme Board' };
 export const SHOP = { slug: 'shopify', name: 'Shopify', scopes: [] };
 const SCOPES = ['openid', 'email'];
 
-/** The product (with `settings` of its own), a mail sink, a provider with the agency's apps on it, and a browser. */
-export async function startWorld({ database = 'sqlite', accessTokenSeconds, settings } = {}) {
+/**
+ * The product (with `settings` of its own), a mail sink, a provider with the agency's apps on it, and a browser.
+ * `fresh`: the agency was just created, and nobody has set up anything.
+ */
+export async function startWorld({ database = 'sqlite', accessTokenSeconds, settings, fresh = false } = {}) {
   const started = [];
   const keep = (thing) => { started.unshift(thing); return thing; };
   const stop = () => stopAll(started);
@@ -30,7 +33,7 @@ export async function startWorld({ database = 'sqlite', accessTokenSeconds, sett
     const browser = await launchBrowser();
     keep({ stop: () => browser.close() });
     const world = new World({ directory: directory.path, sink, provider, product, browser, stop });
-    await world.prepareAgency();
+    if (!fresh) await world.prepareAgency();
     return world;
   } catch (error) {
     await stop().catch(() => {});

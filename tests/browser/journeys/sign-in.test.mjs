@@ -66,6 +66,7 @@ test('the owner signs in by code and sets up a second step', async () => {
   await page.locator('#code').fill(codeIn(mail));
   await page.locator('form button[type=submit]').first().click();
   await page.waitForURL(/\/dashboard$/);
+  await page.getByRole('link', { name: OWNER }).click();
   await page.getByRole('link', { name: 'Second step' }).click();
   await page.locator('svg.scan').waitFor();
   const secret = (await page.locator('code').first().innerText()).replace(/\s/g, '');
@@ -115,6 +116,7 @@ test("staff sign in at the agency's own identity provider, and nobody else does"
   await page.waitForURL(/\/interaction\//);
   await answerProvider(page, 'allow', 'lea');
   await page.waitForURL(/\/dashboard$/);
+  await page.goto(at('/account'));
   await page.getByText('lea@globex.example').waitFor();
   assert.deepEqual(problems, []);
   await close();

@@ -9,6 +9,7 @@ pub mod limits;
 mod locales;
 mod manifest;
 mod paths;
+mod recolor;
 mod schema;
 mod settings;
 pub mod starter;

@@ -21,7 +21,10 @@ use super::{
     oauth_client::MOST_SCOPES,
     view::{AppDetails, AuthMethod},
 };
-use crate::{oauth::protocol::fetch_metadata, platform::Platform};
+use crate::{
+    oauth::{DiscoveryError, discover},
+    platform::Platform,
+};
 
 /// An app of the agency's own: either `issuer`, whose metadata says the rest, or the addresses themselves.
 #[derive(Deserialize, ToSchema)]
@@ -125,19 +128,13 @@ async fn discovered(platform: &Platform, new: NewApp, issuer: &str) -> Result<Ap
     let url: Url = issuer.parse().map_err(|_| {
         Problem::refused_at("/issuer", "an address like https://idp.example is expected")
     })?;
-    let document = fetch_metadata(&platform.egress, &url)
-        .await
-        .map_err(|error| discovery_failed(&error))?;
-    // As the provider writes it: it will be compared letter by letter.
-    let issuer = document["issuer"].as_str().unwrap_or(issuer);
-    let allow_http = platform.egress.policy().allow_loopback;
     let scopes = new.scopes.into_iter().map(Scope::from).collect();
-    let (slug, name) = (new.slug.as_str(), new.name.as_str());
-    App::from_metadata(slug, name, issuer, &document, scopes, allow_http).map_err(|error| {
-        match error {
-            MetadataError::Lint(findings) => Problem::refused(of_metadata(&findings)),
-            error => discovery_failed(&error),
+    let app = discover(platform, &new.slug, &new.name, &url, scopes).await;
+    app.map_err(|error| match error {
+        DiscoveryError::Metadata(MetadataError::Lint(findings)) => {
+            Problem::refused(of_metadata(&findings))
         }
+        error => discovery_failed(&error),
     })
 }
 

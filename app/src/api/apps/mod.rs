@@ -12,8 +12,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::platform::Platform;
 
-pub(super) use view::RedirectUris;
-
 pub(super) fn routes() -> OpenApiRouter<Platform> {
     OpenApiRouter::new()
         .routes(routes!(list::list_apps, create::create_app))

@@ -16,10 +16,10 @@ use super::{
         problem::Problem,
         schema,
         scope::{self, ScopeToken},
-        secret::Secret,
     },
     view::{AuthMethod, OauthClientView},
 };
+use crate::secret::Secret;
 
 /// Of extra scopes.
 pub(super) const MOST_SCOPES: usize = 100;

@@ -1,8 +1,5 @@
 use axum::Json;
-use latchkey_tenants::{
-    DomainState, Tx,
-    values::{Host, Slug},
-};
+use latchkey_tenants::values::{Host, Slug};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -16,6 +13,7 @@ use super::{
     },
     view::OauthClientView,
 };
+use crate::oauth::redirect_move;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -49,33 +47,8 @@ pub(super) async fn move_redirect(
 ) -> Result<Json<OauthClientView>, Problem> {
     let urls = &caller.platform.urls;
     let mut tx = caller.begin().await?;
+    let client = redirect_move(&mut tx, urls, slug.as_str(), wish.host, &caller.actor).await?;
     let agency = tx.agency_itself().await?;
-    let first = urls.first_host(&agency);
-    let host = wish.host.or_else(|| agency.primary_host.clone());
-    let host = host.filter(|host| host.as_str() != first);
-    let client = tx
-        .oauth_client_move(slug.as_str(), host.as_ref(), &caller.actor)
-        .await?;
-    if let Some(host) = host {
-        // Looked at after the move, which took the agency's turn; who leaves now without a commit has moved nothing.
-        leads_here(&mut tx, &host, &first).await?;
-    }
     caller.commit(tx).await?;
     Ok(Json(OauthClientView::of(client, &agency, urls)))
-}
-
-async fn leads_here(tx: &mut Tx, host: &Host, first: &str) -> Result<(), Problem> {
-    match tx.host_state(host).await? {
-        Some(DomainState::Live) => Ok(()),
-        Some(state) => {
-            let message = format!(
-                "{host} is {state}, not live, so no provider could lead anybody back to it: mend the domain first"
-            );
-            Err(Problem::conflict("domain_not_live", &message))
-        }
-        None => {
-            let detail = format!("is no host of yours; {first} always is");
-            Err(Problem::refused_at("/host", detail))
-        }
-    }
 }

@@ -1,13 +1,12 @@
 use latchkey_tenants::{
     Agency, OauthClient, Timestamp,
     catalogue::{App, Catalogue, ClientAuth, HostVar, Scope},
-    values::Host,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::schema;
-use crate::urls::Urls;
+use crate::{oauth::RedirectUris, urls::Urls};
 
 /// An app in a list.
 #[derive(Serialize, ToSchema)]
@@ -166,23 +165,6 @@ impl OauthClientView {
             token_endpoint_auth_method: client.auth_method.map(AuthMethod::from),
             scopes: client.scopes.unwrap_or_default(),
             updated_at: client.updated_at,
-        }
-    }
-}
-
-/// The redirect URI that flows use, and the one on the primary host where that differs.
-pub(in super::super) struct RedirectUris {
-    pub now: String,
-    pub next: Option<String>,
-}
-
-impl RedirectUris {
-    pub fn of(ctx: &str, host: Option<&Host>, agency: &Agency, urls: &Urls) -> Self {
-        let now = urls.redirect_uri(&urls.host_or_first(agency, host), ctx);
-        let next = urls.redirect_uri(&urls.agency_host(agency), ctx);
-        Self {
-            next: (next != now).then_some(next),
-            now,
         }
     }
 }

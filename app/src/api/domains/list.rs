@@ -1,5 +1,5 @@
 use axum::Json;
-use latchkey_tenants::{Domain, DomainId, edge_name};
+use latchkey_tenants::{Domain, DomainId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -12,6 +12,7 @@ use super::{
     },
     DomainView,
 };
+use crate::domains::add_first_host;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -39,7 +40,7 @@ pub(super) async fn list_domains(
     caller: Caller<DomainsRead>,
     Params(query): Params<DomainsQuery>,
 ) -> Result<Json<Listing<DomainView>>, Problem> {
-    add_first_host(&caller).await?;
+    add_first_host(&caller.platform, caller.agency()).await?;
     let page = page_of(query.limit, query.cursor);
     let mut tx = caller.read().await?;
     let agency = tx.agency_itself().await?;
@@ -47,20 +48,4 @@ pub(super) async fn list_domains(
     let id = |domain: &Domain| domain.id.clone();
     let view = |domain| DomainView::of(domain, &agency, &caller.platform.urls);
     Ok(Json(Listing::of(rows, query.limit, id, view)))
-}
-
-/// A new agency's first host is written down by whoever comes first, an edge or its own program.
-async fn add_first_host(caller: &Caller<DomainsRead>) -> Result<(), Problem> {
-    let mut tx = caller.read().await?;
-    let agency = tx.agency_itself().await?;
-    let Some(host) = edge_name(&agency.slug, caller.platform.urls.platform_host()) else {
-        return Ok(());
-    };
-    if tx.domain_by_host(&host).await?.is_some() {
-        return Ok(());
-    }
-    drop(tx);
-    let mut tx = caller.begin().await?;
-    tx.domain_add_platform(&host).await?;
-    caller.commit(tx).await
 }

@@ -5,7 +5,6 @@ mod create;
 mod list;
 mod log;
 mod primary;
-mod records;
 mod release;
 mod show;
 mod view;
@@ -14,7 +13,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::platform::Platform;
 
-pub(super) use create::belongs_to_many;
 pub(super) use view::DomainView;
 
 pub(super) fn routes() -> OpenApiRouter<Platform> {

@@ -5,7 +5,6 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        apps::RedirectUris,
         auth::{Caller, DomainsWrite},
         body::{Empty, NoBody},
         path::Named,
@@ -14,6 +13,7 @@ use super::{
     },
     DomainView,
 };
+use crate::oauth::RedirectUris;
 
 /// A domain that became primary, and what is left to do at the providers.
 #[derive(Serialize, ToSchema)]

@@ -1,5 +1,5 @@
 use axum::Json;
-use latchkey_tenants::{DomainId, Tx, values::Host};
+use latchkey_tenants::DomainId;
 
 use super::{
     super::{
@@ -10,6 +10,7 @@ use super::{
     },
     DomainView,
 };
+use crate::domains::release;
 
 /// Remove a domain
 ///
@@ -31,27 +32,9 @@ pub(super) async fn delete_domain(
     Named(id): Named<DomainId>,
 ) -> Result<Json<DomainView>, Problem> {
     let mut tx = caller.begin().await?;
-    let domain = tx.domain_release(&id, &caller.actor).await?;
-    // Looked at after the release, which took the agency's turn; who leaves now without a commit has released nothing.
-    unused(&mut tx, &domain.host).await?;
+    let domain = release(&mut tx, &id, &caller.actor).await?;
     let agency = tx.agency_itself().await?;
     caller.commit(tx).await?;
     let view = DomainView::of(domain, &agency, &caller.platform.urls);
     Ok(Json(view))
-}
-
-async fn unused(tx: &mut Tx, host: &Host) -> Result<(), Problem> {
-    let clients = tx.oauth_client_contexts().await?;
-    let on_it = clients
-        .iter()
-        .filter(|client| client.redirect_host.as_ref() == Some(host));
-    let apps: Vec<&str> = on_it.map(|client| client.app.as_str()).collect();
-    if apps.is_empty() {
-        return Ok(());
-    }
-    let message = format!(
-        "the redirect URIs of {} are on {host}: register the ones on another host and switch first",
-        apps.join(", ")
-    );
-    Err(Problem::conflict("domain_in_use", &message))
 }

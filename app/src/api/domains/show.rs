@@ -1,5 +1,5 @@
 use axum::Json;
-use latchkey_tenants::{DomainId, DomainState};
+use latchkey_tenants::DomainId;
 
 use super::{
     super::{
@@ -10,6 +10,7 @@ use super::{
     },
     DomainView,
 };
+use crate::domains::watch;
 
 /// Show a domain
 ///
@@ -26,17 +27,9 @@ pub(super) async fn show_domain(
     caller: Caller<DomainsRead>,
     Named(id): Named<DomainId>,
 ) -> Result<Json<DomainView>, Problem> {
-    let mut tx = caller.read().await?;
-    let agency = tx.agency_itself().await?;
-    let found = tx.domain(&id).await?;
-    let mut domain = found.ok_or_else(|| Problem::not_found("domain"))?;
-    drop(tx);
-    if !matches!(domain.state, DomainState::Live | DomainState::Released) {
-        let mut tx = caller.begin().await?;
-        tx.domain_watch(&id).await?;
-        domain = tx.domain(&id).await?.unwrap_or(domain);
-        tx.commit().await?;
-    }
+    let found = watch(&caller.platform, caller.agency(), &id).await?;
+    let domain = found.ok_or_else(|| Problem::not_found("domain"))?;
+    let agency = caller.read().await?.agency_itself().await?;
     let view = DomainView::of(domain, &agency, &caller.platform.urls);
     Ok(Json(view))
 }

@@ -5,11 +5,11 @@ use latchkey_tenants::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    super::schema,
-    records::{RecordView, records},
+use super::super::schema;
+use crate::{
+    domains::{RecordView, records},
+    urls::Urls,
 };
-use crate::urls::Urls;
 
 /// A host of the agency, or one that it claims.
 #[derive(Clone, Debug, Serialize, ToSchema)]

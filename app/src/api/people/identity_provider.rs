@@ -13,9 +13,9 @@ use super::super::{
     body::Body,
     problem::Problem,
     schema,
-    secret::Secret,
 };
 use crate::{
+    secret::Secret,
     sign_in::{check_issuer, redirect_uris},
     urls::Urls,
 };

@@ -113,7 +113,7 @@ struct ItemView {
     scopes: Vec<String>,
     #[schema(value_type = Option<schema::Opaque>, required)]
     expected_account: Option<Opaque>,
-    /// Why the client declined.
+    /// Why the client declined, or why staff accepted another account than the expected one.
     #[schema(value_type = Option<schema::Note>, required)]
     reason: Option<Note>,
     /// The slots that it stands for.

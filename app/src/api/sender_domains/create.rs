@@ -7,12 +7,12 @@ use super::{
     super::{
         auth::{Caller, MailWrite},
         body::Body,
-        domains::belongs_to_many,
         problem::Problem,
         schema,
     },
     view::SenderDomainView,
 };
+use crate::mail::check_sender_host;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -22,9 +22,6 @@ pub(super) struct ClaimSenderDomain {
     #[schema(value_type = schema::Host)]
     host: Host,
 }
-
-/// The name of a record in front of it must fit too.
-const LONGEST: usize = 200;
 
 /// Claim a sender domain
 ///
@@ -46,13 +43,7 @@ pub(super) async fn create_sender_domain(
     caller: Caller<MailWrite>,
     Body(wish): Body<ClaimSenderDomain>,
 ) -> Result<(StatusCode, Json<SenderDomainView>), Problem> {
-    if let Some(detail) = belongs_to_many(&wish.host, &caller.platform.urls) {
-        return Err(Problem::refused_at("/host", detail));
-    }
-    if wish.host.as_str().len() > LONGEST {
-        let detail = format!("a sender domain has at most {LONGEST} characters");
-        return Err(Problem::refused_at("/host", detail));
-    }
+    check_sender_host(&wish.host, &caller.platform.urls)?;
     let mut tx = caller.begin().await?;
     let (domain, new) = tx.sender_domain_claim(&wish.host, &caller.actor).await?;
     caller.commit(tx).await?;

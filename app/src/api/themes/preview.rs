@@ -10,7 +10,7 @@ use super::super::{
     problem::Problem,
     schema,
 };
-use crate::themes::{self, Choice, Mode, PREVIEW_LIFETIME, Ticket};
+use crate::themes::{self, Choice, Look, Mode};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -83,18 +83,15 @@ pub(super) async fn preview_theme(
     let found = tx.theme(&id).await?;
     let version = found.ok_or_else(|| Problem::not_found("theme"))?;
     let agency = tx.agency_itself().await?;
-    let expires_at = platform.now().plus(PREVIEW_LIFETIME);
-    let ticket = Ticket {
-        hash: version.hash,
+    let look = Look {
+        hash: &version.hash,
         sample,
         locale: wish.locale.unwrap_or(agency.locale),
         mode: wish.mode,
-        until: expires_at.micros(),
     };
-    let sealed = ticket.seal(&mut tx).await?;
+    let (url, expires_at) = themes::preview(platform, &mut tx, look).await?;
     drop(tx);
     platform.store.preview_host_add().await?;
-    let url = platform.urls.preview(&sealed);
     let status = axum::http::StatusCode::CREATED;
     Ok((status, Json(Preview { url, expires_at })))
 }

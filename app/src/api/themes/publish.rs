@@ -1,5 +1,5 @@
 use axum::Json;
-use latchkey_tenants::{ThemeId, store::PublishTheme};
+use latchkey_tenants::ThemeId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -13,7 +13,7 @@ use super::{
     },
     view::ThemeView,
 };
-use crate::themes::Compiled;
+use crate::themes;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -54,35 +54,8 @@ pub(super) async fn publish_theme(
     Named(id): Named<ThemeId>,
     Body(wish): Body<PublishWish>,
 ) -> Result<Json<Published>, Problem> {
-    let mut tx = caller.read().await?;
-    let found = tx.theme(&id).await?;
-    let version = found.ok_or_else(|| Problem::not_found("theme"))?;
-    drop(tx);
-    let (platform, agency) = (&caller.platform, caller.agency());
-    let compiled = platform
-        .themes
-        .of(&platform.store, agency, &version.hash)
-        .await?;
-    let theme = match compiled {
-        Some(Compiled::Theme(theme)) => theme,
-        Some(Compiled::Broken) => {
-            let message =
-                "this version does not pass the check any more: upload it again to see why";
-            return Err(Problem::conflict("theme_outdated", message));
-        }
-        None => return Err(Problem::not_found("theme")),
-    };
-    let paths: Vec<String> = theme
-        .assets()
-        .iter()
-        .map(|asset| asset.path.clone())
-        .collect();
-    let step = PublishTheme {
-        to: Some(&id),
-        expected: wish.expected.as_ref().map(Option::as_ref),
-        paths: &paths,
-    };
-    publish(&caller, step).await
+    let expected = wish.expected.as_ref().map(Option::as_ref);
+    publish(&caller, Some(&id), expected).await
 }
 
 /// Go back to the theme that everybody starts with
@@ -100,23 +73,16 @@ pub(super) async fn publish_base_theme(
     caller: Caller<ThemesWrite>,
     _: NoBody,
 ) -> Result<Json<Published>, Problem> {
-    let step = PublishTheme {
-        to: None,
-        expected: None,
-        paths: &[],
-    };
-    publish(&caller, step).await
+    publish(&caller, None, None).await
 }
 
 async fn publish(
     caller: &Caller<ThemesWrite>,
-    step: PublishTheme<'_>,
+    to: Option<&ThemeId>,
+    expected: Option<Option<&ThemeId>>,
 ) -> Result<Json<Published>, Problem> {
-    let mut tx = caller.begin().await?;
-    tx.theme_publish(step, &caller.actor).await?;
-    let now = tx.theme_current().await?;
-    caller.commit(tx).await?;
-    caller.platform.sites.forget(caller.agency());
+    let (platform, agency) = (&caller.platform, caller.agency());
+    let now = themes::publish(platform, agency, to, expected, &caller.actor).await?;
     Ok(Json(Published {
         published: now.map(ThemeView::from),
     }))

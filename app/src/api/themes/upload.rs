@@ -4,8 +4,8 @@ use axum::{
     http::StatusCode,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use latchkey_tenants::{ThemeKind, store::NewTheme};
-use latchkey_themes::package::{BrandKit, KitPicture};
+use latchkey_tenants::ThemeKind;
+use latchkey_themes::package::BrandKit;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     platform::Platform,
-    themes::{Upload, check},
+    themes::{Upload, check, keep, picture},
 };
 
 /// The smallest theme.
@@ -78,18 +78,8 @@ pub(super) async fn upload_theme(
     let looked = check(&caller.platform, upload).await;
     let looked = looked.map_err(|error| Problem::internal(&error))?;
     let checked = looked.map_err(|report| Problem::theme_refused(report.into()))?;
-    let (manifest, hash) = (&checked.package.manifest, checked.package.hash.to_string());
-    let report = serde_json::to_value(&checked.report).unwrap_or_default();
-    let new = NewTheme {
-        hash: &hash,
-        name: &manifest.name,
-        version: &manifest.version,
-        kind,
-        package: &checked.bytes,
-        report: &report,
-    };
     let mut tx = caller.begin().await?;
-    let (version, is_new) = tx.theme_add(new, &caller.actor).await?;
+    let (version, is_new) = keep(&mut tx, kind, &checked, &caller.actor).await?;
     caller.commit(tx).await?;
     let status = match is_new {
         true => StatusCode::CREATED,
@@ -129,7 +119,8 @@ fn unsupported() -> Problem {
 impl BrandKitBody {
     fn kit(self) -> Result<BrandKit, Problem> {
         let read = |field: &str, text: Option<String>| {
-            let read = text.map(|text| picture(&text).ok_or(())).transpose();
+            let picture = |text: String| STANDARD.decode(text).ok().and_then(picture);
+            let read = text.map(|text| picture(text).ok_or(())).transpose();
             let expected = "a PNG, JPEG, WebP or SVG in base64 is expected";
             read.map_err(|()| Problem::refused_at(format!("/{field}"), expected))
         };
@@ -141,34 +132,4 @@ impl BrandKitBody {
             font: self.font,
         })
     }
-}
-
-/// The picture's kind is known by how it begins.
-fn picture(text: &str) -> Option<KitPicture> {
-    let bytes = STANDARD.decode(text).ok()?;
-    let extension = match bytes.as_slice() {
-        [0x89, b'P', b'N', b'G', ..] => "png",
-        [0xff, 0xd8, 0xff, ..] => "jpg",
-        [
-            b'R',
-            b'I',
-            b'F',
-            b'F',
-            _,
-            _,
-            _,
-            _,
-            b'W',
-            b'E',
-            b'B',
-            b'P',
-            ..,
-        ] => "webp",
-        _ if bytes.trim_ascii_start().starts_with(b"<") => "svg",
-        _ => return None,
-    };
-    Some(KitPicture {
-        extension: extension.to_owned(),
-        bytes,
-    })
 }

@@ -1,7 +1,7 @@
 use latchkey_tenants::{
     Agency, Connection, ConnectionId, ConnectionStatus, GateState, Item, ItemStatus, MailKind,
-    ReceiptOutcome, ReminderStep, Request, RequestId, RequestStatus, StoreError, Tx, WorkflowId,
-    WorkspaceId, store::Mail,
+    ReceiptOutcome, ReminderStep, Request, RequestId, RequestStatus, StoreError, Timestamp, Tx,
+    WorkflowId, WorkspaceId, store::Mail,
 };
 use latchkey_themes::mail::{
     self as themed, AllConnectedMail, AllDoneMail, AppFailedMail, AppFault, AtProvider,
@@ -112,19 +112,10 @@ async fn link(
     if items.is_empty() {
         return Ok(LINK_DEAD);
     }
-    let mut apps = Vec::with_capacity(items.len());
-    for item in &items {
-        apps.push(mail_app(tx, item).await?);
-    }
     let to_name = recipient_name(request).filter(|_| mail.kind != MailKind::Forwarded);
     let context = RequestMail {
         recipient_name: to_name.clone(),
-        apps,
-        note: request.note.as_ref().map(ToString::to_string),
-        link: link.expose_secret().to_owned(),
-        expires_at: expires_at.date_time(),
-        workspace: workspace_name(tx, &request.workspace_id).await?,
-        workflows: workflow_names(tx, &workflows_of(&items), None).await?,
+        ..request_mail(tx, request, &items, link.expose_secret(), expires_at).await?
     };
     Ok(Letter::Write {
         to_name,
@@ -153,6 +144,29 @@ async fn link(
             }
             _ => themed::Mail::Request(context),
         },
+    })
+}
+
+/// What a mail says that asks for these items of a request.
+pub(crate) async fn request_mail(
+    tx: &mut Tx,
+    request: &Request,
+    items: &[&Item],
+    link: &str,
+    expires_at: Timestamp,
+) -> Result<RequestMail, StoreError> {
+    let mut apps = Vec::with_capacity(items.len());
+    for item in items {
+        apps.push(mail_app(tx, item).await?);
+    }
+    Ok(RequestMail {
+        recipient_name: recipient_name(request),
+        apps,
+        note: request.note.as_ref().map(ToString::to_string),
+        link: link.to_owned(),
+        expires_at: expires_at.date_time(),
+        workspace: workspace_name(tx, &request.workspace_id).await?,
+        workflows: workflow_names(tx, &workflows_of(items), None).await?,
     })
 }
 
@@ -360,6 +374,7 @@ async fn mail_app(tx: &mut Tx, item: &Item) -> Result<MailApp, StoreError> {
     ))
 }
 
+/// As people know the app; its slug, if it is gone.
 pub(crate) async fn app_name(tx: &mut Tx, slug: &str) -> Result<String, StoreError> {
     let app = tx.app(slug).await?;
     Ok(app.map_or_else(|| slug.to_owned(), |app| app.name.clone()))

@@ -1,9 +1,20 @@
 //! The console as staff use it, and as those see it who must not.
 
+mod apps;
 mod audit;
 mod clients;
+mod compose;
 mod connections;
+mod domains;
+mod email;
+mod home;
+mod import;
 mod keys;
 mod people;
+mod requests;
 mod settings;
+mod start;
+mod theme;
+mod work;
+mod workflows;
 mod workspaces;

@@ -127,6 +127,13 @@ async fn k6_the_owner_deletes_a_workspace_by_typing_its_name() {
     assert_eq!(client.get("/account").await.led_to(), "/sign-in");
     let log = owner.get("/dashboard/audit?kind=workspace.deleted").await;
     log.ok().says("Workspace deleted</strong>");
+    let told = scene.mails().await;
+    let revoked = told.iter().filter_map(|mail| mail.subject());
+    assert!(
+        revoked
+            .into_iter()
+            .all(|subject| !subject.contains("disconnected"))
+    );
     assert_eq!(scene.app.open_jobs().await, 0);
 }
 

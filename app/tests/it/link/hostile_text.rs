@@ -33,7 +33,9 @@ async fn names_notes_and_labels_of_people_stay_text() {
     world.north.agency.name = HOSTILE.parse().unwrap();
     let agency = world.north.agency.clone();
     world
-        .write(&world.north, async |tx| tx.agency_set_brand(&agency).await)
+        .write(&world.north, async |tx| {
+            tx.agency_set_brand(&agency, "staff").await
+        })
         .await;
     let app = json!({"name": HOSTILE, "scopes": [{"id": "contacts.read", "label": HOSTILE}],
         "host_vars": [{"name": "shop", "label": HOSTILE, "pattern": "[a-z]+", "example": HOSTILE}]});

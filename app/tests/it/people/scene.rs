@@ -52,6 +52,22 @@ impl Scene {
         step(&mut tx).await.unwrap()
     }
 
+    /// As the other agency, which is not to be trusted.
+    pub async fn write_foreign<T, E: std::fmt::Debug>(
+        &self,
+        step: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
+    ) -> T {
+        let store = &self.app.test.store;
+        let slug = "southpaw".parse().unwrap();
+        let mut tx = store.read_platform().await.unwrap();
+        let theirs = tx.agency_by_slug(&slug).await.unwrap().expect("an agency");
+        drop(tx);
+        let mut tx = store.begin(&theirs.id).await.unwrap();
+        let result = step(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        result
+    }
+
     /// Sends what is due, and answers all mails so far.
     pub async fn mails(&self) -> Vec<Message<'static>> {
         self.app.worker().run_due().await;

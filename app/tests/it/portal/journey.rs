@@ -5,6 +5,7 @@ use latchkey_tenants::{ConnectionStatus, GateState};
 use super::scene::{Portal, connection_path, start_of, workflow_path};
 use crate::people::scene::{CLIENT, post};
 
+#[expect(clippy::too_many_lines, reason = "one journey, told in one go")]
 #[tokio::test]
 async fn a_member_connects_both_apps_revokes_one_and_connects_it_again() {
     let portal = Portal::start().await;

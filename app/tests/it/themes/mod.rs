@@ -5,4 +5,4 @@ mod flipping;
 mod isolation;
 mod preview;
 mod publishing;
-mod scene;
+pub mod scene;

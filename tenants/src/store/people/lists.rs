@@ -18,8 +18,8 @@ use crate::{
 };
 
 statements! {
-    MEMBERS = "select m.*, w.name as workspace, (select max(s.last_seen_at) from sessions s where s.agency_id = m.agency_id and s.member_id = m.id) as last_seen_at from members m left join workspaces w on w.agency_id = m.agency_id and w.id = m.workspace_id where m.agency_id = $1 and m.id < $2 and (cast($3 as text) is null or case when m.role = 'client' then 'clients' else 'staff' end = $3) and (cast($4 as text) is null or m.workspace_id = $4) and (cast($5 as text) is null or lower(m.email) like $5 escape '!' or lower(m.name) like $5 escape '!') order by m.id desc limit $6";
-    INVITATIONS = "select i.*, w.name as workspace from invitations i left join workspaces w on w.agency_id = i.agency_id and w.id = i.workspace_id where i.agency_id = $1 and i.id < $2 and i.status = 'open' and (cast($3 as text) is null or i.workspace_id = $3) and (cast($4 as text) is null or lower(i.email) like $4 escape '!' or lower(i.name) like $4 escape '!') order by i.id desc limit $5";
+    MEMBERS = "select m.*, w.name as workspace, (select max(s.last_seen_at) from sessions s where s.agency_id = m.agency_id and s.member_id = m.id) as last_seen_at from members m left join workspaces w on w.agency_id = m.agency_id and w.id = m.workspace_id where m.agency_id = $1 and m.id < $2 and (cast($3 as text) is null or case when m.role = 'client' then 'clients' else 'staff' end = $3) and (cast($4 as text) is null or m.workspace_id = $4) and (cast($5 as text) is null or lower(m.email) like $5 escape '!' or lower(m.name) like $5 escape '!' or lower(w.name) like $5 escape '!') order by m.id desc limit $6";
+    INVITATIONS = "select i.*, w.name as workspace from invitations i left join workspaces w on w.agency_id = i.agency_id and w.id = i.workspace_id where i.agency_id = $1 and i.id < $2 and i.status = 'open' and (cast($3 as text) is null or i.workspace_id = $3) and (cast($4 as text) is null or lower(i.email) like $4 escape '!' or lower(i.name) like $4 escape '!' or lower(w.name) like $4 escape '!') order by i.id desc limit $5";
     UNPROVEN = "select count(*) as staff from members where agency_id = $1 and role <> 'client' and totp_since is null";
 }
 
@@ -33,7 +33,7 @@ text_enum! {
 pub struct MemberSearch {
     pub audience: Option<Audience>,
     pub workspace_id: Option<WorkspaceId>,
-    /// A part of name or address; empty: any.
+    /// A part of name, address or workspace; empty: any.
     pub text: String,
 }
 

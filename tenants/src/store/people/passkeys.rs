@@ -13,7 +13,7 @@ statements! {
     BY_CREDENTIAL = "select * from passkeys where agency_id = $1 and host = $2 and credential_id = $3";
     USED = "update passkeys set credential = $3, last_used_at = $4 where agency_id = $1 and id = $2";
     REMOVE = "delete from passkeys where agency_id = $1 and member_id = $2 and id = $3";
-    HOSTS = "select host from passkeys where agency_id = $1 group by host order by host";
+    ELSEWHERE = "select count(*) as passkeys from passkeys where agency_id = $1 and host <> $2";
 }
 
 /// A key of a person's device. It works on the host where it was made and nowhere else.
@@ -125,11 +125,11 @@ impl Tx {
         Ok(())
     }
 
-    /// The hosts on which people have passkeys: those stop working when sign-in moves to another host.
-    pub async fn passkey_hosts(&mut self) -> Result<Vec<String>, StoreError> {
+    /// How many passkeys work on other hosts: those stop working when sign-in moves to this one.
+    pub async fn passkeys_elsewhere(&mut self, host: &str) -> Result<i64, StoreError> {
         let agency = self.agency.clone();
-        let rows = self.inner.all(HOSTS, args![&agency]).await?;
-        rows.iter().map(|row| row.text("host")).collect()
+        let row = self.inner.optional(ELSEWHERE, args![&agency, host]).await?;
+        row.map_or(Ok(0), |row| row.int("passkeys"))
     }
 }
 

@@ -99,7 +99,7 @@ async fn mail_to_an_agency_goes_to_its_support_address_else_to_its_owner(world: 
     let mut agency = world.ours.clone();
     agency.support_email = None;
     world
-        .write(async |tx| tx.agency_set_brand(&agency).await)
+        .write(async |tx| tx.agency_set_brand(&agency, "staff").await)
         .await
         .unwrap();
     assert_eq!(contact().await, "owner@ours.example");
@@ -111,7 +111,7 @@ async fn a_brand_and_a_status_are_stored_and_a_status_is_an_event(world: World) 
     agency.brand_color = "#123456".to_owned();
     world
         .write(async |tx| {
-            tx.agency_set_brand(&agency).await?;
+            tx.agency_set_brand(&agency, "staff").await?;
             tx.agency_set_status(AgencyStatus::Suspended).await
         })
         .await

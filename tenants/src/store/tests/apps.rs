@@ -16,6 +16,7 @@ contract! {
     a_public_oauth_client_has_no_secret,
     a_redirect_uri_moves_only_when_it_is_said,
     contexts_list_the_apps_that_have_an_oauth_client,
+    a_redirect_uri_is_known_before_its_oauth_client,
 }
 
 async fn an_app_of_the_agencys_own_is_known_beside_the_catalogues(world: World) {
@@ -105,6 +106,27 @@ async fn contexts_list_the_apps_that_have_an_oauth_client(world: World) {
         redirect_host: None,
     };
     assert_eq!(contexts, [context(gmail), context(slack)]);
+}
+
+async fn a_redirect_uri_is_known_before_its_oauth_client(world: World) {
+    let context = async || {
+        world
+            .read(async |tx| tx.redirect_context("slack").await)
+            .await
+    };
+    assert_eq!(context().await.unwrap(), None);
+    let reserve = async || {
+        world
+            .write(async |tx| tx.redirect_reserve("slack").await)
+            .await
+            .unwrap()
+    };
+    let ctx = reserve().await;
+    assert_eq!(reserve().await, ctx, "who asks again gets the same");
+    assert_eq!(context().await.unwrap().unwrap().ctx, ctx);
+    let client = put(&world, "slack", &client("one", Some("hush"))).await;
+    assert_eq!(client.ctx, ctx);
+    assert_eq!(context().await.unwrap().unwrap().ctx, ctx);
 }
 
 async fn a_redirect_uri_moves_only_when_it_is_said(world: World) {

@@ -69,7 +69,7 @@ async fn agencies_that_take_hosts_from_each_other_never_deadlock(world: World) {
         );
         let (first, second) = (lease(&world, &we).await, lease(&world, &they).await);
         let write = world.write(async |tx| {
-            tx.agency_set_brand(&world.ours).await?;
+            tx.agency_set_brand(&world.ours, "staff").await?;
             tx.domain_add_platform(&host("ours.platform.example")).await
         });
         let (_, _, written) = join!(
@@ -167,7 +167,7 @@ async fn write_many(world: &World, agency: &Agency, prefix: &str) {
         };
         store(world, &lease, right()).await;
         let mut tx = world.store.begin(&agency.id).await.unwrap();
-        tx.agency_set_brand(agency).await.unwrap();
+        tx.agency_set_brand(agency, "staff").await.unwrap();
         if number % 3 == 0 {
             let id = &lease.domain.id;
             tx.domain_release(id, "staff").await.unwrap();

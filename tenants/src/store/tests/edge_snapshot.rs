@@ -80,7 +80,7 @@ async fn what_edges_say_in_an_agencys_name_is_told(world: World) {
     agency.name = "North Wind".parse().unwrap();
     agency.support_email = None;
     world
-        .write(async |tx| tx.agency_set_brand(&agency).await)
+        .write(async |tx| tx.agency_set_brand(&agency, "staff").await)
         .await
         .unwrap();
     let delta = changes(&world, before).await;
@@ -116,10 +116,10 @@ async fn a_platform_host_is_added_once(world: World) {
 async fn numbers_become_visible_in_their_order(world: World) {
     let before = version(&world).await;
     let mut first = world.store.begin(&world.ours.id).await.unwrap();
-    first.agency_set_brand(&world.ours).await.unwrap();
+    first.agency_set_brand(&world.ours, "staff").await.unwrap();
     let second = async {
         let mut tx = world.store.begin(&world.theirs.id).await.unwrap();
-        tx.agency_set_brand(&world.theirs).await.unwrap();
+        tx.agency_set_brand(&world.theirs, "staff").await.unwrap();
         tx.commit().await.unwrap();
     };
     let ordered = async {
@@ -166,7 +166,7 @@ async fn pages_end_where_both_lists_are_whole(world: World) {
     for name in ["a.example", "b.example", "c.example"] {
         bound(&world, name).await;
         world
-            .write(async |tx| tx.agency_set_brand(&world.ours).await)
+            .write(async |tx| tx.agency_set_brand(&world.ours, "staff").await)
             .await
             .unwrap();
     }

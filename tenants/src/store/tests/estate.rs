@@ -9,8 +9,8 @@ use super::{
     world::{World, slot},
 };
 use crate::{
-    ActionError, ChallengeKind, ConnectionId, EdgeId, FlowId, ItemId, KeyScope, Request, RequestId,
-    Workflow,
+    ActionError, ChallengeKind, ConnectionId, EdgeId, FirstStep, FlowId, ItemId, KeyScope, Request,
+    RequestId, StepMark, Workflow,
     store::{BudgetUse, EdgeSighting, Mail, NewMailRelay},
 };
 
@@ -45,6 +45,7 @@ impl Estate {
                 tx.app_create(&own_app("acme-crm"), "staff").await?;
                 let client = client("ours", Some("hush"));
                 tx.oauth_client_put("slack", &client, "staff").await?;
+                tx.first_step_mark(FirstStep::Brand, StepMark::Done).await?;
                 tx.idempotency_claim("key", b"ours").await?;
                 tx.idempotency_store("key", 201, &body).await?;
                 let session = tx.link_session_start(&request, None, "host").await?;

@@ -240,7 +240,7 @@ async fn t1_foreign_steps_change_nothing(world: World) {
                 data: serde_json::json!({}),
             };
             tx.record(event).await?;
-            tx.agency_set_brand(&world.ours).await?;
+            tx.agency_set_brand(&world.ours, "staff").await?;
             tx.agency_set_status(AgencyStatus::Suspended).await?;
             Ok::<_, StoreError>(())
         })
@@ -352,6 +352,8 @@ fn t1_every_function_of_an_agencys_transaction_has_its_foreign_twin() {
         include_str!("foreign_themes.rs"),
         include_str!("foreign_people.rs"),
         include_str!("foreign_mail.rs"),
+        include_str!("foreign_work.rs"),
+        include_str!("foreign_setup.rs"),
         include_str!("portal.rs")
     );
     let mut missing = Vec::new();

@@ -36,7 +36,7 @@ async fn t1_nothing_of_our_mails_is_theirs(world: World) {
                     .await?
                     .is_none()
             );
-            assert!(tx.suppressions(None, 9).await?.is_empty());
+            assert!(tx.suppressions("", None, 9).await?.is_empty());
             let removed = tx.suppression_remove(&address, "staff").await;
             assert_eq!(not_found(removed), "suppression");
             assert!(tx.sender_domain(id).await?.is_none());

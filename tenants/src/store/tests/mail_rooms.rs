@@ -143,14 +143,26 @@ async fn a_suppression_holds_whatever_the_spelling_and_ends_when_removed(world: 
         .await;
     assert!(held.unwrap().is_some());
     let listed = world
-        .read(async |tx| tx.suppressions(None, 10).await)
+        .read(async |tx| tx.suppressions("", None, 10).await)
         .await
         .unwrap();
     assert_eq!(listed.len(), 1);
     let after = world
-        .read(async |tx| tx.suppressions(Some(&listed[0].email), 10).await)
+        .read(async |tx| tx.suppressions("", Some(&listed[0].email), 10).await)
         .await;
     assert!(after.unwrap().is_empty());
+    let host = listed[0].email.as_str().split('@').nth(1).unwrap();
+    for (part, found) in [
+        (&*host.to_ascii_uppercase(), 1),
+        ("%", 0),
+        ("_", 0),
+        ("nobody", 0),
+    ] {
+        let listed = world
+            .read(async |tx| tx.suppressions(part, None, 10).await)
+            .await;
+        assert_eq!(listed.unwrap().len(), found, "{part}");
+    }
     world
         .write(async |tx| tx.suppression_remove(&shouted, "staff").await)
         .await

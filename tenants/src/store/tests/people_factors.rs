@@ -136,8 +136,12 @@ async fn a_passkey_belongs_to_one_host(world: World) {
     };
     assert_eq!(found(HOST).await.unwrap().member_id, client.id);
     assert!(found("other.example").await.is_none());
-    let hosts = world.read(async |tx| tx.passkey_hosts().await).await;
-    assert_eq!(hosts.unwrap(), [HOST]);
+    for (host, elsewhere) in [(HOST, 0), ("other.example", 1)] {
+        let counted = world
+            .read(async |tx| tx.passkeys_elsewhere(host).await)
+            .await;
+        assert_eq!(counted.unwrap(), elsewhere, "{host}");
+    }
     world
         .write(async |tx| tx.passkey_used(&id, "{\"n\":1}").await)
         .await

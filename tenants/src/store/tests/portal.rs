@@ -107,7 +107,7 @@ async fn a_connection_is_whose_address_it_was_made_by(world: World) {
     for member in [&member, &other] {
         start(&world, member, SignInMethod::Mail, None).await;
     }
-    assert_eq!(of(&member).await, [before.clone()]);
+    assert_eq!(of(&member).await, std::slice::from_ref(&before));
     let after = by_link(&world).await;
     assert_eq!(of(&member).await, [after, before]);
     assert!(of(&other).await.is_empty());

@@ -8,7 +8,7 @@ use super::{
     world::{World, not_found, page, refs, refusal, refused_field, slot},
 };
 use crate::{
-    ActionError, ReceiptOutcome, Role, StoreError, WorkspaceId,
+    ActionError, DeliveryNews, MailId, MailStatus, ReceiptOutcome, Role, StoreError, WorkspaceId,
     store::{CLOSE_WORKSPACE, Deletion},
 };
 
@@ -55,6 +55,7 @@ async fn k6_nothing_that_names_or_lets_in_anybody_is_left_of_a_deleted_workspace
     invite(&world, "kim@globex.example", Role::Client)
         .await
         .unwrap();
+    bounce_and_decline(&world).await;
     let id = &world.workspace.id;
     close(&world, id).await;
     end_all(&world, id).await;
@@ -64,6 +65,7 @@ async fn k6_nothing_that_names_or_lets_in_anybody_is_left_of_a_deleted_workspace
         "kim@globex.example",
         "t01@globex.example",
         "for your monday report",
+        "ask my colleague",
     ];
     let ids = [id.as_str(), our.id().as_str(), our.connection.as_str()];
     for (table, rows) in world.rows().await {
@@ -99,6 +101,40 @@ async fn k6_nothing_that_names_or_lets_in_anybody_is_left_of_a_deleted_workspace
     // The job may run again.
     assert_eq!(delete(&world, id).await.unwrap(), Deletion::Done);
     assert_eq!(world.events_of("workspace.deleted").await, 1);
+}
+
+/// What people and servers say ends up in more than one table.
+async fn bounce_and_decline(world: &World) {
+    let request = world.sent().await;
+    let mails = world
+        .read(async |tx| tx.mails_of(&request.id).await)
+        .await
+        .unwrap();
+    let loose =
+        "select id from mails where request_id is null and recipient = 'kim@globex.example'";
+    let Cell::Text(loose) = &world.sql(loose).await[0][0] else {
+        panic!("the invitation's mail")
+    };
+    let loose: MailId = loose.parse().unwrap();
+    let news = DeliveryNews::Bounced {
+        detail: "5.1.1 550 5.1.1 <kim@globex.example> is unknown, as is <jo@globex.example>"
+            .to_owned(),
+    };
+    let reason = "Ask my colleague".parse().unwrap();
+    world
+        .write(async |tx| {
+            for id in [&mails[0].id, &loose] {
+                let mail = tx.mail(id).await?.unwrap();
+                tx.mail_done(&mail, MailStatus::Sent, None).await?;
+                assert!(tx.mail_news(id, &news).await?);
+            }
+            tx.item_decline(&request.items[0].id, Some(&reason), "client")
+                .await?;
+            let jo = "jo@globex.example".parse().unwrap();
+            tx.address_ask(&jo, "host").await.map_err(ActionError::from)
+        })
+        .await
+        .unwrap();
 }
 
 async fn k6_another_workspace_and_another_agency_keep_everything(mut world: World) {

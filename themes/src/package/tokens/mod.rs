@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use serde_json::Value;
 
+pub(super) use self::value::object as value_of;
 use self::{tree::Tree, value::Wanted};
 use super::{checker::Checker, limits, manifest::Manifest};
 use crate::{

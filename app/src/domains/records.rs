@@ -9,19 +9,19 @@ use utoipa::ToSchema;
 /// A record to make at the host's DNS provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = DomainRecord)]
-pub struct RecordView {
+pub(crate) struct RecordView {
     #[serde(rename = "type")]
-    kind: RecordKind,
-    name: String,
-    value: String,
-    status: RecordStatus,
+    pub kind: RecordKind,
+    pub name: String,
+    pub value: String,
+    pub status: RecordStatus,
 }
 
 /// `ALIAS`: where the registered domain itself cannot have a CNAME and the addresses are not known yet; some providers call it
 /// ANAME or flattened CNAME.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
-enum RecordKind {
+pub(crate) enum RecordKind {
     Txt,
     Cname,
     Alias,
@@ -29,10 +29,22 @@ enum RecordKind {
     Aaaa,
 }
 
+impl RecordKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Txt => "TXT",
+            Self::Cname => "CNAME",
+            Self::Alias => "ALIAS",
+            Self::A => "A",
+            Self::Aaaa => "AAAA",
+        }
+    }
+}
+
 /// What the last check saw. `unchecked`: there was none. `unknown`: the DNS did not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum RecordStatus {
+pub(crate) enum RecordStatus {
     Unchecked,
     Ok,
     Missing,
@@ -68,7 +80,7 @@ struct Txt {
 }
 
 /// The records of a domain whose traffic goes to `target`. None for a host of the platform: nobody has to do anything.
-pub(super) fn records(domain: &Domain, target: &str) -> Vec<RecordView> {
+pub(crate) fn records(domain: &Domain, target: &str) -> Vec<RecordView> {
     if domain.kind == DomainKind::Platform {
         return Vec::new();
     }

@@ -1,0 +1,49 @@
+//! Asks to clients: the list, one with its story, the composer, and many from a table.
+
+mod compose;
+mod detail;
+mod draft;
+mod import;
+mod line;
+mod list;
+mod moves;
+mod preview;
+mod story;
+mod table;
+mod words;
+
+use latchkey_tenants::RequestId;
+
+use crate::http::Pages;
+
+pub(super) use line::{RequestLine, lines};
+
+pub(super) const ROOT: &str = "/dashboard/requests";
+
+pub(super) fn routes() -> Pages {
+    Pages::new()
+        .get(ROOT, list::list)
+        .get("/dashboard/requests/new", compose::show)
+        .post("/dashboard/requests/new", compose::create)
+        .post("/dashboard/requests/preview/page", preview::page)
+        .post("/dashboard/requests/preview/mail", preview::mail)
+        .get("/dashboard/requests/import", import::show)
+        .post("/dashboard/requests/import", import::look)
+        .post("/dashboard/requests/import/create", import::create)
+        .post("/dashboard/requests/items/{item}/accept", moves::accept)
+        .post(
+            "/dashboard/requests/items/{item}/give-back",
+            moves::give_back,
+        )
+        .get("/dashboard/requests/{id}", detail::show)
+        .post("/dashboard/requests/{id}/send", moves::send)
+        .post("/dashboard/requests/{id}/resend", moves::resend)
+        .post("/dashboard/requests/{id}/cancel", moves::cancel)
+        .post("/dashboard/requests/{id}/renew", moves::renew)
+        .post("/dashboard/requests/{id}/link", moves::link)
+}
+
+/// The page of a request.
+pub(super) fn path_of(id: &RequestId) -> String {
+    format!("{ROOT}/{id}")
+}

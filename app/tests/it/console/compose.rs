@@ -1,0 +1,202 @@
+use http::{Method, StatusCode, header};
+use http_body_util::BodyExt;
+use latchkey_tenants::{ReminderStep, Role};
+use tower::ServiceExt;
+use url::form_urlencoded;
+
+use crate::{
+    people::scene::{CLIENT, Scene, post},
+    support::{
+        RECIPIENT,
+        browser::{Answer, Browser, SAME_ORIGIN},
+        world::slot,
+    },
+};
+
+const PATH: &str = "/dashboard/requests/new";
+
+/// What the preview answers: it may stand in a frame of this origin, which nothing else may.
+async fn preview(
+    scene: &Scene,
+    browser: &Browser,
+    page: &Answer,
+    of: &str,
+    fields: &[(&str, &str)],
+) -> (String, String) {
+    let csrf = page.csrf();
+    let body = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .append_pair("csrf", &csrf)
+        .finish();
+    let request = browser
+        .request(Method::POST, &format!("/dashboard/requests/preview/{of}"))
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", SAME_ORIGIN)
+        .body(axum::body::Body::from(body))
+        .unwrap();
+    let response = scene.router.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let policy = response.headers()["content-security-policy"].to_str();
+    let policy = policy.unwrap().to_owned();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (String::from_utf8(body.to_vec()).unwrap(), policy)
+}
+
+#[tokio::test]
+async fn a_request_is_written_and_sent() {
+    let scene = Scene::start().await;
+    let mut staff = scene.staff().await;
+    let empty = staff.get(PATH).await;
+    empty.ok().says("No workflow waits here");
+    let workflow = scene.waits_for(vec![slot("slack"), slot("gmail")]).await;
+    let page = staff.get(PATH).await;
+    page.ok()
+        .says("Slack")
+        .says("has no OAuth client yet")
+        .says("What slack.com will show");
+    let (slack, gmail) = (
+        format!("slot.{}", workflow.slots[0].id),
+        format!("slot.{}", workflow.slots[1].id),
+    );
+    for name in [&slack, &gmail] {
+        page.says(&format!("name=\"{name}\" checked"));
+    }
+    let fields = [
+        ("workspace", scene.workspace.as_str()),
+        (&slack, "on"),
+        ("email", RECIPIENT),
+        ("name", "Jo Park"),
+        ("note", "For your Monday report"),
+        ("language", "de"),
+        ("expires", "86400"),
+        ("do", "send"),
+    ];
+    let to = post(&mut staff, PATH, &page, &fields).await.led_to();
+    let shown = staff.get(&to).await;
+    shown
+        .ok()
+        .says("is on its way")
+        .says("0 of 1 connected")
+        .says("For your Monday report");
+    let id = to.rsplit('/').next().unwrap().parse().unwrap();
+    let request = scene.app.request(&id).await;
+    assert_eq!(request.items.len(), 1);
+    assert_eq!(request.lifetime.seconds(), 86_400);
+    assert_eq!(request.language.unwrap().as_str(), "de");
+    let planned = scene.read(async |tx| tx.reminders_of(&id).await).await;
+    assert!(planned.is_empty(), "none were wanted");
+    let mail = scene.mails().await.pop().expect("a mail");
+    assert!(mail.body_text(0).unwrap().contains("Slack"));
+}
+
+#[tokio::test]
+async fn a_request_is_queued_with_reminders_for_a_person_of_the_portal() {
+    let scene = Scene::start().await;
+    scene.joined(CLIENT, Role::Client).await;
+    let member = scene.member(CLIENT).await;
+    let workflow = scene.waits_for(vec![slot("slack")]).await;
+    let mut staff = scene.staff().await;
+    let page = staff.get(PATH).await;
+    page.ok().says(member.as_str());
+    let slack = format!("slot.{}", workflow.slots[0].id);
+    let fields = [
+        ("workspace", scene.workspace.as_str()),
+        (&slack, "on"),
+        ("member", member.as_str()),
+        ("expires", "604800"),
+        ("reminders", "on"),
+        ("do", "queue"),
+    ];
+    let to = post(&mut staff, PATH, &page, &fields).await.led_to();
+    let queued = staff.get(&to).await;
+    queued.ok().says("The request is queued").says(CLIENT);
+    post(&mut staff, &format!("{to}/send"), &queued, &[])
+        .await
+        .led_to();
+    let id = to.rsplit('/').next().unwrap().parse().unwrap();
+    let planned = scene.read(async |tx| tx.reminders_of(&id).await).await;
+    let steps: Vec<_> = planned.iter().map(|planned| planned.step).collect();
+    assert!(steps.contains(&ReminderStep::LastCall), "{steps:?}");
+    scene.mails().await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_beside_it_and_what_was_typed_is_kept() {
+    let scene = Scene::start().await;
+    scene.waits_for(vec![slot("slack")]).await;
+    let mut staff = scene.staff().await;
+    let page = staff.get(PATH).await;
+    let fields = [
+        ("workspace", scene.workspace.as_str()),
+        ("email", "jo at globex"),
+        ("note", "<b>Monday</b>"),
+        ("expires", "86400"),
+        ("slot.slt_01kc76xp00hezapqm44qap4thw", "on"),
+        ("do", "send"),
+    ];
+    let again = post(&mut staff, PATH, &page, &fields).await;
+    again
+        .page(StatusCode::UNPROCESSABLE_ENTITY)
+        .says("Choose at least one app.")
+        .says("An e-mail address like name@example.com is expected.")
+        .says("value=\"jo at globex\"")
+        .says("&lt;b&gt;Monday&lt;")
+        .says("value=\"86400\" selected");
+    for workspace in ["wsp_01kc76xp00hezapqm44qap4thw", "evil"] {
+        let path = format!("{PATH}?workspace={workspace}");
+        staff.get(&path).await.page(StatusCode::NOT_FOUND);
+        let fields = [("workspace", workspace), ("do", "send")];
+        let answer = post(&mut staff, PATH, &page, &fields).await;
+        answer.page(StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
+async fn of_several_workspaces_one_is_chosen_first() {
+    let scene = Scene::start().await;
+    scene.app.workspace("initech", "Initech").await;
+    let mut staff = scene.staff().await;
+    let page = staff.get(PATH).await;
+    page.ok().says("For which workspace?").says("Globex");
+    let found = staff.get(&format!("{PATH}?q=init")).await;
+    found.ok().says("Initech").does_not_say("Globex");
+    let none = staff.get(&format!("{PATH}?q=umbrella")).await;
+    none.ok().says("Nothing found");
+}
+
+#[tokio::test]
+async fn page_and_mail_are_shown_as_the_client_would_see_them() {
+    let scene = Scene::start().await;
+    let workflow = scene.waits_for(vec![slot("slack")]).await;
+    let mut staff = scene.staff().await;
+    let page = staff.get(PATH).await;
+    let slack = format!("slot.{}", workflow.slots[0].id);
+    let fields = [
+        ("workspace", scene.workspace.as_str()),
+        (&slack, "on"),
+        ("email", ""),
+        ("note", "For your Monday report"),
+        ("expires", "604800"),
+    ];
+    for (of, words) in [("page", "Connect Slack"), ("mail", "Slack")] {
+        let (html, policy) = preview(&scene, &staff, &page, of, &fields).await;
+        assert!(html.contains(words), "{html}");
+        assert!(html.contains("For your Monday report") && html.contains("Weekly report"));
+        assert!(!html.contains("<script"));
+        assert!(policy.starts_with("sandbox allow-same-origin; default-src 'none'"));
+        for rule in ["frame-ancestors 'self'", "form-action 'none'"] {
+            assert!(policy.contains(rule), "{policy}");
+        }
+        assert!(!policy.contains("script-src"), "{policy}");
+    }
+    let mut german = fields.to_vec();
+    german.push(("language", "de"));
+    let (html, _) = preview(&scene, &staff, &page, "page", &german).await;
+    assert!(html.contains("lang=\"de\""), "{html}");
+    let nothing = [("workspace", scene.workspace.as_str())];
+    let (html, _) = preview(&scene, &staff, &page, "mail", &nothing).await;
+    assert!(html.contains("Choose at least one app"));
+    let requests = staff.get("/dashboard/requests").await;
+    requests.ok().says("No requests yet");
+    assert!(scene.mails().await.len() < 2, "but the mail to sign in");
+}

@@ -1,0 +1,250 @@
+//! Every page of console, portal and account, asked by everybody who must not see it. The list is the router's own.
+
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use latchkey_tenants::{AgencyStatus, Role};
+
+use crate::{
+    people::scene::{CLIENT, HOST, OTHER_HOST, Scene, code_in, post},
+    support::browser::{Answer, Browser},
+};
+
+/// Pages that are for everybody, or whose address is the key to them: `METHOD path`. A line that is not needed fails, so the
+/// list only gets shorter.
+const EXCEPTIONS: &str = include_str!("exceptions.txt");
+
+/// What stands in a path for something of another agency, and of no agency.
+const FOREIGN: &str = "00000000000000000000000000";
+
+struct Route {
+    method: Method,
+    pattern: &'static str,
+    path: String,
+}
+
+impl Route {
+    fn name(&self) -> String {
+        format!("{} {}", self.method, self.pattern)
+    }
+
+    fn is_of(&self, root: &str) -> bool {
+        self.pattern
+            .strip_prefix(root)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    async fn ask(&self, browser: &mut Browser) -> Answer {
+        match self.method {
+            Method::GET => browser.get(&self.path).await,
+            Method::HEAD => browser.head(&self.path).await,
+            // Whoever is not let in is turned away before the form's token is looked at, or because of it.
+            _ => browser.post(&self.path, &[("csrf", "none")]).await,
+        }
+    }
+}
+
+fn routes() -> Vec<Route> {
+    let listed = latchkey_app::page_routes();
+    assert!(listed.len() > 20, "the table lists {} routes", listed.len());
+    let path = |pattern: &str| {
+        let parts = pattern.split('/').map(|part| match part.strip_prefix('{') {
+            Some(name) => id_of(name.trim_end_matches('}')),
+            None => part.to_owned(),
+        });
+        parts.collect::<Vec<_>>().join("/")
+    };
+    listed
+        .into_iter()
+        .map(|(method, pattern)| Route {
+            path: path(pattern),
+            method,
+            pattern,
+        })
+        .collect()
+}
+
+fn id_of(name: &str) -> String {
+    let prefix = match name {
+        "request" => "req_",
+        "item" => "itm_",
+        "workflow" => "wfl_",
+        "workspace" => "wsp_",
+        "connection" => "con_",
+        "domain" => "dom_",
+        "theme" => "thm_",
+        "key" => "key_",
+        "member" => "mbr_",
+        _ => "",
+    };
+    format!("{prefix}{FOREIGN}")
+}
+
+fn excepted() -> Vec<&'static str> {
+    let lines = EXCEPTIONS.lines().map(str::trim);
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect()
+}
+
+/// Sent to sign in, or refused: never a page.
+fn is_shut(answer: &Answer) -> bool {
+    match answer.status {
+        StatusCode::SEE_OTHER => answer.headers["location"] == "/sign-in",
+        status => status == StatusCode::FORBIDDEN,
+    }
+}
+
+/// To the door of those who are signed in as something else, or refused.
+fn is_sent_home(answer: &Answer, home: &str) -> bool {
+    match answer.status {
+        StatusCode::SEE_OTHER => answer.headers["location"] == home,
+        status => status == StatusCode::FORBIDDEN,
+    }
+}
+
+/// Asks for all that is none of theirs; what is theirs may be a stream without an end.
+async fn each(
+    browser: &mut Browser,
+    who: &str,
+    is_none_of_theirs: impl Fn(&Route) -> bool,
+    is_right: impl Fn(&Answer) -> bool,
+) {
+    let excepted = excepted();
+    let mut wrong = Vec::new();
+    for route in routes() {
+        if excepted.contains(&route.name().as_str()) || !is_none_of_theirs(&route) {
+            continue;
+        }
+        let mut fresh = browser.clone();
+        let answer = route.ask(&mut fresh).await;
+        if !is_right(&answer) {
+            wrong.push(format!("{}: {}", route.name(), answer.status));
+        }
+    }
+    assert!(wrong.is_empty(), "{who}:\n{}", wrong.join("\n"));
+}
+
+/// The session of somebody of the other agency, in a browser on this one's host.
+async fn from_elsewhere(scene: &Scene) -> Browser {
+    let mut there = Browser::new(&scene.router, OTHER_HOST);
+    let page = there.get("/sign-in").await;
+    let fields = [("email", "owner@southpaw.example")];
+    post(&mut there, "/sign-in", &page, &fields).await.led_to();
+    let page = there.get("/sign-in/code").await;
+    let code = code_in(&scene.mail().await);
+    post(&mut there, "/sign-in/code", &page, &[("code", &code)])
+        .await
+        .led_to();
+    there.get("/dashboard").await.ok();
+    let cookies = there.cookies_at(OTHER_HOST).clone();
+    let mut here = scene.browser();
+    *here.cookies_at(HOST) = cookies;
+    here
+}
+
+#[tokio::test]
+async fn t1_nobody_and_strangers_are_sent_to_sign_in() {
+    let scene = Scene::start().await;
+    each(&mut scene.browser(), "nobody", |_| true, is_shut).await;
+    let mut stranger = from_elsewhere(&scene).await;
+    each(&mut stranger, "staff of another agency", |_| true, is_shut).await;
+}
+
+#[tokio::test]
+async fn t1_who_is_signed_in_as_something_else_finds_their_own_door() {
+    let scene = Scene::start().await;
+    let mut client = scene.joined(CLIENT, Role::Client).await;
+    let of_staff = |route: &Route| route.is_of("/dashboard");
+    each(&mut client, "a client", of_staff, |answer| {
+        is_sent_home(answer, "/portal")
+    })
+    .await;
+    let mut staff = scene.staff().await;
+    let of_clients = |route: &Route| route.is_of("/portal");
+    each(&mut staff, "the owner", of_clients, |answer| {
+        is_sent_home(answer, "/dashboard")
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn t1_a_member_manages_nothing() {
+    let scene = Scene::start().await;
+    let mut member = scene.joined("max@northwind.example", Role::Member).await;
+    let rooms = [
+        "apps", "domains", "theme", "email", "people", "keys", "audit", "settings",
+    ]
+    .map(|room| format!("/dashboard/{room}"));
+    // Clients are invited by all staff.
+    let open = ["clients", "invitations", "invite"].map(|page| format!("/dashboard/people/{page}"));
+    let managed = |route: &Route| {
+        let within = |pages: &[String]| pages.iter().any(|page| route.is_of(page));
+        within(&rooms) && !within(&open)
+    };
+    each(&mut member, "a member", managed, |answer| {
+        answer.status == StatusCode::FORBIDDEN
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn t1_a_session_that_has_ended_and_an_agency_that_is_suspended_show_nothing() {
+    let scene = Scene::start().await;
+    let mut staff = scene.staff().await;
+    let mut client = scene.joined(CLIENT, Role::Client).await;
+    scene
+        .write(async |tx| tx.agency_set_status(AgencyStatus::Suspended).await)
+        .await;
+    scene.app.test.clock.advance(Duration::from_secs(2));
+    for (who, browser) in [("staff", &mut staff), ("client", &mut client)] {
+        let who = format!("{who} of a suspended agency");
+        each(
+            browser,
+            &who,
+            |_| true,
+            |answer| answer.status == StatusCode::SERVICE_UNAVAILABLE,
+        )
+        .await;
+    }
+    scene
+        .write(async |tx| tx.agency_set_status(AgencyStatus::Active).await)
+        .await;
+    scene.app.test.clock.advance(Duration::from_hours(24 * 400));
+    each(&mut staff, "an ended session", |_| true, is_shut).await;
+}
+
+#[tokio::test]
+async fn t1_what_is_of_nobody_here_is_not_found() {
+    let scene = Scene::start().await;
+    let mut staff = scene.staff().await;
+    let excepted = excepted();
+    for route in routes() {
+        let asks = route.method == Method::GET && route.pattern.contains('{');
+        if !asks || !route.is_of("/dashboard") || excepted.contains(&route.name().as_str()) {
+            continue;
+        }
+        let answer = route.ask(&mut staff).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{}", route.name());
+    }
+}
+
+#[tokio::test]
+async fn t1_no_exception_is_stale() {
+    let scene = Scene::start().await;
+    let routes = routes();
+    let mut stale = Vec::new();
+    for line in excepted() {
+        let route = routes.iter().find(|route| route.name() == line);
+        let route = route.unwrap_or_else(|| panic!("{line}: there is no such route"));
+        let answer = route.ask(&mut scene.browser()).await;
+        if is_shut(&answer) {
+            stale.push(line);
+        }
+    }
+    assert!(
+        stale.is_empty(),
+        "nobody is let in there, so they are no exceptions:\n{}",
+        stale.join("\n")
+    );
+}

@@ -1,0 +1,33 @@
+-- What an agency that begins is helped with.
+
+-- The context of a redirect URI that was shown before there was an OAuth client: providers want the one before they give the other.
+create table redirect_contexts (
+    agency_id text not null references agencies (id) on delete cascade,
+    app text not null,
+    ctx text not null,
+    primary key (agency_id, app)
+);
+
+-- First steps that were taken or passed over; the others are judged by what there is.
+create table first_steps (
+    agency_id text not null references agencies (id) on delete cascade,
+    step text not null,
+    mark text not null,
+    at bigint not null,
+    primary key (agency_id, step)
+);
+
+do $$
+declare
+    name text;
+begin
+    foreach name in array array['redirect_contexts', 'first_steps']
+    loop
+        execute format('alter table %I enable row level security', name);
+        execute format('alter table %I force row level security', name);
+        execute format(
+            'create policy agency_wall on %I using (agency_id = current_setting(''latchkey.agency'', true) or current_setting(''latchkey.agency'', true) = ''*'')',
+            name);
+    end loop;
+end
+$$;
