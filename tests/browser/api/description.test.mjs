@@ -19,6 +19,8 @@ const BEYOND_SCHEMA = [
   'PUT /apps/{app}/oauth-client /client_secret is required, unless token_endpoint_auth_method is `none`',
   'POST /workflows /slots/\\d+/app there is no such app.*',
   'POST /requests /recipient/email .*',
+  'POST /requests /(recipient|member_id) name a recipient or a member.*',
+  'POST /requests /member_id this workspace has no such portal member',
   'POST /requests /items/\\d+/slot_id this slot is named twice',
   'POST /domains /host .*',
   'POST /apps/{app}/oauth-client/redirect-host /host .*',
