@@ -128,7 +128,10 @@ impl CreateRequest {
                 (Asked::Recipient(recipient), Lifetime::MAILED)
             }
             (None, Some(id)) => (Asked::Member(id), Lifetime::INBOX),
-            (None, None) => return Err(Problem::refused_at("/recipient", "is required")),
+            (None, None) => {
+                let detail = "name a recipient or a member: one of the two is required";
+                return Err(Problem::refused_at("/recipient", detail));
+            }
             (Some(_), Some(_)) => {
                 let detail = "name a recipient or a member, not both";
                 return Err(Problem::refused_at("/member_id", detail));
