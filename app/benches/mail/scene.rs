@@ -204,6 +204,11 @@ async fn queue(
     let (request, data) = match kind {
         MailKind::Invitation => return invite(tx, number).await,
         MailKind::SignIn => return sign_in(tx).await,
+        // Writes its mail itself.
+        MailKind::MyConnections => {
+            return Ok(tx.address_ask(&causes.done.recipient.email, HOST).await?);
+        }
+        MailKind::Forwarded => (&causes.open, json!({"by": "kim@globex.example"})),
         MailKind::Reminder => (&causes.open, json!({"step": "first"})),
         MailKind::Cancelled => (&causes.cancelled, json!({})),
         MailKind::AllDone | MailKind::AllConnected => (&causes.done, json!({})),
@@ -239,6 +244,7 @@ async fn queue(
             | MailKind::LinkReplaced
             | MailKind::Reminder
             | MailKind::LastCall
+            | MailKind::Forwarded
     );
     let secret = links.then_some((Some(&request.workspace_id), &causes.link));
     tx.mail_enqueue(NewMail {
