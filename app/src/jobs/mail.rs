@@ -1,5 +1,6 @@
 //! Sends one mail of the outbox.
 
+mod connections;
 mod content;
 mod domains;
 mod people;

@@ -1,17 +1,15 @@
 use latchkey_tenants::{
-    Agency, Connection, ConnectionId, ConnectionStatus, GateState, Item, ItemStatus, MailKind,
-    ReceiptOutcome, ReminderStep, Request, RequestId, RequestStatus, StoreError, Timestamp, Tx,
-    WorkflowId, WorkspaceId, store::Mail,
+    Agency, GateState, Item, ItemStatus, MailKind, ReminderStep, Request, RequestId, RequestStatus,
+    StoreError, Timestamp, Tx, WorkflowId, WorkspaceId, store::Mail,
 };
 use latchkey_themes::mail::{
-    self as themed, AllConnectedMail, AllDoneMail, AppFailedMail, AppFault, AtProvider,
-    CancelledMail, ForwardedMail, MailApp, MailUndeliverableMail, ReconnectNeededMail,
-    ReminderMail, RequestMail, RevokedMail,
+    self as themed, AllConnectedMail, AllDoneMail, AppFailedMail, AppFault, CancelledMail,
+    ForwardedMail, MailApp, MailUndeliverableMail, ReminderMail, RequestMail,
 };
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
-use super::{domains, people};
+use super::{connections, domains, people};
 use crate::{portal, urls::Urls};
 
 /// What to do with a mail.
@@ -45,13 +43,7 @@ pub(super) async fn letter(
     match mail.kind {
         MailKind::DomainLive | MailKind::DomainDrifted => domains::letter(tx, &origin, mail).await,
         MailKind::ReconnectNeeded | MailKind::Revoked => {
-            let Some(connection) = connection(tx, mail).await? else {
-                return Ok(CAUSE_GONE);
-            };
-            match mail.kind {
-                MailKind::Revoked => revoked(tx, &origin, &connection, mail).await,
-                _ => reconnect_needed(tx, &origin, &connection).await,
-            }
+            connections::letter(tx, &origin, mail).await
         }
         _ => {
             let Some(request) = request(tx, mail).await? else {
@@ -272,71 +264,6 @@ async fn undeliverable(
     Ok(to_agency(themed::Mail::MailUndeliverable(context)))
 }
 
-async fn connection(tx: &mut Tx, mail: &Mail) -> Result<Option<Connection>, StoreError> {
-    match field(mail, "connection_id").parse::<ConnectionId>() {
-        Ok(id) => tx.connection(&id).await,
-        Err(_) => Ok(None),
-    }
-}
-
-async fn reconnect_needed(
-    tx: &mut Tx,
-    origin: &str,
-    connection: &Connection,
-) -> Result<Letter, StoreError> {
-    if connection.status != ConnectionStatus::Error {
-        return Ok(Letter::Skip("the connection is not in error any more"));
-    }
-    let workflows = tx.workflows_of_connection(&connection.id).await?;
-    let context = ReconnectNeededMail {
-        app: app_name(tx, &connection.app).await?,
-        account: account(connection),
-        workspace: workspace_name(tx, &connection.workspace_id).await?,
-        workflows: workflow_names(tx, &workflows, Some(GateState::Paused)).await?,
-        // This one says no more than that the grant is gone.
-        code: connection
-            .error
-            .clone()
-            .filter(|code| code != "invalid_grant"),
-        console_url: connection_page(origin, connection),
-    };
-    Ok(to_agency(themed::Mail::ReconnectNeeded(context)))
-}
-
-/// `by` in the mail's data names who ended it; without a name it was ended at the provider.
-async fn revoked(
-    tx: &mut Tx,
-    origin: &str,
-    connection: &Connection,
-    mail: &Mail,
-) -> Result<Letter, StoreError> {
-    let workflows = tx.workflows_of_connection(&connection.id).await?;
-    let by = field(mail, "by");
-    let context = RevokedMail {
-        app: app_name(tx, &connection.app).await?,
-        account: account(connection),
-        workspace: workspace_name(tx, &connection.workspace_id).await?,
-        by: (!by.is_empty()).then(|| by.to_owned()),
-        at_provider: match connection.receipt.as_ref().map(|receipt| receipt.provider) {
-            Some(ReceiptOutcome::Revoked) => AtProvider::Revoked,
-            Some(ReceiptOutcome::Unsupported) => AtProvider::Unsupported,
-            _ => AtProvider::Failed,
-        },
-        workflows: workflow_names(tx, &workflows, Some(GateState::Paused)).await?,
-        console_url: connection_page(origin, connection),
-    };
-    Ok(to_agency(themed::Mail::Revoked(context)))
-}
-
-fn account(connection: &Connection) -> Option<String> {
-    let account = connection.account.as_ref()?;
-    Some(account.shown().to_owned())
-}
-
-fn connection_page(origin: &str, connection: &Connection) -> String {
-    format!("{origin}/dashboard/connections/{}", connection.id)
-}
-
 pub(super) fn to_agency(mail: themed::Mail) -> Letter {
     Letter::Write {
         to_name: None,
@@ -393,7 +320,7 @@ pub(crate) async fn app_names(
     Ok(names)
 }
 
-async fn workspace_name(tx: &mut Tx, id: &WorkspaceId) -> Result<String, StoreError> {
+pub(super) async fn workspace_name(tx: &mut Tx, id: &WorkspaceId) -> Result<String, StoreError> {
     let workspace = tx.workspace(id).await?;
     Ok(workspace.map_or_else(String::new, |workspace| workspace.name.to_string()))
 }
@@ -410,7 +337,7 @@ fn workflows_of(items: &[&Item]) -> Vec<WorkflowId> {
 }
 
 /// Their names, of those whose gate is in this state.
-async fn workflow_names(
+pub(super) async fn workflow_names(
     tx: &mut Tx,
     ids: &[WorkflowId],
     gate: Option<GateState>,
