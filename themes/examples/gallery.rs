@@ -26,6 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let chrome = PageChrome {
                 nonce: "gallery",
                 locale,
+                live: true,
             };
             for (name, page) in Page::samples() {
                 let html = theme.page(brand, &page, &chrome)?;

@@ -39,6 +39,7 @@ pub fn cold(package: &Package) -> f64 {
     let chrome = PageChrome {
         nonce: "nonce",
         locale: "en",
+        live: true,
     };
     let first_page = || {
         #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]

@@ -125,7 +125,11 @@ fn render(platform: &Platform, shown: &Shown, nonce: &str) -> Option<String> {
     let locale = &shown.ticket.locale;
     let html = match Sample::named(&shown.ticket.sample)? {
         Sample::Page(page) => {
-            let chrome = PageChrome { nonce, locale };
+            let chrome = PageChrome {
+                nonce,
+                locale,
+                live: false,
+            };
             shown.theme.page(&brand, &page, &chrome).ok()?
         }
         Sample::Mail(mail) => shown.theme.mail(&brand, &mail, locale).ok()?.html,

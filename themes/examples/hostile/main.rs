@@ -73,6 +73,7 @@ fn write(dir: &Path, case: &Case) -> Result<(), RenderError> {
         let chrome = PageChrome {
             nonce: "hostile",
             locale: "en",
+            live: true,
         };
         let mut html = theme.page(&Brand::samples()[0], page, &chrome)?;
         if turned {

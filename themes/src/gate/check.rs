@@ -103,6 +103,7 @@ fn render(package: &Package) -> Report {
         let chrome = PageChrome {
             nonce: "check",
             locale,
+            live: true,
         };
         for (name, page) in &pages {
             let file = format!("templates/pages/{}.html", page.kind());

@@ -101,6 +101,8 @@ pub struct PageChrome<'a> {
     pub nonce: &'a str,
     /// A BCP 47 tag that the client prefers; a language without texts falls back to the theme's default.
     pub locale: &'a str,
+    /// Whether it runs its script and looks for news; a preview does neither.
+    pub live: bool,
 }
 
 /// What each page's context can say about itself.

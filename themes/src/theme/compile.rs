@@ -122,6 +122,7 @@ mod tests {
         let chrome = PageChrome {
             nonce: "nonce",
             locale: "en",
+            live: true,
         };
         let (_, page) = Page::samples().swap_remove(0);
         theme.page(&Brand::samples()[0], &page, &chrome).unwrap()

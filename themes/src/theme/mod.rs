@@ -185,7 +185,7 @@ impl Theme {
         }
         let view = context! {
             brand => &brand_view, lang => &language.tag, dir => language.direction(),
-            page => context.whole(), kind => kind, title => title, nonce => chrome.nonce,
+            page => context.whole(), kind => kind, title => title, nonce => chrome.nonce, live => chrome.live,
             css => &look.css, host => &look.host, light => &look.light, dark => &look.dark,
             stylesheets => self.stylesheets(), script => self.assets.script(), favicon => self.icon(brand),
         };

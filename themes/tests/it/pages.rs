@@ -11,6 +11,7 @@ use crate::{brand, redacted};
 const CHROME: PageChrome = PageChrome {
     nonce: "n0nce",
     locale: "en",
+    live: true,
 };
 
 fn render(page: Page) -> String {

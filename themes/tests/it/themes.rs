@@ -17,6 +17,7 @@ fn dead_link(body: &str) -> Result<String, RenderError> {
     let chrome = PageChrome {
         nonce: "n0nce",
         locale: "en",
+        live: true,
     };
     theme.page(&brand(), &Page::DeadLink(page), &chrome)
 }

@@ -35,12 +35,13 @@ pub(super) async fn page(sent: Sent<Desk<Work>>) -> PageResult {
     let chrome = PageChrome {
         nonce: &nonce,
         locale: chosen.unwrap_or(&site.locale),
+        live: false,
     };
     let page = Page::Connect(page);
     let html = site.theme.page(platform, &site.brand, &page, &chrome);
     let html = html.map_err(|error| unwritten(&error))?;
     let style = format!(" 'nonce-{nonce}'");
-    Ok(framed(desk, &style, without_scripts(&html)))
+    Ok(framed(desk, &style, html))
 }
 
 /// `POST /dashboard/requests/preview/mail`.
@@ -97,16 +98,6 @@ fn framed(desk: &Desk<Work>, style: &str, html: String) -> axum::response::Respo
     let person = desk.person();
     let policy = Policy::framed(&person.site.brand.origin, style);
     dress(StatusCode::OK, html, &policy)
-}
-
-/// The frame is a sandbox: a script would only be complained about.
-fn without_scripts(html: &str) -> String {
-    let mut parts = html.split("<script");
-    let mut kept = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        kept.push_str(part.split_once("</script>").map_or("", |(_, rest)| rest));
-    }
-    kept
 }
 
 fn unwritten(error: &latchkey_themes::RenderError) -> PageError {

@@ -23,6 +23,10 @@ async fn a_preview_shows_a_draft_in_a_sandbox_on_a_host_of_nobody() {
     assert_eq!(page.status, StatusCode::OK, "{}", page.body);
     assert!(page.body.contains("template-one") && page.body.contains("--accent:#635bff"));
     assert!(page.body.contains("color-scheme:dark!important"));
+    assert!(
+        !page.body.contains("<script") && !page.body.contains("http-equiv"),
+        "nothing that the sandbox would refuse"
+    );
     let policy = page.headers["content-security-policy"].to_str().unwrap();
     assert!(
         policy.starts_with("sandbox; default-src 'none'"),
