@@ -273,6 +273,27 @@ impl Known for Enrolling {
     }
 }
 
+/// Who sent a request, and its body with a form that was checked to be theirs.
+async fn sent_by<P, B>(
+    request: Request,
+    platform: &Platform,
+    form: impl FnOnce(&B) -> &Form,
+) -> Result<(P, B), Response>
+where
+    P: Known + FromRequestParts<Platform, Rejection = Response>,
+    B: FromRequest<Platform, Rejection = PageError>,
+{
+    let (mut parts, body) = request.into_parts();
+    let by = P::from_request_parts(&mut parts, platform).await?;
+    let body = B::from_request(Request::from_parts(parts, body), platform)
+        .await
+        .map_err(IntoResponse::into_response)?;
+    by.person()
+        .check_form(platform, form(&body))
+        .map_err(IntoResponse::into_response)?;
+    Ok((by, body))
+}
+
 impl<P> FromRequest<Platform> for Sent<P>
 where
     P: Known + FromRequestParts<Platform, Rejection = Response> + Send,
@@ -280,14 +301,7 @@ where
     type Rejection = Response;
 
     async fn from_request(request: Request, platform: &Platform) -> Result<Self, Response> {
-        let (mut parts, body) = request.into_parts();
-        let by = P::from_request_parts(&mut parts, platform).await?;
-        let form = Form::from_request(Request::from_parts(parts, body), platform)
-            .await
-            .map_err(IntoResponse::into_response)?;
-        by.person()
-            .check_form(platform, &form)
-            .map_err(IntoResponse::into_response)?;
+        let (by, form) = sent_by(request, platform, |form: &Form| form).await?;
         Ok(Self {
             by,
             fields: form.fields,
@@ -302,14 +316,7 @@ where
     type Rejection = Response;
 
     async fn from_request(request: Request, platform: &Platform) -> Result<Self, Response> {
-        let (mut parts, body) = request.into_parts();
-        let by = P::from_request_parts(&mut parts, platform).await?;
-        let upload = Upload::from_request(Request::from_parts(parts, body), platform)
-            .await
-            .map_err(IntoResponse::into_response)?;
-        by.person()
-            .check_form(platform, &upload.form)
-            .map_err(IntoResponse::into_response)?;
+        let (by, upload) = sent_by(request, platform, |upload: &Upload| &upload.form).await?;
         Ok(Self {
             by,
             fields: upload.form.fields,

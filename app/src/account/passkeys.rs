@@ -115,10 +115,10 @@ async fn ask(platform: &Platform, person: &Person, error: Option<&'static str>) 
 /// `POST /account/passkeys/{passkey}/remove`.
 pub(super) async fn remove(
     State(platform): State<Platform>,
-    Segment(id): Segment,
+    id: Segment,
     sent: Sent<Person>,
 ) -> Result<Response, PageError> {
-    let id: PasskeyId = id.parse().map_err(|_| PageError::not_found())?;
+    let id: PasskeyId = id.id()?;
     let mut tx = platform.store.begin(&sent.by.site.agency.id).await?;
     tx.passkey_remove(sent.by.member(), &id).await?;
     tx.commit().await?;

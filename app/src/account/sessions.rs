@@ -7,7 +7,7 @@ use latchkey_themes::{
 };
 
 use crate::{
-    http::{PageError, PageResult, Query, Respond, Segment},
+    http::{PageResult, Query, Respond, Segment},
     person::{Person, Sent, see_other},
     platform::Platform,
 };
@@ -37,10 +37,10 @@ pub(super) async fn show(
 /// `POST /account/sessions/{session}/end`.
 pub(super) async fn end(
     State(platform): State<Platform>,
-    Segment(id): Segment,
+    id: Segment,
     sent: Sent<Person>,
 ) -> PageResult {
-    let id: SessionId = id.parse().map_err(|_| PageError::not_found())?;
+    let id: SessionId = id.id()?;
     let member = sent.by.member();
     let mut tx = platform.store.begin(&sent.by.site.agency.id).await?;
     tx.session_end(&member.id, &id, &member.actor()).await?;

@@ -1,4 +1,4 @@
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
@@ -9,13 +9,15 @@ use axum::{
 };
 use futures_util::stream;
 use http::{HeaderMap, header};
-use latchkey_tenants::{Account, AgencyId, Item, ItemStatus, RequestId, StoreError};
+use latchkey_tenants::{Account, Item, ItemStatus, RequestId, StoreError, Tx, store::Session};
+use secrecy::SecretString;
 use serde::Serialize;
 
 use super::session::{cookie_name, opened};
 use crate::{
     bus::Changes,
     http::{PageError, PageResult, Segment, Site, cookie},
+    person::session_of,
     platform::Platform,
 };
 
@@ -28,32 +30,22 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 pub(super) async fn stream(
     State(platform): State<Platform>,
     site: Site,
-    Segment(request): Segment,
+    request: Segment,
     headers: HeaderMap,
 ) -> PageResult {
-    let id: RequestId = request.parse().map_err(|_| PageError::not_found())?;
+    let id: RequestId = request.id()?;
     // Who never opened the link has no page that could wait for news.
     cookie(&headers, &cookie_name(&id)).ok_or_else(PageError::not_found)?;
-    let agency = site.agency.id.clone();
-    let look = {
-        let platform = platform.clone();
-        move || {
-            let (platform, site) = (platform.clone(), site.clone());
-            let (headers, id) = (headers.clone(), id.clone());
-            async move { look(&platform, &site, &headers, &id).await }
-        }
-    };
-    Ok(live(platform, &agency, "progress", look))
+    let watcher = Watcher::new(platform, site, headers);
+    Ok(live(watcher, "progress", move |watcher| {
+        let id = id.clone();
+        async move { look(&watcher, &id).await }
+    }))
 }
 
-async fn look(
-    platform: &Platform,
-    site: &Site,
-    headers: &HeaderMap,
-    id: &RequestId,
-) -> Result<Option<String>, StoreError> {
-    let mut tx = platform.store.read(&site.agency.id).await?;
-    let Some(opened) = opened(&mut tx, site, headers, id).await? else {
+async fn look(watcher: &Watcher, id: &RequestId) -> Result<Option<String>, StoreError> {
+    let mut tx = watcher.read().await?;
+    let Some(opened) = opened(&mut tx, &watcher.site, &watcher.headers, id).await? else {
         return Ok(None);
     };
     let around = tx.request_surroundings(id).await?;
@@ -62,20 +54,41 @@ async fn look(
     Ok(Progress::of(items.map(|item| (item, account(item)))).said())
 }
 
-/// A stream of what `look` sees, now and at every change of the agency, each an event of this name. It ends when `look` sees nothing more, and says so.
-pub(crate) fn live<L, F>(
+/// A browser that waits for news of a page.
+pub(crate) struct Watcher {
     platform: Platform,
-    agency: &AgencyId,
-    name: &'static str,
-    look: L,
-) -> Response
+    site: Site,
+    headers: HeaderMap,
+}
+
+impl Watcher {
+    pub fn new(platform: Platform, site: Site, headers: HeaderMap) -> Arc<Self> {
+        Arc::new(Self {
+            platform,
+            site,
+            headers,
+        })
+    }
+
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        self.platform.store.read(&self.site.agency.id).await
+    }
+
+    /// Of the person whose page it is, while it lives.
+    pub async fn session(&self) -> Result<Option<(Session, SecretString)>, StoreError> {
+        session_of(&self.platform, &self.site, &self.headers).await
+    }
+}
+
+/// A stream of what `look` sees, now and at every change of the agency, each an event of this name. It ends when `look` sees nothing more, and says so.
+pub(crate) fn live<L, F>(watcher: Arc<Watcher>, name: &'static str, look: L) -> Response
 where
-    L: FnMut() -> F + Send + 'static,
+    L: FnMut(Arc<Watcher>) -> F + Send + 'static,
     F: Future<Output = Result<Option<String>, StoreError>> + Send + 'static,
 {
     let watch = Watch {
-        changes: platform.bus.changes_of(agency),
-        platform,
+        changes: watcher.platform.bus.changes_of(&watcher.site.agency.id),
+        watcher,
         name,
         look,
         shown: None,
@@ -91,7 +104,7 @@ where
 }
 
 struct Watch<L> {
-    platform: Platform,
+    watcher: Arc<Watcher>,
     changes: Changes,
     name: &'static str,
     look: L,
@@ -101,13 +114,13 @@ struct Watch<L> {
 
 impl<L, F> Watch<L>
 where
-    L: FnMut() -> F,
+    L: FnMut(Arc<Watcher>) -> F,
     F: Future<Output = Result<Option<String>, StoreError>>,
 {
     /// The next state that differs from the one shown. None: it said that the session has ended, or the process ends.
     async fn next(&mut self) -> Option<Event> {
         while !self.ended {
-            let Some(now) = (self.look)().await.ok()? else {
+            let Some(now) = (self.look)(Arc::clone(&self.watcher)).await.ok()? else {
                 self.ended = true;
                 // Browsers drop an event without data.
                 return Some(Event::default().event("ended").data("{}"));
@@ -119,7 +132,7 @@ where
             tokio::select! {
                 () = self.changes.next() => {}
                 () = tokio::time::sleep(LOOK_AGAIN) => {}
-                () = self.platform.drained() => return None,
+                () = self.watcher.platform.drained() => return None,
             }
         }
         None

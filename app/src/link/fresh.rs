@@ -46,12 +46,12 @@ pub(super) async fn by_request(
     State(platform): State<Platform>,
     site: Site,
     address: ClientAddress,
-    Segment(request): Segment,
+    request: Segment,
     headers: HeaderMap,
     form: Form,
 ) -> PageResult {
     check(&platform, &form, &headers, address)?;
-    let id: RequestId = request.parse().map_err(|_| PageError::not_found())?;
+    let id: RequestId = request.id()?;
     freshen(&platform, &site, &id).await?;
     let path = format!("{}/fresh", Urls::request_path(&id));
     Ok(dead_link(
@@ -67,12 +67,12 @@ pub(super) async fn by_item(
     State(platform): State<Platform>,
     site: Site,
     address: ClientAddress,
-    Segment(item): Segment,
+    item: Segment,
     headers: HeaderMap,
     form: Form,
 ) -> PageResult {
     check(&platform, &form, &headers, address)?;
-    let item: ItemId = item.parse().map_err(|_| PageError::not_found())?;
+    let item: ItemId = item.id()?;
     let mut tx = platform.store.read(&site.agency.id).await?;
     let found = tx.request_of_item(&item).await?;
     drop(tx);

@@ -13,13 +13,11 @@ mod view;
 use crate::http::Pages;
 
 pub(crate) use decline::decline_item;
-pub(crate) use events::{Progress, live};
+pub(crate) use events::{Progress, Watcher, live};
 use fresh::fresh_path;
 pub(crate) use notice::{NOTICE_COOKIE, Notice, brought, notice_cookie};
 pub(crate) use session::{Holder, ItemForm, Opened, opened};
-pub(crate) use view::{
-    Cards, HostInput, connect_page, draft_page, form_targets, missing_permissions, provider_name,
-};
+pub(crate) use view::{Cards, HostInput, connect_page, draft_page, form_targets, provider_name};
 
 pub(crate) fn routes() -> Pages {
     Pages::new()

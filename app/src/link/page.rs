@@ -8,7 +8,7 @@ use super::{
     view::{connect_page, dead_link, form_targets},
 };
 use crate::{
-    http::{PageError, PageResult, Respond, Segment, Site, clear_cookie},
+    http::{PageResult, Respond, Segment, Site, clear_cookie},
     platform::Platform,
     urls::Urls,
 };
@@ -17,10 +17,10 @@ use crate::{
 pub(super) async fn show(
     State(platform): State<Platform>,
     site: Site,
-    Segment(request): Segment,
+    request: Segment,
     headers: HeaderMap,
 ) -> PageResult {
-    let id = request.parse().map_err(|_| PageError::not_found())?;
+    let id = request.id()?;
     let mut respond = Respond::new(&platform, &site);
     let mut tx = platform.store.read(&site.agency.id).await?;
     let Some((opened, around)) = opened_page(&mut tx, &site, &headers, &id).await? else {

@@ -12,7 +12,7 @@ use latchkey_tenants::{
 };
 use latchkey_themes::{
     Page, initial,
-    page::{AppCard, CardState, ConnectPage, DeadLink, FieldError, HostField},
+    page::{AppCard, CardState, ConnectPage, DeadLink, FieldError, HostField, Notice as Shown},
 };
 
 use super::{Notice, session::Opened};
@@ -37,25 +37,14 @@ pub(crate) async fn connect_page(
     input: Option<&HostInput>,
 ) -> Result<(ConnectPage, Vec<Cow<'static, App>>), StoreError> {
     let request = &opened.request;
-    let apps = apps_of(tx, request).await?;
-    let about = notice.and_then(|(notice, about)| {
-        let mut pairs = request.items.iter().zip(&apps);
-        let (item, app) = pairs.find(|(item, _)| item.id == *about)?;
-        Some((*notice, item, app))
-    });
-    let notice = match about {
-        Some((notice, item, app)) => {
-            let missing = missing_permissions(tx, item, app).await?;
-            Some(notice.shown(&app.name, missing))
-        }
-        None => None,
-    };
+    let items = request.items.iter().map(|item| (item, around));
+    let laid = OF_LINK.lay(tx, items, notice, input).await?;
     let page = ConnectPage {
         csrf: csrf_token(&opened.secret),
-        notice,
-        ..bare_page(request, &apps, around, input)
+        notice: laid.notice,
+        ..bare_page(request, around, laid.cards)
     };
-    Ok((page, apps))
+    Ok((page, laid.apps))
 }
 
 /// The link page as a request would have it that nobody has sent: its forms lead nowhere.
@@ -64,27 +53,13 @@ pub(crate) async fn draft_page(
     draft: &Request,
     around: &Surroundings,
 ) -> Result<ConnectPage, StoreError> {
-    let apps = apps_of(tx, draft).await?;
-    Ok(bare_page(draft, &apps, around, None))
-}
-
-async fn apps_of(tx: &mut Tx, request: &Request) -> Result<Vec<Cow<'static, App>>, StoreError> {
-    let mut apps = Vec::with_capacity(request.items.len());
-    for item in &request.items {
-        let app = tx.app(&item.app).await?;
-        apps.push(app.ok_or_else(|| StoreError::gone("app"))?);
-    }
-    Ok(apps)
+    let items = draft.items.iter().map(|item| (item, around));
+    let laid = OF_LINK.lay(tx, items, None, None).await?;
+    Ok(bare_page(draft, around, laid.cards))
 }
 
 /// Without a token for its forms.
-fn bare_page(
-    request: &Request,
-    apps: &[Cow<'static, App>],
-    around: &Surroundings,
-    input: Option<&HostInput>,
-) -> ConnectPage {
-    let cards = request.items.iter().zip(apps);
+fn bare_page(request: &Request, around: &Surroundings, cards: Vec<AppCard>) -> ConnectPage {
     ConnectPage {
         csrf: String::new(),
         request_path: Urls::request_path(&request.id),
@@ -92,16 +67,14 @@ fn bare_page(
         workspace: around.workspace.to_string(),
         workflows: around.workflows.iter().map(ToString::to_string).collect(),
         note: request.note.as_ref().map(ToString::to_string),
-        cards: cards
-            .map(|(item, app)| OF_LINK.card(item, app, around, input))
-            .collect(),
+        cards,
         notice: None,
         expires_at: request.expires_at.unwrap_or(request.created_at).date_time(),
     }
 }
 
 /// In plain words what was asked for and not granted (O16).
-pub(crate) async fn missing_permissions(
+async fn missing_permissions(
     tx: &mut Tx,
     item: &Item,
     app: &App,
@@ -133,8 +106,37 @@ pub(crate) struct Cards {
     pub forwards: bool,
 }
 
+/// The cards of a page, the apps on them, and what just happened to one of them.
+#[derive(Default)]
+pub(crate) struct Laid {
+    pub cards: Vec<AppCard>,
+    pub apps: Vec<Cow<'static, App>>,
+    pub notice: Option<Shown>,
+}
+
 impl Cards {
-    pub fn card(
+    pub async fn lay<'a>(
+        &self,
+        tx: &mut Tx,
+        items: impl Iterator<Item = (&'a Item, &'a Surroundings)>,
+        notice: Option<&(Notice, ItemId)>,
+        input: Option<&HostInput>,
+    ) -> Result<Laid, StoreError> {
+        let mut laid = Laid::default();
+        for (item, around) in items {
+            let app = tx.app(&item.app).await?;
+            let app = app.ok_or_else(|| StoreError::gone("app"))?;
+            if let Some((what, _)) = notice.filter(|(_, about)| *about == item.id) {
+                let missing = missing_permissions(tx, item, &app).await?;
+                laid.notice = Some(what.shown(&app.name, missing));
+            }
+            laid.cards.push(self.card(item, &app, around, input));
+            laid.apps.push(app);
+        }
+        Ok(laid)
+    }
+
+    fn card(
         &self,
         item: &Item,
         app: &App,

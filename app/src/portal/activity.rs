@@ -6,9 +6,9 @@ use latchkey_themes::{
     page::{Activity, ActivityEntry},
 };
 
-use super::home::app_name;
 use crate::{
     http::{PageResult, Query, Respond},
+    jobs::app_name,
     person::Client,
     platform::Platform,
 };

@@ -15,7 +15,7 @@ use crate::{
 /// `GET /portal/connections/{connection}`.
 pub(super) async fn show(
     State(platform): State<Platform>,
-    Segment(id): Segment,
+    id: Segment,
     headers: HeaderMap,
     client: Client,
 ) -> PageResult {
@@ -28,7 +28,7 @@ pub(super) async fn show(
 /// `GET /portal/connections/{connection}/revoke`.
 pub(super) async fn ask(
     State(platform): State<Platform>,
-    Segment(id): Segment,
+    id: Segment,
     client: Client,
 ) -> PageResult {
     care(&platform, &client.person, &id).await?.ask().await
@@ -37,7 +37,7 @@ pub(super) async fn ask(
 /// `POST /portal/connections/{connection}/revoke`: at the provider too.
 pub(super) async fn revoke(
     State(platform): State<Platform>,
-    Segment(id): Segment,
+    id: Segment,
     sent: Sent<Client>,
 ) -> PageResult {
     care(&platform, &sent.by.person, &id).await?.revoke().await
@@ -46,7 +46,7 @@ pub(super) async fn revoke(
 /// `POST /portal/connections/{connection}/pause`.
 pub(super) async fn pause(
     State(platform): State<Platform>,
-    Segment(id): Segment,
+    id: Segment,
     sent: Sent<Client>,
 ) -> PageResult {
     care(&platform, &sent.by.person, &id).await?.pause().await
@@ -55,7 +55,7 @@ pub(super) async fn pause(
 /// `POST /portal/connections/{connection}/resume`.
 pub(super) async fn resume(
     State(platform): State<Platform>,
-    Segment(id): Segment,
+    id: Segment,
     sent: Sent<Client>,
 ) -> PageResult {
     care(&platform, &sent.by.person, &id).await?.resume().await
@@ -64,7 +64,7 @@ pub(super) async fn resume(
 /// `POST /portal/connections/{connection}/refresh`: asks the provider for fresh access.
 pub(super) async fn refresh(
     State(platform): State<Platform>,
-    Segment(id): Segment,
+    id: Segment,
     sent: Sent<Client>,
 ) -> PageResult {
     let care = care(&platform, &sent.by.person, &id).await?;
@@ -84,7 +84,7 @@ pub(super) async fn refresh(
 /// own inbox; any other gets a new credential.
 pub(super) async fn reconnect(
     State(platform): State<Platform>,
-    Segment(id): Segment,
+    id: Segment,
     sent: Sent<Client>,
 ) -> PageResult {
     let care = care(&platform, &sent.by.person, &id).await?;
@@ -135,9 +135,9 @@ async fn connect_anew(platform: &Platform, person: Person, connection: &Connecti
 async fn care<'a>(
     platform: &'a Platform,
     person: &'a Person,
-    id: &str,
+    id: &Segment,
 ) -> Result<Care<'a>, PageError> {
-    let id: ConnectionId = id.parse().map_err(|_| PageError::not_found())?;
+    let id: ConnectionId = id.id()?;
     let mut tx = platform.store.read(&person.site.agency.id).await?;
     let found = tx.connection(&id).await?;
     let own = found.filter(|one| one.member_id.as_ref() == Some(&person.member().id));

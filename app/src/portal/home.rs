@@ -11,8 +11,9 @@ use ring::digest;
 use super::{CONNECTIONS, connection_path};
 use crate::{
     http::{PageResult, Respond},
-    link::live,
-    person::{Client, see_other, session_of},
+    jobs::app_name,
+    link::{Watcher, live},
+    person::{Client, see_other},
     platform::Platform,
     urls::Urls,
 };
@@ -46,23 +47,15 @@ pub(super) async fn events(
     headers: http::HeaderMap,
     client: Client,
 ) -> PageResult {
-    let site = client.person.site;
-    let agency = site.agency.id.clone();
-    let look = {
-        let platform = platform.clone();
-        move || {
-            let (platform, site, headers) = (platform.clone(), site.clone(), headers.clone());
-            async move {
-                let Some((session, _)) = session_of(&platform, &site, &headers).await? else {
-                    return Ok(None);
-                };
-                let mut tx = platform.store.read(&site.agency.id).await?;
-                let known = Known::read(&mut tx, &session.member).await?;
-                Ok(Some(known.digest()))
-            }
-        }
-    };
-    Ok(live(platform, &agency, "state", look))
+    let watcher = Watcher::new(platform, client.person.site, headers);
+    Ok(live(watcher, "state", |watcher| async move {
+        let Some((session, _)) = watcher.session().await? else {
+            return Ok(None);
+        };
+        let mut tx = watcher.read().await?;
+        let known = Known::read(&mut tx, &session.member).await?;
+        Ok(Some(known.digest()))
+    }))
 }
 
 /// What the page is made of.
@@ -164,9 +157,4 @@ fn state(connection: &Connection) -> ConnectionState {
         Status::Active => ConnectionState::Active,
         Status::Error => ConnectionState::Error,
     }
-}
-
-pub(super) async fn app_name(tx: &mut Tx, slug: &str) -> Result<String, StoreError> {
-    let app = tx.app(slug).await?;
-    Ok(app.map_or_else(|| slug.to_owned(), |app| app.name.clone()))
 }

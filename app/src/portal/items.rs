@@ -1,9 +1,8 @@
 use axum::extract::State;
-use latchkey_tenants::ItemId;
 
 use super::holder::item_form;
 use crate::{
-    http::{PageError, PageResult, Segment},
+    http::{PageResult, Segment},
     link::decline_item,
     oauth::start_item,
     person::{Client, Sent},
@@ -13,23 +12,19 @@ use crate::{
 /// `POST /portal/items/{item}/start`: leads straight to the provider's consent screen.
 pub(super) async fn start(
     State(platform): State<Platform>,
-    Segment(item): Segment,
+    item: Segment,
     sent: Sent<Client>,
 ) -> PageResult {
-    let form = item_form(&platform, parse(&item)?, sent).await?;
+    let form = item_form(&platform, item.id()?, sent).await?;
     start_item(&platform, form).await
 }
 
 /// `POST /portal/items/{item}/decline`: the client says no to one app.
 pub(super) async fn decline(
     State(platform): State<Platform>,
-    Segment(item): Segment,
+    item: Segment,
     sent: Sent<Client>,
 ) -> PageResult {
-    let form = item_form(&platform, parse(&item)?, sent).await?;
+    let form = item_form(&platform, item.id()?, sent).await?;
     decline_item(&platform, form).await
-}
-
-fn parse(item: &str) -> Result<ItemId, PageError> {
-    item.parse().map_err(|_| PageError::not_found())
 }

@@ -75,8 +75,12 @@ impl Own {
     }
 
     /// The connection, if it was made by way of this address.
-    async fn care<'a>(&'a self, platform: &'a Platform, id: &str) -> Result<Care<'a>, PageError> {
-        let id: ConnectionId = id.parse().map_err(|_| PageError::not_found())?;
+    async fn care<'a>(
+        &'a self,
+        platform: &'a Platform,
+        id: &Segment,
+    ) -> Result<Care<'a>, PageError> {
+        let id: ConnectionId = id.id()?;
         let mut tx = platform.store.read(&self.site.agency.id).await?;
         let found = tx.connection(&id).await?;
         let own = found.filter(|one| one.authorized_email.is_same(&self.email));
@@ -229,7 +233,7 @@ async fn open(
 /// `GET /my-connections/{connection}`.
 async fn one(
     State(platform): State<Platform>,
-    Segment(id): Segment,
+    id: Segment,
     headers: HeaderMap,
     own: Own,
 ) -> PageResult {
@@ -237,36 +241,28 @@ async fn one(
 }
 
 /// `POST /my-connections/{connection}/pause`.
-async fn pause(
-    State(platform): State<Platform>,
-    Segment(id): Segment,
-    OwnForm(own): OwnForm,
-) -> PageResult {
+async fn pause(State(platform): State<Platform>, id: Segment, OwnForm(own): OwnForm) -> PageResult {
     own.care(&platform, &id).await?.pause().await
 }
 
 /// `POST /my-connections/{connection}/resume`.
 async fn resume(
     State(platform): State<Platform>,
-    Segment(id): Segment,
+    id: Segment,
     OwnForm(own): OwnForm,
 ) -> PageResult {
     own.care(&platform, &id).await?.resume().await
 }
 
 /// `GET /my-connections/{connection}/revoke`.
-async fn revoke_ask(
-    State(platform): State<Platform>,
-    Segment(id): Segment,
-    own: Own,
-) -> PageResult {
+async fn revoke_ask(State(platform): State<Platform>, id: Segment, own: Own) -> PageResult {
     own.care(&platform, &id).await?.ask().await
 }
 
 /// `POST /my-connections/{connection}/revoke`: at the provider too.
 async fn revoke(
     State(platform): State<Platform>,
-    Segment(id): Segment,
+    id: Segment,
     OwnForm(own): OwnForm,
 ) -> PageResult {
     own.care(&platform, &id).await?.revoke().await

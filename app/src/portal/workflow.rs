@@ -13,10 +13,9 @@ use secrecy::SecretString;
 use crate::{
     http::{PageError, PageResult, Respond, Segment, Site, clear_cookie, csrf_token},
     link::{
-        Cards, HostInput, NOTICE_COOKIE, Notice, Progress, brought, form_targets, live,
-        missing_permissions,
+        Cards, HostInput, NOTICE_COOKIE, Notice, Progress, Watcher, brought, form_targets, live,
     },
-    person::{Client, session_of},
+    person::Client,
     platform::Platform,
     urls::Urls,
 };
@@ -29,12 +28,12 @@ const CARDS: Cards = Cards {
 /// `GET /portal/connections/workflows/{workflow}`: the apps that a workflow needs of this client.
 pub(super) async fn show(
     State(platform): State<Platform>,
-    Segment(workflow): Segment,
+    workflow: Segment,
     headers: HeaderMap,
     client: Client,
 ) -> PageResult {
     let person = client.person;
-    let (id, agency) = (parse(&workflow)?, &person.site.agency.id);
+    let (id, agency) = (workflow.id()?, &person.site.agency.id);
     let mut tx = platform.store.read(agency).await?;
     let asked = tx.inbox_of_workflow(person.member(), &id).await?;
     let notice = brought(&headers);
@@ -61,33 +60,23 @@ pub(super) async fn show(
 /// `GET /portal/connections/workflows/{workflow}/events`: how far it is, now and at every change.
 pub(super) async fn events(
     State(platform): State<Platform>,
-    Segment(workflow): Segment,
+    workflow: Segment,
     headers: HeaderMap,
     client: Client,
 ) -> PageResult {
-    let (id, site) = (parse(&workflow)?, client.person.site);
-    let agency = site.agency.id.clone();
-    let look = {
-        let platform = platform.clone();
-        move || {
-            let (platform, site) = (platform.clone(), site.clone());
-            let (headers, id) = (headers.clone(), id.clone());
-            async move { look(&platform, &site, &headers, &id).await }
-        }
-    };
-    Ok(live(platform, &agency, "progress", look))
+    let id: WorkflowId = workflow.id()?;
+    let watcher = Watcher::new(platform, client.person.site, headers);
+    Ok(live(watcher, "progress", move |watcher| {
+        let id = id.clone();
+        async move { look(&watcher, &id).await }
+    }))
 }
 
-async fn look(
-    platform: &Platform,
-    site: &Site,
-    headers: &HeaderMap,
-    workflow: &WorkflowId,
-) -> Result<Option<String>, StoreError> {
-    let Some((session, _)) = session_of(platform, site, headers).await? else {
+async fn look(watcher: &Watcher, workflow: &WorkflowId) -> Result<Option<String>, StoreError> {
+    let Some((session, _)) = watcher.session().await? else {
         return Ok(None);
     };
-    let mut tx = platform.store.read(&site.agency.id).await?;
+    let mut tx = watcher.read().await?;
     let asked = tx.inbox_of_workflow(&session.member, workflow).await?;
     let items = in_order(&asked);
     let items = items.map(|(item, around)| (item, around.accounts.get(&item.id)));
@@ -119,10 +108,6 @@ pub(crate) async fn workflow_again(
     respond.providers = form_targets(&platform.urls, site, &apps);
     let status = StatusCode::UNPROCESSABLE_ENTITY;
     Ok(respond.page(status, &Page::PortalWorkflow(page)))
-}
-
-fn parse(workflow: &str) -> Result<WorkflowId, PageError> {
-    workflow.parse().map_err(|_| PageError::not_found())
 }
 
 /// The client has seen what was sent to them.
@@ -178,17 +163,8 @@ impl Shown<'_> {
             Some(id) => tx.workspace(id).await?,
             None => None,
         };
-        let (mut cards, mut apps, mut notice) = (Vec::new(), Vec::new(), None);
-        for (item, around) in in_order(self.asked) {
-            let app = tx.app(&item.app).await?;
-            let app = app.ok_or_else(|| StoreError::gone("app"))?;
-            if let Some((what, _)) = self.notice.filter(|(_, about)| *about == item.id) {
-                let missing = missing_permissions(tx, item, &app).await?;
-                notice = Some(what.shown(&app.name, missing));
-            }
-            cards.push(CARDS.card(item, &app, around, self.input));
-            apps.push(app);
-        }
+        let items = in_order(self.asked);
+        let laid = CARDS.lay(tx, items, self.notice, self.input).await?;
         let mut notes = self
             .asked
             .iter()
@@ -200,9 +176,9 @@ impl Shown<'_> {
             workflow: workflow.name.to_string(),
             workspace: workspace.map_or_else(String::new, |found| found.name.to_string()),
             note: notes.next().map(ToString::to_string),
-            cards,
-            notice,
+            cards: laid.cards,
+            notice: laid.notice,
         };
-        Ok(Some((page, apps)))
+        Ok(Some((page, laid.apps)))
     }
 }
