@@ -53,6 +53,7 @@ impl<'a> Respond<'a> {
         let chrome = PageChrome {
             nonce: &nonce,
             locale: self.locale,
+            live: true,
         };
         match self.theme.page(self.platform, self.brand, page, &chrome) {
             Ok(html) => dress(status, html, &Policy::themed(&nonce, &self.providers)),

@@ -8,7 +8,7 @@ mod words;
 
 use latchkey_tenants::ConnectionId;
 
-use crate::http::{PageError, Pages};
+use crate::http::Pages;
 
 pub(super) use words::{standing, trouble};
 
@@ -23,10 +23,6 @@ pub(super) fn routes() -> Pages {
             refresh::refresh,
         )
         .post("/dashboard/connections/{connection}/revoke", revoke::revoke)
-}
-
-fn named(segment: &str) -> Result<ConnectionId, PageError> {
-    segment.parse().map_err(|_| PageError::not_found())
 }
 
 fn path_of(id: &ConnectionId) -> String {

@@ -1,4 +1,4 @@
-use super::{named, path_of};
+use super::path_of;
 use crate::{
     console::{Desk, done, not_done},
     failure::sentence,
@@ -9,10 +9,10 @@ use crate::{
 
 /// `POST /dashboard/connections/{connection}/refresh`: asks the provider now, so that staff see that it works.
 pub(super) async fn refresh(
-    Segment(segment): Segment,
+    segment: Segment,
     Sent { by: desk, .. }: Sent<Desk<Work>>,
 ) -> PageResult {
-    let id = named(&segment)?;
+    let id = segment.id()?;
     let path = path_of(&id);
     match refresh_now(desk.platform(), desk.agency(), &id).await {
         Ok(_) => Ok(done(&path, "Renewed: the provider gave new access.")),

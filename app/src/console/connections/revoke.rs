@@ -1,6 +1,6 @@
 use latchkey_tenants::ActionError;
 
-use super::{named, path_of, words::receipt};
+use super::{path_of, words::receipt};
 use crate::{
     console::{Desk, done, not_done},
     failure::sentence,
@@ -11,10 +11,10 @@ use crate::{
 
 /// `POST /dashboard/connections/{connection}/revoke`: at the provider and here, with its receipt.
 pub(super) async fn revoke(
-    Segment(segment): Segment,
+    segment: Segment,
     Sent { by: desk, .. }: Sent<Desk<Work>>,
 ) -> PageResult {
-    let id = named(&segment)?;
+    let id = segment.id()?;
     let path = path_of(&id);
     match disconnect(desk.platform(), desk.agency(), &id, &desk.actor()).await {
         Ok(kept) => Ok(done(&path, receipt(kept))),

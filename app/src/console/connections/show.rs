@@ -4,7 +4,7 @@ use latchkey_tenants::{
 };
 use serde::Serialize;
 
-use super::{named, path_of, standing, trouble, words::receipt};
+use super::{path_of, standing, trouble, words::receipt};
 use crate::{
     console::{Desk, happened::happened, names::Names},
     http::{PageError, PageResult, Segment},
@@ -55,8 +55,8 @@ struct Line {
 }
 
 /// `GET /dashboard/connections/{connection}`.
-pub(super) async fn show(desk: Desk<Work>, Segment(segment): Segment) -> PageResult {
-    let id = named(&segment)?;
+pub(super) async fn show(desk: Desk<Work>, segment: Segment) -> PageResult {
+    let id = segment.id()?;
     let mut tx = desk.read().await?;
     let row = tx.connection_row(&id).await?;
     let row = row.ok_or_else(PageError::not_found)?;

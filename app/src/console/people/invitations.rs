@@ -11,7 +11,7 @@ use crate::{
         listing::{Asked, Listed},
         told,
     },
-    http::{PageError, PageResult, Query, Segment},
+    http::{PageResult, Query, Segment},
     person::{Sent, Work},
 };
 
@@ -50,10 +50,10 @@ pub(super) async fn show(desk: Desk<Work>, query: Query) -> PageResult {
 
 /// `POST /dashboard/people/invitations/{invitation}/resend`.
 pub(super) async fn resend(
-    Segment(segment): Segment,
+    segment: Segment,
     Sent { by: desk, .. }: Sent<Desk<Work>>,
 ) -> PageResult {
-    let id = named(&segment)?;
+    let id = segment.id()?;
     let mut tx = desk.begin().await?;
     let role = desk.member().role;
     let outcome = tx.invitation_resend(&id, role, &desk.actor()).await;
@@ -69,10 +69,10 @@ pub(super) async fn resend(
 
 /// `POST /dashboard/people/invitations/{invitation}/withdraw`.
 pub(super) async fn withdraw(
-    Segment(segment): Segment,
+    segment: Segment,
     Sent { by: desk, .. }: Sent<Desk<Work>>,
 ) -> PageResult {
-    let id = named(&segment)?;
+    let id = segment.id()?;
     let mut tx = desk.begin().await?;
     let role = desk.member().role;
     let outcome = tx.invitation_withdraw(&id, role, &desk.actor()).await;
@@ -80,10 +80,6 @@ pub(super) async fn withdraw(
         desk.commit(tx).await?;
     }
     told(PATH, outcome, "Withdrawn. Its link is dead.")
-}
-
-fn named(segment: &str) -> Result<InvitationId, PageError> {
-    segment.parse().map_err(|_| PageError::not_found())
 }
 
 fn row(row: InvitationRow) -> Row {

@@ -1,4 +1,4 @@
-use latchkey_tenants::{Capability, Member, MemberId, Role};
+use latchkey_tenants::{Capability, Member, Role};
 use serde::Serialize;
 
 use super::{PATH, clients, tabs::said};
@@ -27,8 +27,8 @@ struct Shown {
 }
 
 /// `GET /dashboard/people/{member}`.
-pub(super) async fn show(desk: Desk<Manage>, Segment(segment): Segment) -> PageResult {
-    let id = named(&segment)?;
+pub(super) async fn show(desk: Desk<Manage>, segment: Segment) -> PageResult {
+    let id = segment.id()?;
     let member = desk.read().await?.member(&id).await?;
     let member = member.ok_or_else(PageError::not_found)?;
     let page = shown(&desk, member);
@@ -38,10 +38,10 @@ pub(super) async fn show(desk: Desk<Manage>, Segment(segment): Segment) -> PageR
 
 /// `POST /dashboard/people/{member}/role`.
 pub(super) async fn set_role(
-    Segment(segment): Segment,
+    segment: Segment,
     Sent { by: desk, fields }: Sent<Desk<Manage>>,
 ) -> PageResult {
-    let id = named(&segment)?;
+    let id = segment.id()?;
     let role: Role = fields
         .typed("role")
         .parse()
@@ -58,10 +58,10 @@ pub(super) async fn set_role(
 
 /// `POST /dashboard/people/{member}/remove`: their sessions end with them.
 pub(super) async fn remove(
-    Segment(segment): Segment,
+    segment: Segment,
     Sent { by: desk, .. }: Sent<Desk<Manage>>,
 ) -> PageResult {
-    let id = named(&segment)?;
+    let id = segment.id()?;
     let mut tx = desk.begin().await?;
     let member = tx.member(&id).await?.ok_or_else(PageError::not_found)?;
     let by = desk.member().role;
@@ -76,10 +76,6 @@ pub(super) async fn remove(
     }
     let text = format!("{} is removed and signed out everywhere.", member.email);
     told(&back, outcome, &text)
-}
-
-fn named(segment: &str) -> Result<MemberId, PageError> {
-    segment.parse().map_err(|_| PageError::not_found())
 }
 
 fn shown(desk: &Desk<Manage>, member: Member) -> Shown {

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{PATH, found, named, path_of};
+use super::{PATH, found, path_of};
 use crate::{
     console::{Desk, done, typed::Typed},
     http::{PageError, PageResult, Segment},
@@ -21,7 +21,7 @@ struct Delete {
 }
 
 impl Delete {
-    async fn of(desk: &Desk<Own>, segment: &str) -> Result<Self, PageError> {
+    async fn of(desk: &Desk<Own>, segment: &Segment) -> Result<Self, PageError> {
         let row = found(desk, segment).await?;
         Ok(Self {
             path: path_of(&row.workspace.id),
@@ -40,14 +40,14 @@ impl Delete {
 }
 
 /// `GET /dashboard/workspaces/{workspace}/delete`: what would go.
-pub(super) async fn ask(desk: Desk<Own>, Segment(segment): Segment) -> PageResult {
+pub(super) async fn ask(desk: Desk<Own>, segment: Segment) -> PageResult {
     let page = Delete::of(&desk, &segment).await?;
     Ok(desk.show(TEMPLATE, &page.title(), &page))
 }
 
 /// `POST /dashboard/workspaces/{workspace}/delete`: whoever types its name means it.
 pub(super) async fn delete(
-    Segment(segment): Segment,
+    segment: Segment,
     Sent { by: desk, fields }: Sent<Desk<Own>>,
 ) -> PageResult {
     let mut page = Delete::of(&desk, &segment).await?;
@@ -57,7 +57,7 @@ pub(super) async fn delete(
             .refuse("this is not its name: type it as it stands above");
         return Ok(desk.refuse(TEMPLATE, &page.title(), &page));
     }
-    let id = named(&segment)?;
+    let id = segment.id()?;
     let mut tx = desk.begin().await?;
     tx.workspace_close(&id, &desk.actor()).await?;
     desk.commit(tx).await?;

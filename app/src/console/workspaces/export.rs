@@ -13,7 +13,7 @@ use crate::{
 
 /// `POST /dashboard/workspaces/{workspace}/export`: everything of it but its secrets, as one file.
 pub(super) async fn export(
-    Segment(segment): Segment,
+    segment: Segment,
     Sent { by: desk, .. }: Sent<Desk<Manage>>,
 ) -> PageResult {
     let workspace = found(&desk, &segment).await?.workspace;

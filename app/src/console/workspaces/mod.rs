@@ -10,7 +10,7 @@ mod show;
 use latchkey_tenants::{WorkspaceId, store::WorkspaceRow};
 
 use super::Desk;
-use crate::http::{PageError, Pages};
+use crate::http::{PageError, Pages, Segment};
 
 const PATH: &str = "/dashboard/workspaces";
 
@@ -26,16 +26,12 @@ pub(super) fn routes() -> Pages {
         .post("/dashboard/workspaces/{workspace}/delete", delete::delete)
 }
 
-fn named(segment: &str) -> Result<WorkspaceId, PageError> {
-    segment.parse().map_err(|_| PageError::not_found())
-}
-
 fn path_of(id: &WorkspaceId) -> String {
     format!("{PATH}/{id}")
 }
 
-async fn found<C>(desk: &Desk<C>, segment: &str) -> Result<WorkspaceRow, PageError> {
-    let id = named(segment)?;
+async fn found<C>(desk: &Desk<C>, segment: &Segment) -> Result<WorkspaceRow, PageError> {
+    let id = segment.id()?;
     let row = desk.read().await?.workspace_row(&id).await?;
     row.ok_or_else(PageError::not_found)
 }

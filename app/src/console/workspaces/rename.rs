@@ -1,6 +1,6 @@
 use latchkey_tenants::values::Name;
 
-use super::{named, path_of};
+use super::path_of;
 use crate::{
     console::{Desk, done, not_done, typed::Typed},
     http::{PageResult, Segment},
@@ -9,10 +9,10 @@ use crate::{
 
 /// `POST /dashboard/workspaces/{workspace}/rename`.
 pub(super) async fn rename(
-    Segment(segment): Segment,
+    segment: Segment,
     Sent { by: desk, fields }: Sent<Desk<Work>>,
 ) -> PageResult {
-    let id = named(&segment)?;
+    let id = segment.id()?;
     let mut typed = Typed::of(&fields, "name");
     let Some(name) = typed.read::<Name>() else {
         return Ok(not_done(&path_of(&id), &typed.error.unwrap_or_default()));

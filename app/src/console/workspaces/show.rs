@@ -1,12 +1,12 @@
 use latchkey_tenants::{
-    GateState, PageOf, RequestStatus, StoreError, Timestamp, Tx, WorkspaceId,
+    PageOf, RequestStatus, StoreError, Timestamp, Tx, WorkspaceId,
     store::{ConnectionSearch, MemberSearch, RequestFilter, WorkflowFilter},
 };
 use serde::Serialize;
 
 use super::{found, path_of};
 use crate::{
-    console::{Desk, connections, listing::address, names::Names},
+    console::{Desk, connections, listing::address, names::Names, workflows::gate_state},
     http::{PageResult, Segment},
     person::Work,
 };
@@ -57,7 +57,7 @@ struct Linked {
 }
 
 /// `GET /dashboard/workspaces/{workspace}`: what is in it, each leading on.
-pub(super) async fn show(desk: Desk<Work>, Segment(segment): Segment) -> PageResult {
+pub(super) async fn show(desk: Desk<Work>, segment: Segment) -> PageResult {
     let row = found(&desk, &segment).await?;
     let workspace = row.workspace;
     let (id, name) = (&workspace.id, workspace.name.to_string());
@@ -140,11 +140,7 @@ async fn workflows(tx: &mut Tx, id: &WorkspaceId) -> Result<Vec<Linked>, StoreEr
             path: format!("/dashboard/workflows/{}", workflow.id),
             name: workflow.name.to_string(),
             beside: String::new(),
-            state: match workflow.gate.state {
-                GateState::Open => ("ok", "Open"),
-                GateState::Waiting => ("wait", "Waiting"),
-                GateState::Paused => ("bad", "Paused"),
-            },
+            state: gate_state(workflow.gate.state),
         })
         .collect())
 }
