@@ -21,7 +21,7 @@ statements! {
     RENEW = "update connections set account_id = coalesce($3, account_id), account_label = coalesce($4, account_label), scopes_requested = $5, scopes_granted = $6, host_vars = $7, updated_at = $8 where agency_id = $1 and id = $2";
     SLOTS = "select id, workflow_id from slots where agency_id = $1 and connection_id = $2 order by id";
     ITEM = "select id from items where agency_id = $1 and connection_id = $2 order by id desc limit 1";
-    OPEN_ITEM = "select i.id from requests r join items i on i.agency_id = r.agency_id and i.request_id = r.id join item_slots s on s.agency_id = i.agency_id and s.item_id = i.id where r.agency_id = $1 and r.workspace_id = $2 and r.status = 'sent' and r.expires_at > $3 and (r.member_id = $4 or (r.member_id is null and lower(r.recipient_email) = lower($5))) and i.status in ('pending', 'held') and s.slot_id = $6 order by i.id desc limit 1";
+    OPEN_ITEM = "select i.id from requests r cross join items i cross join item_slots s where i.agency_id = r.agency_id and i.request_id = r.id and s.agency_id = i.agency_id and s.item_id = i.id and r.agency_id = $1 and r.workspace_id = $2 and r.status = 'sent' and r.expires_at > $3 and (r.member_id = $4 or (r.member_id is null and lower(r.recipient_email) = lower($5))) and i.status in ('pending', 'held') and s.slot_id = $6 order by i.id desc limit 1";
 }
 
 impl Tx {

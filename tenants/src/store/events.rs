@@ -15,7 +15,7 @@ statements! {
     OF_KIND = "select * from events where agency_id = $1 and type = $3 and seq < $2 and created_at >= $6 and created_at < $7 and (cast($4 as text) is null or actor = $4) and (cast($5 as text) is null or subject = $5) order by seq desc limit $8";
     BY_ACTOR = "select * from events where agency_id = $1 and actor = $4 and seq < $2 and created_at >= $6 and created_at < $7 and (cast($3 as text) is null or type = $3) and (cast($5 as text) is null or subject = $5) order by seq desc limit $8";
     ABOUT = "select * from events where agency_id = $1 and subject = $5 and seq < $2 and created_at >= $6 and created_at < $7 and (cast($3 as text) is null or type = $3) and (cast($4 as text) is null or actor = $4) order by seq desc limit $8";
-    OF_REQUEST = "select * from events where agency_id = $1 and subject in (select cast($2 as text) union all select id from items where agency_id = $1 and request_id = $2) order by seq desc limit $3";
+    OF_REQUEST = "select e.* from (select cast($2 as text) as subject union all select id from items where agency_id = $1 and request_id = $2) as own cross join events e where e.agency_id = $1 and e.subject = own.subject order by e.seq desc limit $3";
     CHAIN = "select * from events where agency_id = $1 and seq > $2 order by seq limit $3";
 }
 

@@ -18,7 +18,7 @@ statements! {
     LIST = "select * from workflows where agency_id = $1 and id < $2 and (cast($3 as text) is null or workspace_id = $3) and (cast($4 as text) is null or external_id = $4) order by id desc limit $5";
     SLOTS = "select s.*, c.status, c.paused_at from slots s left join connections c on c.agency_id = s.agency_id and c.id = s.connection_id where s.agency_id = $1 and s.workflow_id >= $2 and s.workflow_id <= $3 order by s.workflow_id, s.position";
     OF_WORKSPACE = "select * from workflows where agency_id = $1 and workspace_id = $2 order by id desc limit $3";
-    SLOTS_OF_WORKSPACE = "select s.*, c.status, c.paused_at from workflows f join slots s on s.agency_id = f.agency_id and s.workflow_id = f.id left join connections c on c.agency_id = s.agency_id and c.id = s.connection_id where f.agency_id = $1 and f.workspace_id = $2 order by s.workflow_id, s.position";
+    SLOTS_OF_WORKSPACE = "select s.*, c.status, c.paused_at from workflows f cross join slots s left join connections c on c.agency_id = s.agency_id and c.id = s.connection_id where s.agency_id = f.agency_id and s.workflow_id = f.id and f.agency_id = $1 and f.workspace_id = $2 order by s.workflow_id, s.position";
     SET_CONNECTION = "update slots set connection_id = $3 where agency_id = $1 and id = $2";
     OF_CONNECTION = "select distinct workflow_id from slots where agency_id = $1 and connection_id = $2";
     SET_GATE = "update workflows set gate_state = $3, gate_since = $4 where agency_id = $1 and id = $2";
