@@ -8,7 +8,7 @@ use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor,
     message::Mailbox,
     transport::smtp::{
-        self, AsyncSmtpTransportBuilder,
+        self, AsyncSmtpTransportBuilder, PoolConfig,
         authentication::Credentials,
         client::{Tls, TlsParameters},
         extension::ClientId,
@@ -82,6 +82,9 @@ impl fmt::Display for Cause {
         }
     }
 }
+
+/// To one relay at a time: an answer takes a relay some round trips, and few accept more from one address.
+pub const CONNECTIONS: u32 = 16;
 
 /// The way to one relay; connections are kept and used again.
 pub struct Mailer {
@@ -187,8 +190,9 @@ impl Mailer {
 
     /// Called from async functions only, so there is a runtime.
     fn transport(&self) -> Result<AsyncSmtpTransport<Tokio1Executor>, SendError> {
+        let connections = PoolConfig::new().max_size(CONNECTIONS);
         let pool = self.pool.get_or_init(|| Pool {
-            transport: Some(self.relay.clone().build()),
+            transport: Some(self.relay.clone().pool_config(connections).build()),
             runtime: Handle::current(),
         });
         pool.transport

@@ -31,7 +31,7 @@ use crate::{
 const WAIT: Duration = Duration::from_mins(1);
 
 /// Sends the mail if it is still queued and still worth sending. When the process dies between the relay's yes and our
-/// note of it, the next try sends a second copy with the same Message-ID.
+/// note of it, or the power fails before that is on the disk, the next try sends a second copy with the same Message-ID.
 pub(super) async fn run(platform: &Platform, job: &ClaimedJob) -> Result<(), JobError> {
     let id = mail_id(job).ok_or_else(|| JobError::Dead("the job names no mail".to_owned()))?;
     let Some((mut draft, letter)) = load(platform, &job.agency_id, &id).await? else {
@@ -269,7 +269,7 @@ async fn done(
     status: MailStatus,
     why: Option<&str>,
 ) -> Result<(), StoreError> {
-    let mut tx = platform.store.begin(&draft.agency.id).await?;
+    let mut tx = platform.store.begin_repeatable(&draft.agency.id).await?;
     tx.mail_done(&draft.mail, status, why).await?;
     tx.commit().await?;
     platform.metrics.mail(status);

@@ -2,6 +2,7 @@ use std::{panic::AssertUnwindSafe, pin::pin, time::Duration};
 
 use futures_util::FutureExt;
 use latchkey_tenants::{StoreError, store::ClaimedJob};
+use latchkey_themes::smtp;
 use tokio::{task::JoinSet, time::timeout};
 
 use super::{
@@ -10,8 +11,8 @@ use super::{
 };
 use crate::{failure::chain, mail::check_due, platform::Platform};
 
-/// One slow relay must not hold up the others.
-const AT_ONCE: usize = 4;
+/// As many as a relay is given connections: a mail waits most of its time for answers.
+const AT_ONCE: usize = smtp::CONNECTIONS as usize;
 /// Other processes write jobs too, so the table is looked at this often.
 const POLL: Duration = Duration::from_secs(1);
 /// Sender domains are looked for this often.
@@ -110,7 +111,7 @@ impl Worker {
             .await?;
         let now = self.platform.now();
         if next.is_some_and(|next| next <= now) {
-            let mut tx = self.platform.store.begin_platform().await?;
+            let mut tx = self.platform.store.begin_platform_repeatable().await?;
             let job = tx.job_claim().await?;
             tx.commit().await?;
             return Ok(job.map_or(Claim::Nothing { look_again: POLL }, Claim::Job));
@@ -183,7 +184,7 @@ async fn settle(
     let pause = || retry::pause_after(job.attempts, &*platform.entropy);
     let (why, again) = match result {
         Ok(()) => {
-            let mut tx = platform.store.begin_platform().await?;
+            let mut tx = platform.store.begin_platform_repeatable().await?;
             tx.job_done(&job.id).await?;
             return tx.commit().await;
         }

@@ -65,12 +65,22 @@ impl Backend {
 
     /// On SQLite a transaction that reads before it writes fails at once when another wrote meanwhile, whatever the
     /// busy timeout; so a writer takes the lock at the start.
-    pub async fn begin(&self, agency: &str) -> Result<Conn, StoreError> {
+    pub async fn begin(&self, agency: &str, lasts: Lasts) -> Result<Conn, StoreError> {
         match self {
             Self::Sqlite { writer, .. } => {
-                Ok(Conn::Sqlite(writer.begin_with("begin immediate").await?))
+                let begin = match lasts {
+                    Lasts::Always => "pragma synchronous = full; begin immediate",
+                    Lasts::UnlessPowerFails => "pragma synchronous = normal; begin immediate",
+                };
+                Ok(Conn::Sqlite(writer.begin_with(begin).await?))
             }
-            Self::Postgres(pool) => postgres_transaction(pool, "begin", agency).await,
+            Self::Postgres(pool) => {
+                let begin = match lasts {
+                    Lasts::Always => "begin",
+                    Lasts::UnlessPowerFails => "begin; set local synchronous_commit = off",
+                };
+                postgres_transaction(pool, begin, agency).await
+            }
         }
     }
 
@@ -86,7 +96,7 @@ impl Backend {
     /// Forgets what the last test left in its database. What refers to connections goes first.
     #[cfg(any(test, feature = "testing"))]
     pub async fn empty(&self) -> Result<(), StoreError> {
-        let Conn::Postgres(mut tx) = self.begin(EVERY_AGENCY).await? else {
+        let Conn::Postgres(mut tx) = self.begin(EVERY_AGENCY, Lasts::Always).await? else {
             return Ok(());
         };
         let sql = "delete from requests; delete from slots; delete from agencies; delete from acme_accounts; delete from acme_budgets; delete from edges; delete from dkim_keys; update edge_version set version = 0";
@@ -103,6 +113,14 @@ impl Backend {
             Self::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// Whether what was committed is on the disk when the commit returns.
+#[derive(Clone, Copy)]
+pub(super) enum Lasts {
+    Always,
+    /// It gets there a little later, in the order of the commits.
+    UnlessPowerFails,
 }
 
 enum Address {

@@ -9,14 +9,14 @@ use crate::{AgencyId, JobId, Timestamp};
 
 statements! {
     ENQUEUE = "insert into jobs (id, agency_id, kind, dedupe_key, payload, status, attempts, run_at, created_at) values ($2, $1, $3, $4, $5, 'ready', 0, $6, $7) on conflict (dedupe_key) do nothing";
-    CLAIM = "update jobs set status = 'running', attempts = attempts + 1, locked_until = $2 where id = (select id from jobs where run_at <= $1 and (status = 'ready' or (status = 'running' and locked_until <= $1)) order by run_at, id limit 1) and run_at <= $1 and (status = 'ready' or (status = 'running' and locked_until <= $1)) returning id, agency_id, kind, payload, attempts";
+    CLAIM = "update jobs set status = 'running', attempts = attempts + 1, locked_until = $2 where id = (select id from (select id, run_at from (select id, run_at from jobs where status = 'ready' and run_at <= $1 order by run_at, id limit 1) as ready union all select id, run_at from (select id, run_at from jobs where status = 'running' and locked_until <= $1 order by run_at, id limit 1) as abandoned) as due order by run_at, id limit 1) and run_at <= $1 and (status = 'ready' or (status = 'running' and locked_until <= $1)) returning id, agency_id, kind, payload, attempts";
     DONE = "update jobs set status = 'done', locked_until = null, error = null where id = $1";
     RETRY = "update jobs set status = 'ready', run_at = $2, locked_until = null, error = $3 where id = $1";
     POSTPONE = "update jobs set status = 'ready', attempts = attempts - 1, run_at = $2, locked_until = null, error = $3 where id = $1";
     DEAD = "update jobs set status = 'dead', locked_until = null, error = $2 where id = $1";
     OPEN = "select count(*) as open from jobs where status in ('ready', 'running')";
     DUE = "select 1 as due from jobs where run_at <= $1 and (status = 'ready' or (status = 'running' and locked_until <= $1)) limit 1";
-    NEXT = "select min(case status when 'running' then locked_until else run_at end) as due_at from jobs where status in ('ready', 'running')";
+    NEXT = "select min(due_at) as due_at from (select min(run_at) as due_at from jobs where status = 'ready' union all select min(locked_until) from jobs where status = 'running') as soonest";
     DROP_DONE = "delete from jobs where status = 'done' and created_at < $1";
 }
 

@@ -60,7 +60,7 @@ use std::{
 };
 
 use conn::{Conn, Row};
-use dialect::Backend;
+use dialect::{Backend, EVERY_AGENCY, Lasts};
 pub use error::StoreError;
 use statement::{Arg, Statement};
 
@@ -193,38 +193,59 @@ impl Store {
 
     /// A transaction that may write, for one agency.
     pub async fn begin(&self, agency: &AgencyId) -> Result<Tx, StoreError> {
-        let conn = self.backend.begin(agency.as_str()).await?;
-        Ok(Tx {
-            agency: agency.clone(),
-            has_turn: false,
-            inner: Inner::new(conn, &self.tools),
-        })
+        let conn = self.backend.begin(agency.as_str(), Lasts::Always).await?;
+        Ok(self.tx(agency, conn))
+    }
+
+    /// Like [`Store::begin`], for what is found out or done again where it is missing: a power cut may undo the last
+    /// seconds of it. The end of a process undoes nothing.
+    pub async fn begin_repeatable(&self, agency: &AgencyId) -> Result<Tx, StoreError> {
+        let conn = self
+            .backend
+            .begin(agency.as_str(), Lasts::UnlessPowerFails)
+            .await?;
+        Ok(self.tx(agency, conn))
     }
 
     /// Reading only, for one agency.
     pub async fn read(&self, agency: &AgencyId) -> Result<Tx, StoreError> {
         let conn = self.backend.read(agency.as_str()).await?;
-        Ok(Tx {
-            agency: agency.clone(),
-            has_turn: false,
-            inner: Inner::new(conn, &self.tools),
-        })
+        Ok(self.tx(agency, conn))
     }
 
     /// A transaction that may write, across agencies.
     pub async fn begin_platform(&self) -> Result<PlatformTx, StoreError> {
-        let conn = self.backend.begin(dialect::EVERY_AGENCY).await?;
-        Ok(PlatformTx {
-            inner: Inner::new(conn, &self.tools),
-        })
+        let conn = self.backend.begin(EVERY_AGENCY, Lasts::Always).await?;
+        Ok(self.platform_tx(conn))
+    }
+
+    /// [`Store::begin_repeatable`] across agencies.
+    pub async fn begin_platform_repeatable(&self) -> Result<PlatformTx, StoreError> {
+        let conn = self
+            .backend
+            .begin(EVERY_AGENCY, Lasts::UnlessPowerFails)
+            .await?;
+        Ok(self.platform_tx(conn))
     }
 
     /// Reading only, across agencies.
     pub async fn read_platform(&self) -> Result<PlatformTx, StoreError> {
-        let conn = self.backend.read(dialect::EVERY_AGENCY).await?;
-        Ok(PlatformTx {
+        let conn = self.backend.read(EVERY_AGENCY).await?;
+        Ok(self.platform_tx(conn))
+    }
+
+    fn tx(&self, agency: &AgencyId, conn: Conn) -> Tx {
+        Tx {
+            agency: agency.clone(),
+            has_turn: false,
             inner: Inner::new(conn, &self.tools),
-        })
+        }
+    }
+
+    fn platform_tx(&self, conn: Conn) -> PlatformTx {
+        PlatformTx {
+            inner: Inner::new(conn, &self.tools),
+        }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -337,7 +358,7 @@ impl Tx {
         look: impl AsyncFnOnce(&mut Inner) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let failed = std::mem::replace(&mut self.inner.failed, true);
-        self.inner.conn.enter(dialect::EVERY_AGENCY).await?;
+        self.inner.conn.enter(EVERY_AGENCY).await?;
         let result = look(&mut self.inner).await;
         self.inner.conn.enter(self.agency.as_str()).await?;
         self.inner.failed = failed || result.is_err();

@@ -60,6 +60,20 @@ pub async fn run(conn: &mut Conn, sql: &str) -> Result<Vec<Vec<Cell>>, sqlx::Err
     })
 }
 
+/// Whether the open transaction's commit returns only when it is on the disk.
+pub async fn waits_for_disk(conn: &mut Conn) -> bool {
+    let asked = match conn {
+        Conn::Postgres(_) => "show synchronous_commit",
+        _ => "pragma synchronous",
+    };
+    let answer = run(conn, asked).await.unwrap();
+    match &answer[0][0] {
+        Cell::Int(level) => *level == 2,
+        Cell::Text(state) => state == "on",
+        other => panic!("{other:?}"),
+    }
+}
+
 /// Runs a statement by the platform's door and commits.
 pub async fn sql(store: &Store, sql: &str) -> Vec<Vec<Cell>> {
     let mut tx = store.begin_platform().await.unwrap();

@@ -10,6 +10,7 @@ use crate::{Store, StoreError, SystemClock, SystemEntropy, testing};
 contract! {
     a_dropped_transaction_leaves_nothing,
     a_transaction_with_a_failed_statement_cannot_be_committed,
+    only_what_can_be_done_again_is_left_to_the_disk_s_time,
     a_reader_cannot_write,
     a_reader_sees_what_was_committed_before_it,
     a_database_opens_again_with_what_was_stored,
@@ -38,6 +39,24 @@ async fn a_transaction_with_a_failed_statement_cannot_be_committed(world: World)
     assert_eq!(world.rows().await, before);
     // The connection that it used serves the next one.
     assert_eq!(world.sent().await.resends, 0);
+}
+
+async fn only_what_can_be_done_again_is_left_to_the_disk_s_time(world: World) {
+    let (store, ours) = (&world.store, &world.ours.id);
+    // Back and forth: the connection is the same on SQLite.
+    for _ in 0..2 {
+        let mut tx = store.begin(ours).await.unwrap();
+        assert!(raw::waits_for_disk(&mut tx.inner.conn).await);
+        tx.commit().await.unwrap();
+        let mut tx = store.begin_repeatable(ours).await.unwrap();
+        assert!(!raw::waits_for_disk(&mut tx.inner.conn).await);
+        tx.commit().await.unwrap();
+        let mut tx = store.begin_platform().await.unwrap();
+        assert!(raw::waits_for_disk(&mut tx.inner.conn).await);
+        drop(tx);
+        let mut tx = store.begin_platform_repeatable().await.unwrap();
+        assert!(!raw::waits_for_disk(&mut tx.inner.conn).await);
+    }
 }
 
 async fn a_reader_cannot_write(world: World) {
