@@ -4,12 +4,12 @@ use crate::gateway::{Gateway, HttpFront, MOST_UPSTREAMS, Upstreams};
 use crate::limits::Limiter;
 use crate::metrics::Metrics;
 use crate::snapshot::SnapshotCell;
-use crate::tls::{TlsFront, TlsParts, tls_listener};
+use crate::tls::{Handshakes, TlsFront, TlsParts, tls_listener};
 use crate::{Https, ProxyConfig, ProxyError, Shape};
 use async_trait::async_trait;
 use http::HeaderValue;
 use pingora::apps::{HttpServerOptions, ServerApp};
-use pingora::listeners::{L4BufferSettings, ListenerConfig};
+use pingora::listeners::{ConnectionFilter, L4BufferSettings, ListenerConfig};
 use pingora::prelude::background_service;
 use pingora::protocols::http::v2::server::{H2Options, default_h2_options};
 use pingora::proxy::http_proxy;
@@ -24,6 +24,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 use tokio::sync::{Mutex, watch};
+use tokio::task::yield_now;
 
 /// pingora's default of 64 KiB makes an idle connection cost twice as much memory.
 const READ_BUFFER: usize = 16 * 1024;
@@ -32,9 +33,17 @@ const IDLE_UPSTREAM_CONNECTIONS: usize = 128;
 /// The data path, which serves as soon as it runs.
 pub struct Proxy {
     config: ProxyConfig,
-    sockets: Vec<(SocketAddr, TcpListener)>,
-    tls_sockets: Vec<(SocketAddr, TcpListener)>,
+    /// At least one.
+    workers: Vec<Sockets>,
     edge_secret: HeaderValue,
+}
+
+type Bound = Vec<(SocketAddr, TcpListener)>;
+
+/// One worker's descriptors of the sockets that all of them accept from.
+struct Sockets {
+    plain: Bound,
+    tls: Bound,
 }
 
 impl Proxy {
@@ -55,15 +64,15 @@ impl Proxy {
         let tls_sockets = with_addresses(tls_sockets)?;
         Ok(Self {
             config,
-            sockets,
-            tls_sockets,
+            workers: for_workers(&sockets, &tls_sockets).map_err(ProxyError::Socket)?,
             edge_secret,
         })
     }
 
     /// Where it listens, in the order of the configuration.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        let sockets = self.sockets.iter().chain(&self.tls_sockets);
+        let first = self.workers.first().into_iter();
+        let sockets = first.flat_map(|own| own.plain.iter().chain(&own.tls));
         sockets.map(|(address, _)| *address).collect()
     }
 
@@ -74,8 +83,7 @@ impl Proxy {
     pub fn run_until(self, stop: impl Future<Output = ()> + Send + 'static) {
         let Self {
             mut config,
-            sockets,
-            tls_sockets,
+            workers,
             edge_secret,
         } = self;
         let conf = server_conf(&config);
@@ -98,18 +106,24 @@ impl Proxy {
         let connections = InFlight::new();
         let draining = watch::Sender::new(false);
         let https = config.https.take();
-        let conf = &server.configuration;
+        let conf = &Arc::clone(&server.configuration);
         let stopping = || (in_flight.clone(), draining.subscribe());
         let front = || front(&config, &edge_secret, conf, &upstreams, stopping());
-        let plain = BoundService::new(front(), sockets, plain_listener, &connections, &draining);
-        let tls = https.map(|https| {
-            let tls = tls_parts(https, config.snapshot.clone(), &config.metrics);
-            let front = TlsFront::new(tls, front());
-            BoundService::new(front, tls_sockets, tls_listener, &connections, &draining)
+        let handshakes = https.map(|https| {
+            let parts = tls_parts(https, config.snapshot.clone(), &config.metrics);
+            Arc::new(Handshakes::new(parts))
         });
-        server.add_service(plain);
-        if let Some(tls) = tls {
-            server.add_service(tls);
+        for (worker, Sockets { plain, tls }) in workers.into_iter().enumerate() {
+            let listeners = Listeners {
+                worker,
+                connections: &connections,
+                draining: &draining,
+            };
+            server.add_service(listeners.service(front(), plain, plain_listener));
+            if let Some(handshakes) = &handshakes {
+                let front = TlsFront::new(Arc::clone(handshakes), front());
+                server.add_service(listeners.service(front, tls, tls_listener));
+            }
         }
 
         server.run(RunArgs {
@@ -207,9 +221,26 @@ fn with_addresses(
     all.map_err(ProxyError::Socket)
 }
 
+fn for_workers(plain: &Bound, tls: &Bound) -> std::io::Result<Vec<Sockets>> {
+    let own = |sockets: &Bound| {
+        let own = sockets
+            .iter()
+            .map(|(address, socket)| Ok((*address, socket.try_clone()?)));
+        own.collect::<std::io::Result<_>>()
+    };
+    let count = std::thread::available_parallelism().map_or(1, usize::from);
+    let workers = (0..count).map(|_| {
+        Ok(Sockets {
+            plain: own(plain)?,
+            tls: own(tls)?,
+        })
+    });
+    workers.collect()
+}
+
 fn server_conf(config: &ProxyConfig) -> ServerConf {
     ServerConf {
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        threads: 1,
         // `Drain` has waited already.
         grace_period_seconds: Some(0),
         graceful_shutdown_timeout_seconds: Some(1),
@@ -219,35 +250,61 @@ fn server_conf(config: &ProxyConfig) -> ServerConf {
     }
 }
 
-/// pingora's listening service over sockets bound beforehand, so that a taken port is an error before anything runs.
-struct BoundService<A> {
-    inner: ListeningService<Counted<A>>,
-    sockets: Vec<(SocketAddr, TcpListener)>,
-    draining: ShutdownWatch,
+/// Makes the services of one worker.
+struct Listeners<'a> {
+    worker: usize,
+    connections: &'a InFlight,
+    draining: &'a watch::Sender<bool>,
 }
 
-impl<A: ServerApp + Send + Sync + 'static> BoundService<A> {
-    fn new(
+impl Listeners<'_> {
+    fn service<A: ServerApp + Send + Sync + 'static>(
+        &self,
         app: A,
-        sockets: Vec<(SocketAddr, TcpListener)>,
+        sockets: Bound,
         listener: fn(&str) -> ListenerConfig,
-        connections: &InFlight,
-        draining: &watch::Sender<bool>,
-    ) -> Self {
+    ) -> BoundService<A> {
         let app = Counted {
             app: Arc::new(app),
-            connections: connections.clone(),
+            connections: self.connections.clone(),
         };
         let mut inner = ListeningService::new("edge".to_owned(), app);
-        for (address, _) in &sockets {
-            inner.add_listener(listener(&address.to_string()));
+        // pingora keeps descriptors by these names, and would bind only what it has none for.
+        let named = |(address, socket)| (format!("{address} of worker {}", self.worker), socket);
+        let sockets: Vec<_> = sockets.into_iter().map(named).collect();
+        for (name, _) in &sockets {
+            inner.add_listener(listener(name));
         }
-        Self {
+        inner.set_connection_filter(Arc::new(OneByOne));
+        BoundService {
             inner,
             sockets,
-            draining: draining.subscribe(),
+            draining: self.draining.subscribe(),
         }
     }
+}
+
+/// What was accepted begins before the next is: so a crowd that comes at once is shared by the workers, whose sockets are
+/// the same.
+#[derive(Debug)]
+struct OneByOne;
+
+#[async_trait]
+impl ConnectionFilter for OneByOne {
+    async fn should_accept(&self, _client: Option<&SocketAddr>) -> bool {
+        yield_now().await;
+        true
+    }
+}
+
+/// pingora's listening service over sockets bound beforehand, so that a taken port is an error before anything runs.
+///
+/// It has one thread, and a connection stays on it with all that it needs: tasks that move between threads, or that wake
+/// another one up, cost a proxy more than what it has to do.
+struct BoundService<A> {
+    inner: ListeningService<Counted<A>>,
+    sockets: Vec<(String, TcpListener)>,
+    draining: ShutdownWatch,
 }
 
 #[async_trait]
@@ -259,8 +316,8 @@ impl<A: ServerApp + Send + Sync + 'static> Service for BoundService<A> {
         listeners_per_fd: usize,
     ) {
         if let Some(fds) = &fds {
-            for (address, socket) in self.sockets.drain(..) {
-                fds.lock().add(address.to_string(), socket.into_raw_fd());
+            for (name, socket) in self.sockets.drain(..) {
+                fds.lock().add(name, socket.into_raw_fd());
             }
         }
         self.inner

@@ -38,7 +38,7 @@ pub fn tls_listener(address: &str) -> ListenerConfig {
 
 /// The app of a plain TCP listener: speaks TLS, and gives `app` what is inside.
 pub struct TlsFront<A> {
-    handshakes: Handshakes,
+    handshakes: Arc<Handshakes>,
     app: Arc<A>,
 }
 
@@ -53,8 +53,8 @@ pub struct TlsParts {
     pub metrics: Arc<TlsMetrics>,
 }
 
-impl<A> TlsFront<A> {
-    pub fn new(parts: TlsParts, app: A) -> Self {
+impl Handshakes {
+    pub fn new(parts: TlsParts) -> Self {
         let mut provider = ring::default_provider();
         provider.kx_groups.insert(0, X25519_MLKEM768);
         let provider = Arc::new(provider);
@@ -71,7 +71,7 @@ impl<A> TlsFront<A> {
             parts.config.max_connections_per_network,
             Arc::clone(&parts.metrics),
         );
-        let handshakes = Handshakes {
+        Self {
             web: for_protocols(&[b"h2", b"http/1.1"]),
             acme: for_protocols(&[ACME_TLS]),
             config: parts.config,
@@ -80,7 +80,12 @@ impl<A> TlsFront<A> {
             challenges: parts.challenges,
             metrics: parts.metrics,
             slots,
-        };
+        }
+    }
+}
+
+impl<A> TlsFront<A> {
+    pub fn new(handshakes: Arc<Handshakes>, app: A) -> Self {
         Self {
             handshakes,
             app: Arc::new(app),

@@ -28,17 +28,17 @@ use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 const UNRECOGNIZED_NAME: &[u8] = &[0x15, 3, 3, 0, 2, 2, 112];
 
 /// Turns connections into [`EdgeStream`]s, or ends them.
-pub(super) struct Handshakes {
-    pub config: TlsConfig,
-    pub snapshot: SnapshotCell,
-    pub edge_key: Arc<DataKey>,
-    pub challenges: Arc<dyn ChallengeCerts>,
-    pub metrics: Arc<TlsMetrics>,
-    pub slots: Arc<Slots>,
+pub struct Handshakes {
+    pub(super) config: TlsConfig,
+    pub(super) snapshot: SnapshotCell,
+    pub(super) edge_key: Arc<DataKey>,
+    pub(super) challenges: Arc<dyn ChallengeCerts>,
+    pub(super) metrics: Arc<TlsMetrics>,
+    pub(super) slots: Arc<Slots>,
     /// For browsers and programs; the certificate is put in for each connection.
-    pub web: ServerConfig,
+    pub(super) web: ServerConfig,
     /// For authorities that validate.
-    pub acme: ServerConfig,
+    pub(super) acme: ServerConfig,
 }
 
 /// Why a connection does not become a stream.

@@ -20,6 +20,7 @@ pub use challenge::{ChallengeCerts, NoChallenges};
 pub use config::TlsConfig;
 pub use conn_info::{ConnInfo, conn_info};
 pub use front::{TlsFront, TlsParts, tls_listener};
+pub use handshake::Handshakes;
 pub use hybrid::X25519_MLKEM768;
 pub use metrics::TlsMetrics;
 pub use stream::EdgeStream;
