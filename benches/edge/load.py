@@ -102,15 +102,19 @@ def handshakes(proxy, seconds):
 
 
 def flood(proxy, seconds, rate):
-    """The throughput of others under a flood of unknown names, as a share of the throughput right before it."""
-    calm = wrk(proxy, seconds, 32)["rate"]
-    command = [os.environ["EDGE_BENCH"], "flood", address(proxy), str(rate), str(seconds + 1)]
+    """The throughput of others under a flood of unknown names, as a share of that under one that its sender answers itself."""
+    calm = flooded(proxy, seconds, rate, "nobody")
+    return {"share": flooded(proxy, seconds, rate, address(proxy)) / calm, **refusals(proxy, rate)}
+
+
+def flooded(proxy, seconds, rate, target):
+    command = [os.environ["EDGE_BENCH"], "flood", target, str(rate), str(seconds + 1)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as stream:
-        flooded = wrk(proxy, seconds, 32)["rate"]
+        others = wrk(proxy, seconds, 32)["rate"]
         seen = json.loads(stream.communicate()[0])
     if seen["failed"]:
         raise DidNotRun(f"{seen['failed']} of the flood's connections got no answer")
-    return {"share": flooded / calm, **refusals(proxy, rate)}
+    return others
 
 
 def refusals(proxy, rate):

@@ -9,7 +9,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -49,6 +49,23 @@ pub async fn measure(address: SocketAddr, rate: u32, length: Duration) -> Value 
         "closed": seen.closed.load(Ordering::Relaxed),
         "failed": seen.failed.load(Ordering::Relaxed),
     })
+}
+
+/// A listener of this process that ends every connection with an alert, as if names cost nothing: what the flood's sender
+/// takes from the machine, and nobody else.
+pub async fn floor() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut hello = [0; 2048];
+                let _ = stream.read(&mut hello).await;
+                let _ = stream.write_all(&[ALERT, 3, 3, 0, 2, 2, 112]).await;
+            });
+        }
+    });
+    address
 }
 
 /// The first byte of the answer, if there was one before the end.

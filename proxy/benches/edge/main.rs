@@ -5,7 +5,7 @@
 //! - `upstream ADDRESS`: 1 KiB for every request, HTTP/1.1 and h2c, until killed
 //! - `visit ADDRESS FOLDER COUNT`: one handshake for every host, the chain and the name verified
 //! - `handshakes ADDRESS COUNT SECONDS`: new full handshakes as fast as they go, a host by chance each
-//! - `flood ADDRESS RATE SECONDS`: `RATE` hellos a second for names that nobody has
+//! - `flood ADDRESS|nobody RATE SECONDS`: `RATE` hellos a second for names that nobody has, or to nobody but the sender
 //! - `ask ADDRESS HOST h1|h2 CONNECTIONS RATE SECONDS`: `RATE` requests a second, and how they were answered
 //!
 //! What it measured is one line of JSON on stdout.
@@ -61,7 +61,12 @@ async fn main() {
             handshakes::measure(address, count, words.duration()).await
         }
         "flood" => {
-            let (address, rate) = (words.next("an address"), words.next("a rate"));
+            let address: String = words.next("an address");
+            let address = match address.parse() {
+                Ok(address) => address,
+                Err(_) => flood::floor().await,
+            };
+            let rate = words.next("a rate");
             flood::measure(address, rate, words.duration()).await
         }
         "ask" => {
