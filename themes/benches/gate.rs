@@ -10,6 +10,8 @@ use std::{collections::BTreeMap, error::Error, fs, path::Path, time::Instant};
 use latchkey_themes::{Package, gate, package::Files};
 use serde_json::json;
 
+const LANGUAGES: [&str; 5] = ["en", "de", "fr", "es", "ar"];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let package = Package::from_files(&base()?)?;
     let began = Instant::now();
@@ -57,10 +59,12 @@ fn base() -> Result<Files, Box<dyn Error>> {
     };
     let manifest = json!({
         "contract": 1, "id": "base-copy", "name": "Base", "version": "1.0.0", "extends": "base@1",
-        "modes": ["light", "dark"], "locales": {"default": "en", "available": ["en"]},
+        "modes": ["light", "dark"], "locales": {"default": "en", "available": LANGUAGES},
         "css": ["assets/css/base.css"], "pages": named("templates/pages/", ".html"),
     });
     files.insert("theme.json".into(), manifest.to_string().into_bytes());
-    files.insert("locales/en.json".into(), b"{}".to_vec());
+    for language in LANGUAGES {
+        files.insert(format!("locales/{language}.json"), b"{}".to_vec());
+    }
     Ok(files)
 }

@@ -13,7 +13,24 @@ pub fn package() -> Package {
         read(&themes.join("base").join(folder), folder, &mut files);
     }
     files.remove("README.md");
+    list_pages(&mut files);
     Package::from_files(&files).unwrap_or_else(|report| panic!("{report}"))
+}
+
+/// In the manifest, every page that has a template.
+fn list_pages(files: &mut BTreeMap<String, Vec<u8>>) {
+    let pages: Vec<_> = files
+        .keys()
+        .filter_map(|path| {
+            path.strip_prefix("templates/pages/")?
+                .strip_suffix(".html")
+                .map(str::to_owned)
+        })
+        .collect();
+    let manifest = files.get_mut("theme.json").expect("a manifest");
+    let mut json: serde_json::Value = serde_json::from_slice(manifest).expect("JSON");
+    json["pages"] = pages.into();
+    *manifest = json.to_string().into_bytes();
 }
 
 fn read(folder: &Path, at: &str, files: &mut BTreeMap<String, Vec<u8>>) {
