@@ -17,14 +17,15 @@ pub(super) struct Wish {
     width: &'static str,
 }
 
-const WIDTHS: [(&str, &str); 3] = [
+const WIDTHS: [(&str, &str); 4] = [
+    ("", "As wide as here"),
     ("1280", "Desktop, 1280"),
     ("768", "Tablet, 768"),
     ("320", "Phone, 320"),
 ];
 const MODES: [(&str, &str); 3] = [("", "As the browser"), ("light", "Light"), ("dark", "Dark")];
 impl Wish {
-    /// What is not known is as usual: the link page, on a desktop, in the agency's language.
+    /// What is not known is as usual: the link page, as wide as there is room, in the agency's language.
     pub fn of(query: &Query, own: &str) -> Self {
         let known = previews().iter().flat_map(|page| &page.samples);
         let wanted = query.typed("show");
@@ -45,7 +46,7 @@ impl Wish {
                 "" => own.to_owned(),
                 locale => locale.chars().take(35).collect(),
             },
-            width: width.map_or("1280", |(width, _)| width),
+            width: width.map_or("", |(width, _)| width),
         }
     }
 }
@@ -67,7 +68,7 @@ pub(super) struct Choices {
     mode: &'static str,
     locales: Vec<(String, String)>,
     locale: String,
-    widths: [(&'static str, &'static str); 3],
+    widths: [(&'static str, &'static str); 4],
     width: &'static str,
 }
 
