@@ -95,6 +95,15 @@ macro_rules! migrations {
                 "told",
                 include_str!(concat!("../../../migrations/", $folder, "/0012_told.sql")),
             ),
+            migration(
+                14,
+                "large_agencies",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $folder,
+                    "/0014_large_agencies.sql"
+                )),
+            ),
         ])
     };
 }
