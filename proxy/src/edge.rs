@@ -91,8 +91,11 @@ impl Edge {
             .map_err(|error| EdgeError::DataDir(config.data_dir.clone(), error))?;
         let edge_key = Arc::new(DataKey::of("edge", &config.edge_key));
         let file = snapshot_file(&config.data_dir);
-        let snapshot = SnapshotCell::new(last_snapshot(&file, &edge_key));
+        let snapshot = last_snapshot(&file, &edge_key);
         let metrics = Arc::new(Metrics::new());
+        metrics.snapshot.swapped(&snapshot);
+        metrics.snapshot.confirmed(snapshot.taken_at);
+        let snapshot = SnapshotCell::new(snapshot);
         let runtime = control_runtime()?;
         let store = {
             let _inside = runtime.enter();

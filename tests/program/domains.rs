@@ -2,7 +2,7 @@
 
 use crate::authority::{Authority, wait_for, wait_or_tell};
 use crate::http::{Answer, Call};
-use crate::support::{Installation, Running};
+use crate::support::{Installation, Running, get};
 use crate::tls;
 use serde_json::{Value, json};
 use std::io;
@@ -137,6 +137,19 @@ impl World {
     }
 }
 
+/// A domain whose token is another's, looked at.
+fn claim_in_vain(world: &World) {
+    let host = "connect.wrong.example";
+    world
+        .authority
+        .txt(&format!("_latchkey.{host}"), "another's");
+    let claim = json!({ "host": host });
+    let wrong = world.api("POST", "/domains", claim).json();
+    let id = wrong["id"].as_str().unwrap();
+    wait_for("its check", || world.state(id)["cause"].is_string());
+    assert_eq!(world.state(id)["state"], "pending_dns");
+}
+
 #[test]
 fn a_domain_answers_over_https_once_its_records_are_right_and_goes_on_alone() {
     let Some(world) = World::new() else { return };
@@ -153,10 +166,18 @@ fn a_domain_answers_over_https_once_its_records_are_right_and_goes_on_alone() {
         "nothing is ordered before the records are right"
     );
 
+    claim_in_vain(&world);
     world.put_records(&waiting);
     world.api("POST", &format!("/domains/{id}/check"), Value::Null);
     wait_for("HTTPS at the new domain", || world.page(host).is_some());
     wait_for("the row", || world.state(id)["state"] == "live");
+    // With the hosts of the agency and of previews.
+    wait_for("three orders", || world.authority.orders() >= 3);
+    assert_eq!(
+        world.authority.orders(),
+        3,
+        "none before its records are right"
+    );
     let page = world.page(host).unwrap();
     assert!(page.body.contains("Northwind"), "{}", page.body);
     assert_story(&world, host);
@@ -172,7 +193,11 @@ fn a_domain_answers_over_https_once_its_records_are_right_and_goes_on_alone() {
         ("LATCHKEY_EDGE_SECRET", "sixteen-letters-or-more"),
     ]);
     let mut edge = alone.start("proxy");
+    let admin = edge.address("admin listens");
     edge.address("edge listens");
+    let metrics = get(admin, "localhost", "/metrics");
+    assert!(metrics.contains("latchkey_edge_snapshot_hosts 3\n"));
+    assert!(!metrics.contains("latchkey_edge_snapshot_confirmed_timestamp_seconds 0\n"));
     for host in [OWN_HOST, host] {
         let page = world.page(host).unwrap();
         assert_eq!(page.status, 503, "{}", page.head);

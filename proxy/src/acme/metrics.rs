@@ -1,10 +1,8 @@
 use super::issuer::Asked;
 use latchkey_tenants::Timestamp;
-use prometheus::{
-    Gauge, Histogram, HistogramOpts, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-};
+use prometheus::{Gauge, Histogram, HistogramOpts, IntCounterVec, IntGaugeVec, Opts, Registry};
 
-/// What the operator sees of orders and certificates.
+/// What the operator sees of orders.
 #[derive(Clone)]
 pub struct AcmeMetrics {
     /// By the issuer's number in the settings, result and reason.
@@ -13,8 +11,6 @@ pub struct AcmeMetrics {
     seconds: Histogram,
     budget_left: IntGaugeVec,
     ari_lag: Gauge,
-    pub(crate) certificates: IntGaugeVec,
-    pub(crate) soonest_expiry: IntGauge,
 }
 
 impl AcmeMetrics {
@@ -48,24 +44,11 @@ impl AcmeMetrics {
                 "latchkey_edge_ari_lag_seconds",
                 "How long the longest waiting certificate should have been asked about.",
             )?,
-            certificates: IntGaugeVec::new(
-                Opts::new(
-                    "latchkey_edge_certificates",
-                    "Hosts by the state of their certificate.",
-                ),
-                &["state"],
-            )?,
-            soonest_expiry: IntGauge::new(
-                "latchkey_edge_certificate_soonest_expiry_timestamp_seconds",
-                "When the first certificate in use runs out; 0: there is none.",
-            )?,
         };
         registry.register(Box::new(new.orders.clone()))?;
         registry.register(Box::new(new.seconds.clone()))?;
         registry.register(Box::new(new.budget_left.clone()))?;
         registry.register(Box::new(new.ari_lag.clone()))?;
-        registry.register(Box::new(new.certificates.clone()))?;
-        registry.register(Box::new(new.soonest_expiry.clone()))?;
         Ok(new)
     }
 

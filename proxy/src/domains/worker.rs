@@ -127,7 +127,7 @@ impl DomainWorker {
         Ok(next.is_some_and(|next| next <= now))
     }
 
-    /// New agencies, once the store has changed at all; and now and then how many domains there are.
+    /// New agencies, once the store has changed at all; and now and then how many there are of what.
     async fn read_news(&self, news: &mut News, now: Timestamp) -> Result<(), StoreError> {
         let version = self.store.read_platform().await?.edge_version().await?;
         if news.version != Some(version) {
@@ -135,7 +135,7 @@ impl DomainWorker {
             news.version = Some(version);
         }
         if news.counted_at.is_none_or(|at| at.plus(COUNT_EVERY) <= now) {
-            let counts = self.store.read_platform().await?.domains_by_state().await?;
+            let counts = self.store.read_platform().await?.edge_counts().await?;
             self.metrics.counted(&counts);
             news.counted_at = Some(now);
         }

@@ -45,6 +45,8 @@ pub enum Crowded {
 }
 
 impl Crowded {
+    pub const ALL: [Self; 3] = [Self::Agency, Self::FairShare, Self::Edge];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Agency => "agency",

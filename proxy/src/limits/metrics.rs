@@ -41,6 +41,16 @@ pub(super) struct PolicyMeter {
 
 impl LimitMetrics {
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let crowded = register_int_counter_vec_with_registry!(
+            "latchkey_edge_limit_crowded_total",
+            "Requests refused because too many ran at once, by whose limit was reached",
+            &["limit"],
+            registry
+        )?;
+        // From 0 on, or nobody sees the first one.
+        for limit in Crowded::ALL {
+            crowded.get_metric_with_label_values(&[limit.as_str()])?;
+        }
         Ok(Self {
             decisions: register_int_counter_vec_with_registry!(
                 "latchkey_edge_limit_decisions_total",
@@ -48,12 +58,7 @@ impl LimitMetrics {
                 &["policy", "decision", "source"],
                 registry
             )?,
-            crowded: register_int_counter_vec_with_registry!(
-                "latchkey_edge_limit_crowded_total",
-                "Requests refused because too many ran at once, by whose limit was reached",
-                &["limit"],
-                registry
-            )?,
+            crowded,
             running: register_int_gauge_with_registry!(
                 "latchkey_edge_limit_running",
                 "Requests that ran at the last sweep",

@@ -19,7 +19,6 @@ use crate::{
 statements! {
     DUE = "select 1 as due from domains where next_check_at <= $1 and (lease_until is null or lease_until <= $1) limit 1";
     NEXT = "select min(next_check_at) as next from domains";
-    BY_STATE = "select state, count(*) as domains from domains group by state";
     LEASE = "update domains set lease_owner = $1, lease_until = $3, next_check_at = $3, epoch = epoch + 1 where id in (select id from domains where next_check_at <= $2 and (lease_until is null or lease_until <= $2) order by next_check_at, id limit $4) and next_check_at <= $2 and (lease_until is null or lease_until <= $2) returning id";
     LEASED = "select d.*, a.slug as agency_slug, cast(case when d.bound = 1 and (a.primary_host = d.host or (a.primary_host is null and d.kind = 'platform')) then 1 else 0 end as bigint) as is_primary, c.serial, c.issuer, c.not_before, c.not_after, (select count(*) from domains o where o.host = d.host and o.bound = 1 and o.agency_id <> d.agency_id) as contested from domains d join agencies a on a.id = d.agency_id left join certificates c on c.agency_id = d.agency_id and c.domain_id = d.id and c.in_use = 1 where d.id = $1";
     HOLD = "update domains set lease_until = lease_until where agency_id = $1 and id = $2 and lease_owner = $3 and epoch = $4";
@@ -85,14 +84,6 @@ impl PlatformTx {
     pub async fn domains_next(&mut self) -> Result<Option<Timestamp>, StoreError> {
         let row = self.inner.optional(NEXT, args![]).await?;
         row.map_or(Ok(None), |row| row.optional_time("next"))
-    }
-
-    /// How many domains there are, of states that have any.
-    pub async fn domains_by_state(&mut self) -> Result<Vec<(DomainState, i64)>, StoreError> {
-        let rows = self.inner.all(BY_STATE, args![]).await?;
-        rows.iter()
-            .map(|row| Ok((row.parsed("state")?, row.int("domains")?)))
-            .collect()
     }
 
     /// Leases up to `limit` domains that are due, longest due first.

@@ -16,7 +16,7 @@ statements! {
     ORDER = "select * from orders where domain_id = $1";
     DOMAINS = "select state, count(*) as count from domains group by state order by state";
     ORDERS = "select purpose, state, count(*) as count from orders group by purpose, state order by purpose, state";
-    CERTIFICATES = "select count(*) as count, min(not_after) as soonest from certificates where in_use = 1";
+    CERTIFICATES = "select case when c.not_after > $1 then 'valid' else 'expired' end as state, count(*) as count, min(case when d.state = 'live' then c.not_after end) as soonest from certificates c join domains d on d.agency_id = c.agency_id and d.id = c.domain_id where c.in_use = 1 group by 1 order by 1";
 }
 
 /// A claim to a host, as whoever runs the installation sees it.
@@ -54,9 +54,9 @@ pub struct EdgeCounts {
     pub domains: Vec<(DomainState, i64)>,
     /// By purpose and state.
     pub orders: Vec<(OrderPurpose, String, i64)>,
-    /// Certificates in use.
-    pub certificates: i64,
-    /// When the first of them runs out.
+    /// Certificates in use, `valid` and `expired`.
+    pub certificates: Vec<(String, i64)>,
+    /// When the first one of a live domain runs out. What leads elsewhere or waits for its owner is not renewed.
     pub soonest_expiry: Option<Timestamp>,
 }
 
@@ -93,9 +93,13 @@ impl PlatformTx {
             let (purpose, state) = (row.parsed("purpose")?, row.text("state")?);
             counts.orders.push((purpose, state, row.int("count")?));
         }
-        if let Some(row) = self.inner.optional(CERTIFICATES, &[]).await? {
-            counts.certificates = row.int("count")?;
-            counts.soonest_expiry = row.optional_time("soonest")?;
+        let now = self.now();
+        for row in self.inner.all(CERTIFICATES, args![now]).await? {
+            counts
+                .certificates
+                .push((row.text("state")?, row.int("count")?));
+            let soonest = [counts.soonest_expiry, row.optional_time("soonest")?];
+            counts.soonest_expiry = soonest.into_iter().flatten().min();
         }
         Ok(counts)
     }

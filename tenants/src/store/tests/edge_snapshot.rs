@@ -226,6 +226,12 @@ async fn an_operator_sees_every_claim_to_a_host_and_what_is_there(world: World) 
         counts.orders,
         [(OrderPurpose::First, "wanted".to_owned(), 1)]
     );
-    assert_eq!(counts.certificates, 1);
+    assert_eq!(counts.certificates, [("valid".to_owned(), 1)]);
     assert!(counts.soonest_expiry > Some(world.store.now()));
+    drop(tx);
+    world.later(365 * super::edge_orders::DAY);
+    let mut tx = world.store.read_platform().await.unwrap();
+    let later = tx.edge_counts().await.unwrap();
+    assert_eq!(later.certificates, [("expired".to_owned(), 1)]);
+    assert_eq!(later.soonest_expiry, counts.soonest_expiry);
 }
