@@ -16,6 +16,8 @@ mod killed;
 #[cfg(test)]
 mod leaks;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
 mod replaced;
