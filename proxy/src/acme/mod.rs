@@ -6,6 +6,7 @@ mod budget;
 mod certificate;
 mod challenges;
 mod client;
+mod ending;
 mod internal;
 mod issuer;
 mod known;
