@@ -3,6 +3,7 @@
 mod api;
 mod disk;
 mod guide;
+mod hosts;
 mod keep;
 mod mailbox;
 mod provider;

@@ -8,7 +8,6 @@ use std::{
     sync::Arc,
 };
 
-use axum::{Router, body::Body, extract::Request, http::header::HOST, response::Response};
 use latchkey_app::mail::DeliveryConfig;
 use latchkey_app::{
     AppConfig, ConfigError, MailConfig, Platform, ThemeChecker, Urls, UrlsError, Worker,
@@ -24,13 +23,13 @@ use latchkey_tenants::{
 };
 use secrecy::SecretString;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
-use tower::ServiceExt;
 
 use crate::edge_thread::EdgeThread;
 
 use super::{
     api::Api,
     guide::{self, Guide},
+    hosts::{self, Hosts},
     keep::Keep,
     mailbox::{self, Mailbox},
     provider::ProviderState,
@@ -143,7 +142,8 @@ impl Demo {
             mailbox: mailbox::router(mailbox.clone()),
             guide: Arc::default(),
         };
-        let (app, upstream) = serve(&hosts, &platform, stop.clone()).await?;
+        let serving = hosts::serve(&hosts, &platform, stop.clone());
+        let (app, upstream) = serving.await.map_err(DemoError::Serve)?;
         let edge = edge_config(
             folder,
             &keep,
@@ -294,33 +294,6 @@ async fn sink(mailbox: Mailbox, stop: watch::Receiver<bool>) -> Result<SecretStr
     Ok(SecretString::from(format!("smtp://{address}")))
 }
 
-/// What the edge passes requests on to, on a listener of its own.
-async fn serve(
-    hosts: &Hosts,
-    platform: &Platform,
-    stop: watch::Receiver<bool>,
-) -> Result<(JoinHandle<io::Result<()>>, SocketAddr), DemoError> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .await
-        .map_err(DemoError::Serve)?;
-    let address = listener.local_addr().map_err(DemoError::Serve)?;
-    let service = hosts
-        .clone()
-        .router()
-        .into_make_service_with_connect_info::<SocketAddr>();
-    let platform = platform.clone();
-    let stopping = async move {
-        stopped(stop).await;
-        platform.drain();
-    };
-    let serving = tokio::spawn(async move {
-        axum::serve(listener, service)
-            .with_graceful_shutdown(stopping)
-            .await
-    });
-    Ok((serving, address))
-}
-
 /// Without TLS, since no authority signs for `localhost`, and open to the hosts that are no agency's.
 fn edge_config(
     folder: &Path,
@@ -363,51 +336,6 @@ fn database_url(folder: &Path) -> String {
 }
 
 /// Returns when the wish to stop is there, or nobody is left to have it.
-async fn stopped(mut stop: watch::Receiver<bool>) {
+pub(super) async fn stopped(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
-}
-
-/// One port, several hosts.
-#[derive(Clone)]
-struct Hosts {
-    product: Router,
-    provider: Router,
-    mailbox: Router,
-    guide: Arc<std::sync::OnceLock<Router>>,
-}
-
-impl Hosts {
-    fn router(self) -> Router {
-        Router::new().fallback(move |request: Request| self.clone().answer(request))
-    }
-
-    async fn answer(self, request: Request) -> Response {
-        let host = request
-            .headers()
-            .get(HOST)
-            .and_then(|host| host.to_str().ok())
-            .unwrap_or_default();
-        let name = host.split(':').next().unwrap_or_default();
-        let router = match name {
-            "provider.localhost" => self.provider,
-            "mail.localhost" => self.mailbox,
-            "demo.localhost" | "localhost" | "127.0.0.1" => {
-                let product = request.uri().path().starts_with("/api/");
-                self.guide
-                    .get()
-                    .filter(|_| !product)
-                    .cloned()
-                    .unwrap_or(self.product)
-            }
-            _ => self.product,
-        };
-        match router.oneshot(request).await {
-            Ok(response) => response.map(Body::new),
-            Err(never) => match never {},
-        }
-    }
-
-    fn open_guide(&self, guide: Router) {
-        let _first = self.guide.set(guide);
-    }
 }
