@@ -42,6 +42,7 @@ impl RouteClass {
             "oauth" => Self::OAuth,
             "sign-in" => Self::SignIn,
             "join" => Self::Link,
+            "my-connections" if rest.starts_with("open/") => Self::Link,
             "connect" if !rest.starts_with("requests/") && !rest.starts_with("items/") => {
                 Self::Link
             }
@@ -110,6 +111,10 @@ mod tests {
             ("/connect/requests/req_1/events", RouteClass::Page),
             ("/connect/items/itm_1/start", RouteClass::Page),
             ("/join/s3cret", RouteClass::Link),
+            ("/my-connections", RouteClass::Page),
+            ("/my-connections/con_1/pause", RouteClass::Page),
+            ("/my-connections/open", RouteClass::Page),
+            ("/my-connections/open/s3cret", RouteClass::Link),
             ("/oauth/callback/ctx", RouteClass::OAuth),
             ("/assets/theme.css", RouteClass::Asset),
             ("/api/v1/requests", RouteClass::Api),
