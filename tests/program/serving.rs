@@ -1,3 +1,5 @@
+use crate::authority::wait_for;
+use crate::http::Call;
 use crate::support::{Installation, get};
 
 #[test]
@@ -40,5 +42,33 @@ fn the_edge_alone_stops_in_order() {
     let mut running = installation.start("proxy");
     let edge = running.address("edge listens");
     assert!(get(edge, "acme.example", "/").starts_with("HTTP/1.1 404"));
+    assert_eq!(running.terminate().code(), Some(0));
+}
+
+/// Where docs/mail.md sends mail services. The app's own tests have the signatures.
+#[test]
+fn the_hook_of_mail_services_answers_at_the_host_of_previews_and_not_at_the_platforms() {
+    let installation = Installation::new().with(
+        "LATCHKEY_MAIL_HOOK_SECRET",
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    );
+    let mut running = installation.start("serve");
+    let edge = running.address("edge listens");
+    let post = |host| {
+        let call = Call {
+            method: "POST",
+            path: "/hooks/mail",
+            host,
+            headers: Vec::new(),
+            body: "{}".to_owned(),
+        };
+        call.send(edge).unwrap()
+    };
+    wait_for("the host of previews", || {
+        post("preview.connect.example").status == 401
+    });
+    let unsigned = post("preview.connect.example");
+    assert!(unsigned.body.contains("the signature"), "{}", unsigned.body);
+    assert_eq!(post("connect.example").status, 404);
     assert_eq!(running.terminate().code(), Some(0));
 }

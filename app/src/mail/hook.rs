@@ -1,4 +1,4 @@
-//! `POST /hooks/mail` on the platform's host: what the operator's relay or mail service says became of mails. Signed as
+//! `POST /hooks/mail` on hosts below the platform's: what the operator's relay or mail service says became of mails. Signed as
 //! Standard Webhooks has it, so that nobody else can close addresses.
 
 use axum::{Json, body::Bytes, extract::State};
