@@ -134,6 +134,13 @@ impl MemoryLedger {
         AgencyId::new(&*self.clock, &self.entropy)
     }
 
+    /// Nothing of this limit is left for the host until `end`.
+    pub fn use_up(&self, issuer: &str, host: &str, limit: &Limit, end: Timestamp) {
+        let full = end.plus(limit.period * u32::try_from(limit.burst).unwrap());
+        let bucket = bucket(issuer, &host.parse().unwrap(), limit);
+        self.state().budgets.insert(bucket, full);
+    }
+
     fn order(
         &self,
         host: &Host,
@@ -363,7 +370,7 @@ impl Ledger for MemoryLedger {
         for limit in limits {
             let tat = state
                 .budgets
-                .entry(format!("{issuer} {} {}", limit.bucket, limit.key(host)))
+                .entry(bucket(issuer, host, limit))
                 .or_default();
             let next = (*tat).max(now).plus(limit.period);
             let allowed = now.plus(limit.period * u32::try_from(limit.burst).unwrap());
@@ -386,12 +393,12 @@ impl Ledger for MemoryLedger {
         let state = self.state();
         let tat = state
             .budgets
-            .get(&format!("{issuer} {} {}", limit.bucket, limit.key(host)))
+            .get(&bucket(issuer, host, limit))
             .copied()
             .unwrap_or_default();
         let used = (tat.micros() - self.clock.now().micros()).max(0);
         let period = i64::try_from(limit.period.as_micros()).unwrap();
-        Ok(limit.burst - (used + period - 1) / period)
+        Ok((limit.burst - (used + period - 1) / period).max(0))
     }
 
     async fn renewals_due(&self, limit: i64) -> Result<Vec<CurrentCertificate>, StoreError> {
@@ -444,6 +451,10 @@ impl Ledger for MemoryLedger {
         }
         Ok(())
     }
+}
+
+fn bucket(issuer: &str, host: &Host, limit: &Limit) -> String {
+    format!("{issuer} {} {}", limit.bucket, limit.key(host))
 }
 
 /// Chance that is the same every time.
