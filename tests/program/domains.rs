@@ -43,6 +43,7 @@ impl World {
                 "client=9999/9999, link=9999/9999, api=9999/9999",
             );
         let installation = installation.clone_with(settings);
+        assert!(installation.run("migrate").status.success());
         let line = format!(
             "agency create --slug {SLUG} --name Northwind --owner-email ana@northwind.example"
         );

@@ -20,6 +20,8 @@ mod metrics;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]
+mod postgres;
+#[cfg(test)]
 mod replaced;
 #[cfg(test)]
 mod scanners;

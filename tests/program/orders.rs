@@ -1,9 +1,10 @@
-//! Edges that are killed with `kill -9` while they work on orders: the authority is asked for one order a host, and every host
-//! is served.
+//! Edges that share their orders, and edges that are killed with `kill -9` at them: the authority is asked for one order a host,
+//! and every host is served.
 
 use crate::authority::{Authority, free_addresses, wait_for};
 use crate::domains::World;
-use crate::support::Running;
+use crate::postgres::Database;
+use crate::support::{Running, get};
 use latchkey_tenants::{Entropy, SeededEntropy};
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-/// An agency may have no more that are not live yet; the two tests together make two hundred.
+/// An agency may have no more that are not live yet; the two tests that kill make two hundred together.
 const HOSTS: usize = 100;
 /// The agency's first host and the host of previews get theirs too.
 const ALL: usize = HOSTS + 2;
@@ -26,6 +27,46 @@ fn edges_killed_at_random_repeat_no_order_and_lose_none() {
 #[test]
 fn nor_do_they_at_other_moments() {
     killed_at_random(29);
+}
+
+#[test]
+fn two_edges_on_one_postgres_ask_for_one_order_a_host() {
+    let Some(database) = Database::new() else {
+        return;
+    };
+    let Some(world) = World::with(&[("LATCHKEY_DATABASE_URL", &database.url)]) else {
+        return;
+    };
+    let mut running = world.serve();
+    let mut other = second(&world);
+    let admins = [&running, &other].map(|edge| edge.address("admin listens"));
+    let domains = claims(&world);
+    for domain in &domains {
+        world.put_records(domain);
+        let check = format!("/domains/{}/check", domain["id"].as_str().unwrap());
+        world.api("POST", &check, Value::Null);
+    }
+    for domain in &domains {
+        let host = domain["host"].as_str().unwrap();
+        wait_for(host, || world.page(host).is_some());
+    }
+    let done = || admins.map(|admin| orders_done(&get(admin, "localhost", "/metrics")));
+    wait_for("the count of the last", || {
+        done().iter().sum::<usize>() >= ALL
+    });
+    println!("orders that each edge has done: {:?}", done());
+    let asked_and_issued = (world.authority.orders(), world.authority.issued());
+    assert_eq!(asked_and_issued, (ALL, ALL));
+    for edge in [&mut running, &mut other] {
+        assert_eq!(edge.terminate().code(), Some(0));
+    }
+}
+
+fn orders_done(metrics: &str) -> usize {
+    let done = r#"latchkey_edge_orders_total{issuer="1",reason="",result="done"} "#;
+    let mut lines = metrics.lines();
+    let count = lines.find_map(|line| line.strip_prefix(done));
+    count.map_or(0, |count| count.parse().unwrap())
 }
 
 fn killed_at_random(seed: u64) {
@@ -69,17 +110,21 @@ fn kill_two(world: &World, chance: &dyn Entropy) {
     drop(other);
 }
 
-/// Claims whose records are right when nobody is there to look.
-fn claim(world: &World) -> Vec<String> {
-    let mut running = world.serve();
-    let domains: Vec<Value> = (0..HOSTS)
+fn claims(world: &World) -> Vec<Value> {
+    (0..HOSTS)
         .map(|number| {
             let host = format!("connect.acme{number}.example");
             let claimed = world.api("POST", "/domains", json!({ "host": host }));
             assert_eq!(claimed.status, 201, "{}", claimed.body);
             claimed.json()
         })
-        .collect();
+        .collect()
+}
+
+/// Their records are right when nobody is there to look.
+fn claim(world: &World) -> Vec<String> {
+    let mut running = world.serve();
+    let domains = claims(world);
     assert_eq!(running.terminate().code(), Some(0));
     domains
         .iter()
