@@ -49,6 +49,7 @@ mod suppressions;
 mod surroundings;
 mod theme_publishing;
 mod themes;
+mod tx;
 mod workflow_rows;
 mod workflows;
 mod workspace_closing;
@@ -59,10 +60,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use conn::{Conn, Row};
+use conn::Conn;
 use dialect::{Backend, EVERY_AGENCY, Lasts};
 pub use error::StoreError;
-use statement::{Arg, Statement};
+#[cfg(test)]
+use statement::Statement;
+use tx::Inner;
 
 pub use agencies::AgencyProfile;
 pub use api_keys::ApiKeyRow;
@@ -76,9 +79,11 @@ pub use domain_log::DomainLogLine;
 pub use domains::Claim;
 pub use edge::{
     accounts::BudgetUse,
-    domain_checks::{DomainLease, DomainOutcome, DomainReport},
+    domain_checks::{DomainOutcome, DomainReport},
+    domain_leases::DomainLease,
     edges::{EdgeSighting, SeenEdge},
-    orders::{Held, NewCertificate, OrderLease},
+    order_leases::{Held, OrderLease},
+    orders::NewCertificate,
     overview::{EdgeCounts, HostClaim, OpenOrder},
     snapshot::{EdgeAgency, EdgeCertificate, EdgeChanges, EdgeHost},
 };
@@ -114,6 +119,7 @@ pub use suppressions::Suppression;
 pub use surroundings::Surroundings;
 pub use theme_publishing::PublishTheme;
 pub use themes::NewTheme;
+pub use tx::{PlatformTx, Tx};
 pub use workflow_rows::{WorkflowRow, WorkflowSearch};
 pub use workflows::WorkflowFilter;
 pub use workspace_closing::{CLOSE_WORKSPACE, Deletion};
@@ -121,7 +127,6 @@ pub use workspaces::WorkspaceRow;
 
 use crate::{
     AgencyId, Clock, Entropy, Timestamp,
-    id::{Id, Prefix},
     vault::{DataKey, Vault},
 };
 
@@ -266,134 +271,6 @@ impl Store {
     }
 }
 
-/// A transaction of one agency. Dropped without [`Tx::commit`] it leaves nothing behind.
-pub struct Tx {
-    agency: AgencyId,
-    /// See [`Tx::take_turn`].
-    has_turn: bool,
-    inner: Inner,
-}
-
-/// A transaction across agencies.
-pub struct PlatformTx {
-    inner: Inner,
-}
-
-struct Inner {
-    conn: Conn,
-    failed: bool,
-    tools: Arc<Tools>,
-}
-
-impl Inner {
-    fn new(conn: Conn, tools: &Arc<Tools>) -> Self {
-        Self {
-            conn,
-            failed: false,
-            tools: Arc::clone(tools),
-        }
-    }
-
-    /// Postgres answers Ok to a commit after a failed statement and stores nothing; so a failure is remembered.
-    fn note<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
-        self.failed |= result.is_err();
-        result
-    }
-
-    async fn all(
-        &mut self,
-        statement: Statement,
-        args: &[Arg<'_>],
-    ) -> Result<Vec<Row>, StoreError> {
-        let result = self.conn.all(statement, args).await;
-        self.note(result)
-    }
-
-    async fn optional(
-        &mut self,
-        statement: Statement,
-        args: &[Arg<'_>],
-    ) -> Result<Option<Row>, StoreError> {
-        let result = self.conn.optional(statement, args).await;
-        self.note(result)
-    }
-
-    async fn execute(&mut self, statement: Statement, args: &[Arg<'_>]) -> Result<u64, StoreError> {
-        let result = self.conn.execute(statement, args).await;
-        self.note(result)
-    }
-
-    async fn commit(self) -> Result<(), StoreError> {
-        if self.failed {
-            return Err(StoreError::Poisoned);
-        }
-        self.conn.commit().await
-    }
-}
-
-impl Tx {
-    pub fn agency(&self) -> &AgencyId {
-        &self.agency
-    }
-
-    pub fn now(&self) -> Timestamp {
-        self.inner.tools.clock.now()
-    }
-
-    pub fn entropy(&self) -> Arc<dyn Entropy> {
-        Arc::clone(&self.inner.tools.entropy)
-    }
-
-    pub async fn commit(self) -> Result<(), StoreError> {
-        self.inner.commit().await
-    }
-
-    pub(crate) fn new_id<P: Prefix>(&self) -> Id<P> {
-        Id::new(&*self.inner.tools.clock, &*self.inner.tools.entropy)
-    }
-
-    /// Reads what only the whole installation knows. Dropped half-way, the transaction cannot be committed.
-    async fn across_agencies<T>(
-        &mut self,
-        look: impl AsyncFnOnce(&mut Inner) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let failed = std::mem::replace(&mut self.inner.failed, true);
-        self.inner.conn.enter(EVERY_AGENCY).await?;
-        let result = look(&mut self.inner).await;
-        self.inner.conn.enter(self.agency.as_str()).await?;
-        self.inner.failed = failed || result.is_err();
-        result
-    }
-
-    /// A part of a step that is another agency's, in the same transaction. Dropped half-way, it cannot be committed.
-    async fn as_agency<T>(
-        &mut self,
-        other: &AgencyId,
-        step: impl AsyncFnOnce(&mut Self) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let failed = std::mem::replace(&mut self.inner.failed, true);
-        self.inner.conn.enter(other.as_str()).await?;
-        let own = std::mem::replace(&mut self.agency, other.clone());
-        let has_turn = std::mem::take(&mut self.has_turn);
-        let result = step(self).await;
-        self.agency = own;
-        self.has_turn = has_turn;
-        self.inner.conn.enter(self.agency.as_str()).await?;
-        self.inner.failed = failed || result.is_err();
-        result
-    }
-}
-
-impl PlatformTx {
-    pub async fn commit(self) -> Result<(), StoreError> {
-        self.inner.commit().await
-    }
-
-    pub fn now(&self) -> Timestamp {
-        self.inner.tools.clock.now()
-    }
-}
-
 impl Tools {
     pub fn vault(&self) -> Result<&Vault, StoreError> {
         self.vault.as_ref().ok_or(StoreError::NoVault)
@@ -448,7 +325,9 @@ const STATEMENTS: &[&[Statement]] = &[
     edge::bindings::STATEMENTS,
     edge::challenges::STATEMENTS,
     edge::domain_checks::STATEMENTS,
+    edge::domain_leases::STATEMENTS,
     edge::edges::STATEMENTS,
+    edge::order_leases::STATEMENTS,
     edge::orders::STATEMENTS,
     edge::overview::STATEMENTS,
     edge::platform::STATEMENTS,

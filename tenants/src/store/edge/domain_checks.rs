@@ -1,26 +1,18 @@
-//! Checks of domains: who does them, and what follows from what they saw.
+//! What follows from what a check of a domain saw.
 
-use std::time::Duration;
-
-use super::turns::Turn;
+use super::{domain_leases::DomainLease, turns::Turn};
 use crate::{
-    Domain, DomainCause, DomainId, DomainKind, DomainMove, DomainState, EventType, NewEvent,
-    Standing, Timestamp,
+    Domain, DomainCause, DomainKind, DomainMove, DomainState, EventType, NewEvent, Standing,
+    Timestamp,
     store::{
-        PlatformTx, StoreError, Tx,
-        conn::Row,
+        StoreError, Tx,
         domain_log::bounded,
         domains::domain,
         statement::{args, statements},
     },
-    values::Slug,
 };
 
 statements! {
-    DUE = "select 1 as due from domains where next_check_at <= $1 and (lease_until is null or lease_until <= $1) limit 1";
-    NEXT = "select min(next_check_at) as next from domains";
-    LEASE = "update domains set lease_owner = $1, lease_until = $3, next_check_at = $3, epoch = epoch + 1 where id in (select id from domains where next_check_at <= $2 and (lease_until is null or lease_until <= $2) order by next_check_at, id limit $4) and next_check_at <= $2 and (lease_until is null or lease_until <= $2) returning id";
-    LEASED = "select d.*, a.slug as agency_slug, cast(case when d.bound = 1 and (a.primary_host = d.host or (a.primary_host is null and d.kind = 'platform')) then 1 else 0 end as bigint) as is_primary, c.serial, c.issuer, c.not_before, c.not_after, (select count(*) from domains o where o.host = d.host and o.bound = 1 and o.agency_id <> d.agency_id) as contested from domains d join agencies a on a.id = d.agency_id left join certificates c on c.agency_id = d.agency_id and c.domain_id = d.id and c.in_use = 1 where d.id = $1";
     HOLD = "update domains set lease_until = lease_until where agency_id = $1 and id = $2 and lease_owner = $3 and epoch = $4";
     CHECKED = "update domains set state = $3, bound = $4, bindings_seen = $5, cause = $6, problem = $7, next_step = $8, findings = $9, checked_at = $10, next_check_at = $11, verified_at = $12, quiet_checks = $13, version = $14, lease_owner = null, lease_until = null where agency_id = $1 and id = $2";
     ORDER_OPEN = "select 1 as open from orders where agency_id = $1 and domain_id = $2";
@@ -30,24 +22,6 @@ statements! {
 const MAX_FINDINGS: usize = 16 * 1024;
 /// And what is said about it, in characters.
 const MAX_WORDS: usize = 2000;
-
-/// A domain that one worker checks: until the lease ends, and as long as nobody took it over.
-#[derive(Clone, Debug)]
-pub struct DomainLease {
-    pub domain: Domain,
-    pub agency_slug: Slug,
-    /// Another agency holds the host.
-    pub contested_by: bool,
-    pub owner: String,
-    /// Counts leases: only the holder of the newest may write.
-    pub epoch: i64,
-    /// Since its claim.
-    pub age: Duration,
-    /// Somebody looks at it.
-    pub watched: bool,
-    /// Checks in a row that found nothing new.
-    pub quiet_checks: i64,
-}
 
 /// What a check found.
 #[derive(Clone, Debug)]
@@ -77,59 +51,6 @@ pub enum DomainOutcome {
         /// All is right, but another agency holds the host.
         taken: bool,
     },
-}
-
-impl PlatformTx {
-    /// When the next domain is due, or the first lease ends. Takes no lock.
-    pub async fn domains_next(&mut self) -> Result<Option<Timestamp>, StoreError> {
-        let row = self.inner.optional(NEXT, args![]).await?;
-        row.map_or(Ok(None), |row| row.optional_time("next"))
-    }
-
-    /// Leases up to `limit` domains that are due, longest due first.
-    pub async fn domains_due(
-        &mut self,
-        owner: &str,
-        limit: i64,
-        lease: Duration,
-    ) -> Result<Vec<DomainLease>, StoreError> {
-        let now = self.now();
-        if self.inner.optional(DUE, args![now]).await?.is_none() {
-            return Ok(Vec::new());
-        }
-        self.inner.take_turn_of(Turn::Leases).await?;
-        let until = now.plus(lease);
-        let claimed = self
-            .inner
-            .all(LEASE, args![owner, now, until, limit])
-            .await?;
-        let mut leases = Vec::with_capacity(claimed.len());
-        for row in &claimed {
-            let id: DomainId = row.parsed("id")?;
-            let row = self.inner.optional(LEASED, args![&id]).await?;
-            let row = row.ok_or_else(|| StoreError::gone("domain"))?;
-            leases.push(leased(&row, owner, now)?);
-        }
-        leases.sort_by_key(|lease| lease.domain.created_at);
-        Ok(leases)
-    }
-}
-
-fn leased(row: &Row, owner: &str, now: Timestamp) -> Result<DomainLease, StoreError> {
-    let domain = domain(row)?;
-    let age = now.micros().saturating_sub(domain.created_at.micros());
-    Ok(DomainLease {
-        agency_slug: row.parsed("agency_slug")?,
-        contested_by: row.flag("contested")?,
-        owner: owner.to_owned(),
-        epoch: row.int("epoch")?,
-        age: Duration::from_micros(u64::try_from(age).unwrap_or(0)),
-        watched: row
-            .optional_time("watched_until")?
-            .is_some_and(|until| until > now),
-        quiet_checks: row.int("quiet_checks")?,
-        domain,
-    })
 }
 
 /// A domain in the middle of a check's storing.
