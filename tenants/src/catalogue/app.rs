@@ -294,18 +294,6 @@ impl App {
         }
         scopes
     }
-
-    /// What the client reads about these scopes: an unknown one shows its id, an app without scopes its `access`.
-    pub fn scope_labels(&self, ids: &[String]) -> Vec<String> {
-        if ids.is_empty() {
-            return self.access.clone();
-        }
-        let label = |id: &String| {
-            let known = self.scopes.iter().find(|scope| scope.id == *id);
-            known.map_or_else(|| id.clone(), |scope| scope.label.clone())
-        };
-        ids.iter().map(label).collect()
-    }
 }
 
 fn space() -> String {

@@ -19,7 +19,7 @@ const OPENID: &str = "openid";
 const OFFLINE: &str = "offline_access";
 
 /// The scopes of OpenID Connect Core §5.4 and §11, in plain words.
-const STANDARD_SCOPES: [(&str, &str); 4] = [
+pub(super) const STANDARD_SCOPES: [(&str, &str); 4] = [
     (OPENID, "Recognise your account"),
     ("profile", "See your name and picture"),
     ("email", "See your email address"),

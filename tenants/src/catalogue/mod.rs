@@ -7,6 +7,7 @@ mod lint;
 mod origins;
 mod pattern;
 mod shape;
+mod words;
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -14,6 +15,7 @@ pub use app::*;
 pub use custom::{ExplicitApp, MetadataError};
 pub use endpoints::{Endpoints, HostVarError};
 pub use lint::LintFinding;
+pub use words::Words;
 
 /// File name without its ending, and text.
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/apps.rs"));
