@@ -10,6 +10,7 @@ use icu_datetime::{
 use icu_list::{ListFormatter, options::ListFormatterOptions};
 use icu_locale_core::Locale;
 use icu_plurals::PluralRules;
+use serde::Serialize;
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 use crate::texts::{Piece, Text, Texts};
@@ -47,6 +48,14 @@ pub enum Arg {
 pub struct Phrase {
     pub key: Cow<'static, str>,
     pub args: Vec<(&'static str, Arg)>,
+}
+
+/// A sentence for people that is not of the theme's texts, such as a permission.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Words {
+    pub text: String,
+    /// The BCP 47 tag of its language. None: nobody knows.
+    pub lang: Option<&'static str>,
 }
 
 impl Phrase {
@@ -206,6 +215,16 @@ impl Language {
         }
     }
 
+    /// Words that keep their own direction, unless they are of this language.
+    pub fn quoted<'a>(&self, words: &'a Words) -> Cow<'a, str> {
+        let own = self.tag.split('-').next();
+        if words.lang.is_some() && words.lang == own {
+            Cow::Borrowed(&words.text)
+        } else {
+            self.isolated(&words.text)
+        }
+    }
+
     /// None: not a time of RFC 3339.
     pub fn date(&self, rfc3339: &str, style: DateStyle) -> Option<String> {
         let at = OffsetDateTime::parse(rfc3339, &Rfc3339).ok()?;
@@ -310,6 +329,20 @@ mod tests {
         };
         let forms: Vec<_> = [0, 1, 2, 3, 11, 100].into_iter().map(say).collect();
         assert_eq!(forms, ["0", "1", "2", "few", "many", "other"]);
+    }
+
+    #[test]
+    fn words_of_another_language_keep_their_direction() {
+        let words = |lang| Words {
+            text: "Jo".to_owned(),
+            lang,
+        };
+        let ar = language("ar-EG", "{}");
+        assert_eq!(ar.quoted(&words(Some("ar"))), "Jo");
+        for lang in [Some("en"), None] {
+            assert_eq!(ar.quoted(&words(lang)), "\u{2068}Jo\u{2069}");
+            assert_eq!(language("de", "{}").quoted(&words(lang)), "Jo");
+        }
     }
 
     #[test]

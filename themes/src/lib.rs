@@ -17,7 +17,7 @@ mod theme;
 pub use assets::Asset;
 pub use brand::{Brand, LogoRef, initial};
 pub use color::{BrandColor, ColorError};
-pub use language::{Arg, Phrase};
+pub use language::{Arg, Phrase, Words};
 pub use mail::{Mail, RenderedMail};
 pub use package::{Package, ThemeHash};
 pub use page::{Page, PageChrome};

@@ -18,6 +18,7 @@ pub use agency::{
     DomainLiveMail, MailUndeliverableMail, ReconnectNeededMail, RevokedMail,
 };
 pub(crate) use layout::{FONT, Fonts, Setting, lay_out, plain};
+use request::shown;
 pub use request::{AllDoneMail, CancelledMail, ForwardedMail, MailApp, ReminderMail, RequestMail};
 
 use crate::language::{Language, Phrase, SayError};
@@ -70,6 +71,11 @@ trait Context {
 
     /// `mail` as templates see it.
     fn view(&self) -> Value;
+
+    /// What has to be connected: templates see it as `apps`, no longer than mail programs show.
+    fn asked(&self) -> Option<&[MailApp]> {
+        None
+    }
 
     /// What templates see besides, under these names, as sentences in the mail's language.
     fn sentences(&self) -> Vec<(&'static str, Phrase)> {
@@ -162,7 +168,10 @@ impl Mail {
         let view = self.context().view();
         let mut said = BTreeMap::new();
         for (name, phrase) in self.context().sentences() {
-            said.insert(name, language.phrase(&phrase)?);
+            said.insert(name, Value::from(language.phrase(&phrase)?));
+        }
+        if let Some(apps) = self.context().asked() {
+            said.insert("apps", shown(apps, language)?);
         }
         Ok(merge_maps([view, Value::from(said)]))
     }

@@ -34,10 +34,13 @@ const WAIT: Duration = Duration::from_mins(1);
 /// note of it, or the power fails before that is on the disk, the next try sends a second copy with the same Message-ID.
 pub(super) async fn run(platform: &Platform, job: &ClaimedJob) -> Result<(), JobError> {
     let id = mail_id(job).ok_or_else(|| JobError::Dead("the job names no mail".to_owned()))?;
-    let Some((mut draft, letter)) = load(platform, &job.agency_id, &id).await? else {
+    let Some(mut draft) = load(platform, &job.agency_id, &id).await? else {
         return Ok(());
     };
-    let (to_name, letter) = match letter {
+    let frozen = draft.mail.theme.as_deref();
+    let theme = AgencyTheme::of(platform, &draft.agency.id, frozen).await?;
+    let locale = theme.theme.locale(&draft.language);
+    let (to_name, letter) = match read(platform, &draft, locale).await? {
         Letter::Write { to_name, mail } => (to_name, mail),
         Letter::Skip(why) => {
             done(platform, &draft, MailStatus::Skipped, Some(why)).await?;
@@ -59,10 +62,8 @@ pub(super) async fn run(platform: &Platform, job: &ClaimedJob) -> Result<(), Job
     let unsubscribe = letter.unsubscribe_url().map(str::to_owned);
     let host = platform.urls.agency_host(&draft.agency);
     let brand = brand(&draft.agency, &host, &platform.urls);
-    let frozen = draft.mail.theme.as_deref();
-    let theme = AgencyTheme::of(platform, &draft.agency.id, frozen).await?;
     let rendered = theme
-        .mail(platform, &brand, &letter, &draft.language)
+        .mail(platform, &brand, &letter, locale)
         // A template's complaint may quote what it was given.
         .map_err(|_| JobError::Retry("the mail could not be written".to_owned()))?;
     let outgoing = outgoing(platform, &draft, &sender, to_name, unsubscribe, rendered);
@@ -194,7 +195,7 @@ async fn load(
     platform: &Platform,
     agency: &AgencyId,
     id: &MailId,
-) -> Result<Option<(Draft, Letter)>, StoreError> {
+) -> Result<Option<Draft>, StoreError> {
     let mut tx = platform.store.read(agency).await?;
     let Some(mail) = tx.mail(id).await? else {
         return Ok(None);
@@ -203,7 +204,6 @@ async fn load(
         return Ok(None);
     }
     let agency = tx.agency_itself().await?;
-    let letter = letter(&mut tx, &platform.urls, &agency, &mail).await?;
     let scope = match mail.kind {
         MailKind::Reminder | MailKind::LastCall => SuppressionScope::Reminders,
         _ => SuppressionScope::All,
@@ -216,7 +216,16 @@ async fn load(
         mail,
     };
     tx.commit().await?;
-    Ok(Some((draft, letter)))
+    Ok(Some(draft))
+}
+
+/// What it says in this language.
+async fn read(platform: &Platform, draft: &Draft, locale: &str) -> Result<Letter, StoreError> {
+    let mut tx = platform.store.read(&draft.agency.id).await?;
+    let (agency, mail) = (&draft.agency, &draft.mail);
+    let letter = letter(&mut tx, &platform.urls, agency, mail, locale).await?;
+    tx.commit().await?;
+    Ok(letter)
 }
 
 async fn language(tx: &mut Tx, agency: &Agency, mail: &Mail) -> Result<String, StoreError> {

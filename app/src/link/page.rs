@@ -5,7 +5,7 @@ use latchkey_themes::Page;
 use super::{
     notice::{NOTICE_COOKIE, brought},
     session::opened_page,
-    view::{connect_page, dead_link, form_targets},
+    view::{Said, connect_page, dead_link, form_targets},
 };
 use crate::{
     http::{PageResult, Respond, Segment, Site, clear_cookie},
@@ -32,7 +32,12 @@ pub(super) async fn show(
         ));
     };
     let notice = brought(&headers);
-    let (page, apps) = connect_page(&mut tx, &opened, &around, notice.as_ref(), None).await?;
+    respond = respond.speaking(opened.request.language.as_ref());
+    let said = Said {
+        notice: notice.as_ref(),
+        ..Said::plain(respond.locale)
+    };
+    let (page, apps) = connect_page(&mut tx, &opened, &around, &said).await?;
     drop(tx);
     if opened.request.opened_at.is_none() || opened.touch_due() {
         let mut tx = platform.store.begin(&site.agency.id).await?;
@@ -41,7 +46,6 @@ pub(super) async fn show(
         tx.commit().await?;
         platform.changed(&site.agency.id);
     }
-    respond = respond.speaking(opened.request.language.as_ref());
     respond.providers = form_targets(&platform.urls, &site, &apps);
     let mut response = respond.page(StatusCode::OK, &Page::Connect(page));
     if notice.is_some() {

@@ -7,11 +7,11 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use latchkey_tenants::{
     Item, ItemId, ItemStatus, Request, StoreError, Tx,
-    catalogue::{App, HostVarError},
+    catalogue::{self, App, HostVarError},
     store::Surroundings,
 };
 use latchkey_themes::{
-    Page, initial,
+    Page, Words, initial,
     page::{AppCard, CardState, ConnectPage, DeadLink, FieldError, HostField, Notice as Shown},
 };
 
@@ -33,12 +33,11 @@ pub(crate) async fn connect_page(
     tx: &mut Tx,
     opened: &Opened,
     around: &Surroundings,
-    notice: Option<&(Notice, ItemId)>,
-    input: Option<&HostInput>,
+    said: &Said<'_>,
 ) -> Result<(ConnectPage, Vec<Cow<'static, App>>), StoreError> {
     let request = &opened.request;
     let items = request.items.iter().map(|item| (item, around));
-    let laid = OF_LINK.lay(tx, items, notice, input).await?;
+    let laid = OF_LINK.lay(tx, items, said).await?;
     let page = ConnectPage {
         csrf: csrf_token(&opened.secret),
         notice: laid.notice,
@@ -52,9 +51,10 @@ pub(crate) async fn draft_page(
     tx: &mut Tx,
     draft: &Request,
     around: &Surroundings,
+    locale: &str,
 ) -> Result<ConnectPage, StoreError> {
     let items = draft.items.iter().map(|item| (item, around));
-    let laid = OF_LINK.lay(tx, items, None, None).await?;
+    let laid = OF_LINK.lay(tx, items, &Said::plain(locale)).await?;
     Ok(bare_page(draft, around, laid.cards))
 }
 
@@ -78,6 +78,7 @@ async fn missing_permissions(
     tx: &mut Tx,
     item: &Item,
     app: &App,
+    locale: &str,
 ) -> Result<Vec<String>, StoreError> {
     let Some(id) = &item.connection_id else {
         return Ok(Vec::new());
@@ -86,11 +87,11 @@ async fn missing_permissions(
     let mut missing = connection.map_or_else(Vec::new, |connection| connection.missing_scopes());
     // Those are for our own use, and often granted without a word.
     missing.retain(|scope| !app.required_scopes.contains(scope));
-    Ok(if missing.is_empty() {
-        missing
-    } else {
-        app.scope_labels(&missing)
-    })
+    if missing.is_empty() {
+        return Ok(missing);
+    }
+    let missing = app.permissions(&missing, locale).into_iter();
+    Ok(missing.map(|words| words.text).collect())
 }
 
 /// On the link page.
@@ -106,6 +107,25 @@ pub(crate) struct Cards {
     pub forwards: bool,
 }
 
+/// What a page says besides how its items are.
+#[derive(Clone, Copy)]
+pub(crate) struct Said<'a> {
+    /// The page's language.
+    pub locale: &'a str,
+    pub notice: Option<&'a (Notice, ItemId)>,
+    pub input: Option<&'a HostInput>,
+}
+
+impl<'a> Said<'a> {
+    pub fn plain(locale: &'a str) -> Self {
+        Self {
+            locale,
+            notice: None,
+            input: None,
+        }
+    }
+}
+
 /// The cards of a page, the apps on them, and what just happened to one of them.
 #[derive(Default)]
 pub(crate) struct Laid {
@@ -119,38 +139,35 @@ impl Cards {
         &self,
         tx: &mut Tx,
         items: impl Iterator<Item = (&'a Item, &'a Surroundings)>,
-        notice: Option<&(Notice, ItemId)>,
-        input: Option<&HostInput>,
+        said: &Said<'_>,
     ) -> Result<Laid, StoreError> {
         let mut laid = Laid::default();
         for (item, around) in items {
             let app = tx.app(&item.app).await?;
             let app = app.ok_or_else(|| StoreError::gone("app"))?;
-            if let Some((what, _)) = notice.filter(|(_, about)| *about == item.id) {
-                let missing = missing_permissions(tx, item, &app).await?;
+            if let Some((what, _)) = said.notice.filter(|(_, about)| *about == item.id) {
+                let missing = missing_permissions(tx, item, &app, said.locale).await?;
                 laid.notice = Some(what.shown(&app.name, missing));
             }
-            laid.cards.push(self.card(item, &app, around, input));
+            laid.cards.push(self.card(item, &app, around, said));
             laid.apps.push(app);
         }
         Ok(laid)
     }
 
-    fn card(
-        &self,
-        item: &Item,
-        app: &App,
-        around: &Surroundings,
-        input: Option<&HostInput>,
-    ) -> AppCard {
-        let input = input.filter(|input| input.item == item.id);
+    fn card(&self, item: &Item, app: &App, around: &Surroundings, said: &Said<'_>) -> AppCard {
+        let scopes = app.scopes_for(&item.scopes);
         let path = |what: &str| format!("{}/{}/{what}", self.start, item.id);
         AppCard {
             item_id: item.id.to_string(),
             name: app.name.clone(),
             initial: initial(&app.name),
             provider_name: provider_name(app),
-            permissions: app.scope_labels(&app.scopes_for(&item.scopes)),
+            permissions: app
+                .permissions(&scopes, said.locale)
+                .into_iter()
+                .map(words)
+                .collect(),
             state: card_state(item.status),
             account: around
                 .accounts
@@ -159,9 +176,15 @@ impl Cards {
             start_path: path("start"),
             decline_path: path("decline"),
             forward_path: self.forwards.then(|| path("forward")),
-            fields: host_fields(app, input),
+            fields: host_fields(app, &item.id, said),
         }
     }
+}
+
+/// As pages and mails show them.
+pub(crate) fn words(words: catalogue::Words) -> Words {
+    let catalogue::Words { text, lang } = words;
+    Words { text, lang }
 }
 
 const fn card_state(status: ItemStatus) -> CardState {
@@ -176,10 +199,11 @@ const fn card_state(status: ItemStatus) -> CardState {
     }
 }
 
-fn host_fields(app: &App, input: Option<&HostInput>) -> Vec<HostField> {
+fn host_fields(app: &App, item: &ItemId, said: &Said<'_>) -> Vec<HostField> {
+    let input = said.input.filter(|input| input.item == *item);
     let fields = app.host_vars.iter().map(|var| HostField {
         name: var.name.clone(),
-        label: var.label.clone(),
+        label: words(app.question(var, said.locale)),
         placeholder: var.example.clone(),
         // The server also takes a pasted address, which the pattern would refuse.
         pattern: String::new(),

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     http::{PageError, PageResult, Query, Respond, Site},
-    link::{Holder, HostInput, ItemForm, Opened, connect_page, form_targets},
+    link::{Holder, HostInput, ItemForm, Opened, Said, connect_page, form_targets},
     platform::Platform,
     portal,
     urls::Urls,
@@ -182,9 +182,13 @@ impl Journey<'_> {
             .await;
         }
         let around = tx.request_surroundings(&opened.request.id).await?;
-        let (page, apps) = connect_page(&mut tx, opened, &around, None, Some(&input)).await?;
         let language = opened.request.language.as_ref();
         let mut respond = Respond::new(platform, site).speaking(language);
+        let said = Said {
+            input: Some(&input),
+            ..Said::plain(respond.locale)
+        };
+        let (page, apps) = connect_page(&mut tx, opened, &around, &said).await?;
         respond.providers = form_targets(&platform.urls, site, &apps);
         Ok(respond.page(StatusCode::UNPROCESSABLE_ENTITY, &Page::Connect(page)))
     }

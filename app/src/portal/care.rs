@@ -4,14 +4,14 @@ use latchkey_tenants::{
     catalogue::App,
 };
 use latchkey_themes::{
-    Page,
+    Page, Words,
     page::{ConnectionPage, Receipt, Revoke, RevokedAt},
 };
 
 use super::home::row;
 use crate::{
     http::{PageError, PageResult, Respond, Site, clear_cookie},
-    link::{NOTICE_COOKIE, Notice, brought, form_targets, notice_cookie},
+    link::{NOTICE_COOKIE, Notice, brought, form_targets, notice_cookie, words},
     oauth::disconnect,
     person::see_other,
     platform::Platform,
@@ -83,7 +83,7 @@ impl Care<'_> {
             csrf: self.csrf.clone(),
             back_path: self.all.to_owned(),
             row: row(tx, one, self.path()).await?,
-            permissions: app.map_or_else(Vec::new, |app| permissions(app, one)),
+            permissions: app.map_or_else(Vec::new, |app| permissions(app, one, &self.site.locale)),
             workflows: self.workflows(tx).await?,
             connected_at: one.created_at.date_time(),
             last_used_at: one.last_used_at.map(|at| at.date_time()),
@@ -179,13 +179,17 @@ impl Care<'_> {
 }
 
 /// In plain words what was granted; what every connection of this app needs for itself is not worth a line.
-fn permissions(app: &App, connection: &Connection) -> Vec<String> {
+fn permissions(app: &App, connection: &Connection, locale: &str) -> Vec<Words> {
     let granted = connection.scopes_granted.iter();
     let telling = granted.filter(|scope| !app.required_scopes.contains(scope));
     let telling: Vec<String> = telling.cloned().collect();
-    app.scope_labels(if telling.is_empty() {
+    let shown = if telling.is_empty() {
         &connection.scopes_granted
     } else {
         &telling
-    })
+    };
+    app.permissions(shown, locale)
+        .into_iter()
+        .map(words)
+        .collect()
 }

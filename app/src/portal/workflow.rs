@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use axum::extract::State;
 use http::{HeaderMap, StatusCode, header};
 use latchkey_tenants::{
-    Item, ItemId, Member, Request, StoreError, Tx, WorkflowId,
+    Item, Member, Request, StoreError, Tx, WorkflowId,
     catalogue::App,
     store::{Session, Surroundings},
 };
@@ -12,9 +12,7 @@ use secrecy::SecretString;
 
 use crate::{
     http::{PageError, PageResult, Respond, Segment, Site, clear_cookie, csrf_token},
-    link::{
-        Cards, HostInput, NOTICE_COOKIE, Notice, Progress, Watcher, brought, form_targets, live,
-    },
+    link::{Cards, HostInput, NOTICE_COOKIE, Progress, Said, Watcher, brought, form_targets, live},
     person::Client,
     platform::Platform,
     urls::Urls,
@@ -40,8 +38,10 @@ pub(super) async fn show(
     let shown = Shown {
         workflow: &id,
         asked: &asked,
-        notice: notice.as_ref(),
-        input: None,
+        said: Said {
+            notice: notice.as_ref(),
+            ..Said::plain(&person.site.locale)
+        },
     };
     let page = shown.page(&mut tx, person.member(), &person.secret).await?;
     let (page, apps) = page.ok_or_else(PageError::not_found)?;
@@ -99,8 +99,10 @@ pub(crate) async fn workflow_again(
     let shown = Shown {
         workflow: id,
         asked: &asked,
-        notice: None,
-        input: Some(input),
+        said: Said {
+            input: Some(input),
+            ..Said::plain(&site.locale)
+        },
     };
     let page = shown.page(&mut tx, &session.member, secret).await?;
     let (page, apps) = page.ok_or_else(PageError::not_found)?;
@@ -143,8 +145,7 @@ type Apps = Vec<Cow<'static, App>>;
 struct Shown<'a> {
     workflow: &'a WorkflowId,
     asked: &'a [(Request, Surroundings)],
-    notice: Option<&'a (Notice, ItemId)>,
-    input: Option<&'a HostInput>,
+    said: Said<'a>,
 }
 
 impl Shown<'_> {
@@ -164,7 +165,7 @@ impl Shown<'_> {
             None => None,
         };
         let items = in_order(self.asked);
-        let laid = CARDS.lay(tx, items, self.notice, self.input).await?;
+        let laid = CARDS.lay(tx, items, &self.said).await?;
         let mut notes = self
             .asked
             .iter()

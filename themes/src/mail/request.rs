@@ -5,13 +5,22 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::Context;
-use crate::{language::Phrase, page::moment};
+use crate::{
+    language::{Language, Phrase, SayError, Words},
+    page::moment,
+};
+
+/// Lines of permissions in one mail. Mail programs cut off what is long, and the page behind the link has all of them.
+const MOST_LINES: usize = 60;
+/// Lines of one app, however many apps there are.
+const FEWEST_LINES: usize = 3;
 
 /// A request and its link: the first one, one that the client asked for, or one that staff sent again.
 #[derive(Clone, Serialize)]
 pub struct RequestMail {
     pub recipient_name: Option<String>,
     /// What still has to be connected.
+    #[serde(skip)]
     pub apps: Vec<MailApp>,
     /// The agency's own words; templates see its lines as `note_lines`.
     pub note: Option<String>,
@@ -24,11 +33,11 @@ pub struct RequestMail {
     pub workflows: Vec<String>,
 }
 
-#[derive(Clone, Serialize)]
+#[derive(Clone)]
 pub struct MailApp {
     pub name: String,
     /// What the agency will be able to do, in plain words.
-    pub permissions: Vec<String>,
+    pub permissions: Vec<Words>,
 }
 
 /// A reminder or the last call.
@@ -69,6 +78,40 @@ pub struct AllDoneMail {
     pub connections_url: Option<String>,
 }
 
+impl MailApp {
+    /// As templates see it: at most so many lines of permissions, the last of which says how many more there are.
+    fn shown(&self, most: usize, language: &Language) -> Result<Value, SayError> {
+        let all = &self.permissions;
+        let kept = if all.len() <= most {
+            all.len()
+        } else {
+            most - 1
+        };
+        let kept = all[..kept]
+            .iter()
+            .map(|one| language.quoted(one).into_owned());
+        let mut lines: Vec<String> = kept.collect();
+        let more = all.len() - lines.len();
+        if more > 0 {
+            let more = Phrase::new("mails.common.more").with("count", more);
+            lines.push(language.phrase(&more)?);
+        }
+        Ok(context! { name => &self.name, permissions => lines })
+    }
+}
+
+/// `apps` as templates see them: whole, unless the mail would grow too long.
+pub(super) fn shown(apps: &[MailApp], language: &Language) -> Result<Value, SayError> {
+    let lines: usize = apps.iter().map(|app| app.permissions.len()).sum();
+    let most = if lines <= MOST_LINES {
+        MOST_LINES
+    } else {
+        (MOST_LINES / apps.len()).max(FEWEST_LINES)
+    };
+    let apps = apps.iter().map(|app| app.shown(most, language));
+    apps.collect::<Result<Vec<_>, _>>().map(Value::from)
+}
+
 impl RequestMail {
     fn app_names(&self) -> Vec<String> {
         self.apps.iter().map(|app| app.name.clone()).collect()
@@ -92,6 +135,10 @@ impl Context for RequestMail {
             app_names => self.app_names(), note_lines => self.note_lines(), ..Value::from(Serde(self))
         }
     }
+
+    fn asked(&self) -> Option<&[MailApp]> {
+        Some(&self.apps)
+    }
 }
 
 impl Context for ReminderMail {
@@ -105,6 +152,10 @@ impl Context for ReminderMail {
             ..self.request.view()
         }
     }
+
+    fn asked(&self) -> Option<&[MailApp]> {
+        self.request.asked()
+    }
 }
 
 impl Context for ForwardedMail {
@@ -114,6 +165,10 @@ impl Context for ForwardedMail {
 
     fn view(&self) -> Value {
         context! { by => &self.by, ..self.request.view() }
+    }
+
+    fn asked(&self) -> Option<&[MailApp]> {
+        self.request.asked()
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::{Context, moment};
-use crate::language::Phrase;
+use crate::language::{Phrase, Words};
 
 /// The link page: which apps, who asks, why, and how far the client is. Becomes "All done" when every card is connected.
 #[derive(Clone, Serialize)]
@@ -37,7 +37,7 @@ pub struct AppCard {
     /// Where the client signs in, for example `Google` for Google Drive.
     pub provider_name: String,
     /// What the agency will be able to do, in plain words.
-    pub permissions: Vec<String>,
+    pub permissions: Vec<Words>,
     pub state: CardState,
     /// The account that was connected, as the provider names it.
     pub account: Option<String>,
@@ -74,7 +74,7 @@ impl CardState {
 #[derive(Clone, Serialize)]
 pub struct HostField {
     pub name: String,
-    pub label: String,
+    pub label: Words,
     pub placeholder: String,
     /// An HTML `pattern`; the server checks again.
     pub pattern: String,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::{AppCard, CardState, Context, Notice, context_of, moment, moment_if};
-use crate::language::Phrase;
+use crate::language::{Phrase, Words};
 
 /// What is asked for, by workflow, and what is connected.
 #[derive(Clone, Serialize)]
@@ -75,7 +75,7 @@ pub struct ConnectionPage {
     pub back_path: String,
     pub row: ConnectionRow,
     /// In plain words.
-    pub permissions: Vec<String>,
+    pub permissions: Vec<Words>,
     /// Workflows that use it.
     pub workflows: Vec<String>,
     #[serde(serialize_with = "moment")]

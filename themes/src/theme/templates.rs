@@ -174,6 +174,7 @@ pub(super) const PLATFORM: &[(&str, &str)] = embed!("platform":
     "notice.html"
     "state.html"
     "status.html"
+    "words.html"
 );
 
 /// Drawings on a field of 16 by 16.

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a helper of a test fails like a test")]
 
 mod languages;
+mod long_mails;
 mod mails;
 mod pages;
 // The attribute tells clippy that this is test code.

@@ -27,14 +27,15 @@ pub(super) async fn page(sent: Sent<Desk<Work>>) -> PageResult {
     let Some((draft, around)) = draft(&mut tx, &sent.fields).await? else {
         return Ok(framed(desk, "", NOTHING.to_owned()));
     };
-    let page = draft_page(&mut tx, &draft, &around).await?;
-    drop(tx);
     let (platform, site) = (desk.platform(), &desk.person().site);
-    let nonce = platform.entropy.short_token();
     let chosen = draft.language.as_ref().map(|language| language.as_str());
+    let locale = site.theme.theme.locale(chosen.unwrap_or(&site.locale));
+    let page = draft_page(&mut tx, &draft, &around, locale).await?;
+    drop(tx);
+    let nonce = platform.entropy.short_token();
     let chrome = PageChrome {
         nonce: &nonce,
-        locale: chosen.unwrap_or(&site.locale),
+        locale,
         live: false,
     };
     let page = Page::Connect(page);
@@ -55,11 +56,12 @@ pub(super) async fn mail(sent: Sent<Desk<Work>>) -> PageResult {
     let link = format!("{}/connect/preview", platform.urls.origin(&host));
     let items: Vec<&Item> = draft.items.iter().collect();
     let end = draft.expires_at.unwrap_or(draft.created_at);
-    let mail = Mail::Request(request_mail(&mut tx, &draft, &items, &link, end).await?);
-    drop(tx);
-    let brand = brand(&site.agency, &host, &platform.urls);
     let chosen = draft.language.as_ref().map(|language| language.as_str());
     let locale = chosen.unwrap_or(&site.agency.locale);
+    let locale = site.theme.theme.locale(locale);
+    let mail = Mail::Request(request_mail(&mut tx, &draft, &items, &link, end, locale).await?);
+    drop(tx);
+    let brand = brand(&site.agency, &host, &platform.urls);
     let mail = site.theme.mail(platform, &brand, &mail, locale);
     let mail = mail.map_err(|error| unwritten(&error))?;
     // Mail programs know no style sheets, so mails carry their styles inline.

@@ -2,15 +2,18 @@ use latchkey_tenants::{
     Agency, GateState, Item, ItemStatus, MailKind, ReminderStep, Request, RequestId, RequestStatus,
     StoreError, Timestamp, Tx, WorkflowId, WorkspaceId, store::Mail,
 };
-use latchkey_themes::mail::{
-    self as themed, AllConnectedMail, AllDoneMail, AppFailedMail, AppFault, CancelledMail,
-    ForwardedMail, MailApp, MailUndeliverableMail, ReminderMail, RequestMail,
+use latchkey_themes::{
+    Words,
+    mail::{
+        self as themed, AllConnectedMail, AllDoneMail, AppFailedMail, AppFault, CancelledMail,
+        ForwardedMail, MailApp, MailUndeliverableMail, ReminderMail, RequestMail,
+    },
 };
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use super::{connections, domains, people};
-use crate::{portal, urls::Urls};
+use crate::{link::words, portal, urls::Urls};
 
 /// What to do with a mail.
 #[expect(
@@ -29,12 +32,13 @@ pub(super) enum Letter {
 pub(super) const LINK_DEAD: Letter = Letter::Skip("its link was replaced or ended first");
 pub(super) const CAUSE_GONE: Letter = Letter::Skip("what it is about is gone");
 
-/// Reads what the mail says, as it is now.
+/// Reads what the mail says, as it is now. `locale` is the language that it will be written in.
 pub(super) async fn letter(
     tx: &mut Tx,
     urls: &Urls,
     agency: &Agency,
     mail: &Mail,
+    locale: &str,
 ) -> Result<Letter, StoreError> {
     if let Some(letter) = people::letter(tx, urls, agency, mail).await? {
         return Ok(letter);
@@ -60,7 +64,7 @@ pub(super) async fn letter(
                 | MailKind::LinkReplaced
                 | MailKind::Reminder
                 | MailKind::LastCall
-                | MailKind::Forwarded => link(tx, urls, agency, &request, mail).await,
+                | MailKind::Forwarded => link(tx, urls, agency, &request, mail, locale).await,
                 _ => Ok(CAUSE_GONE),
             }
         }
@@ -81,6 +85,7 @@ async fn link(
     agency: &Agency,
     request: &Request,
     mail: &Mail,
+    locale: &str,
 ) -> Result<Letter, StoreError> {
     let origin = urls.origin(&urls.agency_host(agency));
     let link = match &mail.secret {
@@ -107,7 +112,15 @@ async fn link(
     let to_name = recipient_name(request).filter(|_| mail.kind != MailKind::Forwarded);
     let context = RequestMail {
         recipient_name: to_name.clone(),
-        ..request_mail(tx, request, &items, link.expose_secret(), expires_at).await?
+        ..request_mail(
+            tx,
+            request,
+            &items,
+            link.expose_secret(),
+            expires_at,
+            locale,
+        )
+        .await?
     };
     Ok(Letter::Write {
         to_name,
@@ -146,10 +159,11 @@ pub(crate) async fn request_mail(
     items: &[&Item],
     link: &str,
     expires_at: Timestamp,
+    locale: &str,
 ) -> Result<RequestMail, StoreError> {
     let mut apps = Vec::with_capacity(items.len());
     for item in items {
-        apps.push(mail_app(tx, item).await?);
+        apps.push(mail_app(tx, item, locale).await?);
     }
     Ok(RequestMail {
         recipient_name: recipient_name(request),
@@ -287,18 +301,22 @@ fn client(request: &Request) -> String {
     recipient_name(request).unwrap_or_else(|| request.recipient.email.to_string())
 }
 
-async fn mail_app(tx: &mut Tx, item: &Item) -> Result<MailApp, StoreError> {
-    let app = tx.app(&item.app).await?;
-    Ok(app.map_or_else(
-        || MailApp {
+async fn mail_app(tx: &mut Tx, item: &Item, locale: &str) -> Result<MailApp, StoreError> {
+    let Some(app) = tx.app(&item.app).await? else {
+        let id = |id: &String| Words {
+            text: id.clone(),
+            lang: None,
+        };
+        return Ok(MailApp {
             name: item.app.clone(),
-            permissions: item.scopes.clone(),
-        },
-        |app| MailApp {
-            permissions: app.scope_labels(&app.scopes_for(&item.scopes)),
-            name: app.name.clone(),
-        },
-    ))
+            permissions: item.scopes.iter().map(id).collect(),
+        });
+    };
+    let permissions = app.permissions(&app.scopes_for(&item.scopes), locale);
+    Ok(MailApp {
+        name: app.name.clone(),
+        permissions: permissions.into_iter().map(words).collect(),
+    })
 }
 
 /// As people know the app; its slug, if it is gone.

@@ -14,6 +14,8 @@ use crate::{
 };
 
 const PATH: &str = "/dashboard/requests/new";
+/// A permission of Slack.
+const IN_GERMAN: &str = "Den Namen Ihres Arbeitsbereichs ansehen";
 
 /// What the preview answers: it may stand in a frame of this origin, which nothing else may.
 async fn preview(
@@ -86,7 +88,8 @@ async fn a_request_is_written_and_sent() {
     let planned = scene.read(async |tx| tx.reminders_of(&id).await).await;
     assert!(planned.is_empty(), "none were wanted");
     let mail = scene.mails().await.pop().expect("a mail");
-    assert!(mail.body_text(0).unwrap().contains("Slack"));
+    let text = mail.body_text(0).unwrap();
+    assert!(text.contains("Slack") && text.contains(IN_GERMAN), "{text}");
 }
 
 #[tokio::test]
@@ -191,8 +194,13 @@ async fn page_and_mail_are_shown_as_the_client_would_see_them() {
     }
     let mut german = fields.to_vec();
     german.push(("language", "de"));
-    let (html, _) = preview(&scene, &staff, &page, "page", &german).await;
-    assert!(html.contains("lang=\"de\""), "{html}");
+    for of in ["page", "mail"] {
+        let (html, _) = preview(&scene, &staff, &page, of, &german).await;
+        assert!(
+            html.contains("lang=\"de\"") && html.contains(IN_GERMAN),
+            "{html}"
+        );
+    }
     let nothing = [("workspace", scene.workspace.as_str())];
     let (html, _) = preview(&scene, &staff, &page, "mail", &nothing).await;
     assert!(html.contains("Choose at least one app"));

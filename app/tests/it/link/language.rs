@@ -31,15 +31,42 @@ async fn a_page_speaks_what_the_browser_likes_best_else_the_agencys_language() {
     german
         .page(StatusCode::OK)
         .says("<html lang=\"de\" dir=\"ltr\">");
+    // Its permissions are the agency's own words.
     german
         .says("0 von 1 verbunden")
-        .says("lang=\"en\" dir=\"auto\">");
+        .says("<span dir=\"auto\">Read your contacts</span>");
     let arabic = page_in(&world, &sent, "ar").await;
     arabic.says("<html lang=\"ar\" dir=\"rtl\">");
     let unknown = page_in(&world, &sent, "pl").await;
     unknown
         .says("<html lang=\"en\" dir=\"ltr\">")
         .says("0 of 1 connected");
+}
+
+#[tokio::test]
+async fn permissions_speak_the_language_of_the_page_or_say_which_they_are_in() {
+    let world = World::start().await;
+    let sent = world.ask(&world.north, &["slack", "shopify"]).await;
+    for (accepts, permission, question) in [
+        (
+            "de",
+            "<span>Den Namen Ihres Arbeitsbereichs ansehen</span>",
+            "<span>Die Adresse Ihres Shopify-Shops</span>",
+        ),
+        (
+            "ar",
+            "<span>الاطلاع على اسم مساحة عملكم</span>",
+            "<span>عنوان متجركم على Shopify</span>",
+        ),
+        (
+            "pl",
+            "<span>See the name of your workspace</span>",
+            "<span>The address of your Shopify shop</span>",
+        ),
+    ] {
+        let page = page_in(&world, &sent, accepts).await;
+        page.says(permission).says(question);
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,8 @@
 use http::StatusCode;
-use latchkey_tenants::GateState;
+use latchkey_tenants::{
+    GateState,
+    store::{NewConnection, Tokens},
+};
 
 use super::scene::{Portal, connection_path, start_of, workflow_path};
 use crate::{
@@ -76,6 +79,50 @@ async fn access_is_renewed_when_the_client_asks_though_it_would_still_live() {
         .ok()
         .says("The access to Acme Crm was renewed.");
     assert_eq!(portal.crm.token_requests().len(), asked + 1);
+}
+
+#[tokio::test]
+async fn permissions_are_said_in_the_language_that_a_person_chose() {
+    let portal = Portal::start().await;
+    let mut browser = portal.client().await;
+    let page = browser.get("/account").await;
+    let fields = [("name", "Jo Meyer"), ("locale", "es")];
+    post(&mut browser, "/account", &page, &fields)
+        .await
+        .led_to();
+    let workflow = portal.workflow("Weekly report", &["slack"]).await;
+    let request = portal.ask_member(&workflow, CLIENT).await;
+    let waiting = browser.get(&workflow_path(&workflow)).await;
+    waiting.ok().says("Ver el nombre de su espacio de trabajo");
+
+    let granted = ["team:read".to_owned(), "chat:write".to_owned()];
+    let new = NewConnection {
+        item_id: &request.items[0].id,
+        authorized_email: Some(&CLIENT.parse().unwrap()),
+        actor: "client",
+        account: None,
+        proven: true,
+        scopes_requested: &granted,
+        scopes_granted: &granted,
+        host_vars: &Default::default(),
+        tokens: Tokens {
+            access_token: &"token".into(),
+            refresh_token: None,
+            token_type: "Bearer",
+            expires_at: None,
+        },
+    };
+    portal
+        .write(async |tx| tx.connection_fulfil(new).await)
+        .await;
+    let connection = portal.connections().await.remove(0);
+    browser
+        .get(&connection_path(&connection, ""))
+        .await
+        .ok()
+        .says("Ver el nombre de su espacio de trabajo")
+        .says("Enviar mensajes como la aplicación");
+    portal.mails().await;
 }
 
 #[tokio::test]

@@ -1,12 +1,15 @@
 use time::macros::datetime;
 
 use super::{ARABIC, LONG, Samples, hostile, page, words};
-use crate::mail::{AllDoneMail, CancelledMail, ForwardedMail, MailApp, ReminderMail, RequestMail};
+use crate::{
+    mail::{AllDoneMail, CancelledMail, ForwardedMail, MailApp, ReminderMail, RequestMail},
+    page::samples::english,
+};
 
 fn app(name: &str, permissions: &[&str]) -> MailApp {
     MailApp {
         name: name.into(),
-        permissions: words(permissions),
+        permissions: permissions.iter().map(|one| english(one)).collect(),
     }
 }
 

@@ -7,6 +7,7 @@ mod portal;
 use time::macros::datetime;
 
 use super::*;
+use crate::language::Words;
 
 /// A name as long as one may be, and one that is written from right to left.
 const LONG: &str =
@@ -117,7 +118,23 @@ impl AppCard {
     }
 }
 
-fn permissions(app: &str) -> Vec<String> {
+/// Words of the catalogue.
+pub(crate) fn english(text: &str) -> Words {
+    Words {
+        text: text.into(),
+        lang: Some("en"),
+    }
+}
+
+/// Words of an agency's own.
+fn unknown(text: &str) -> Words {
+    Words {
+        text: text.into(),
+        lang: None,
+    }
+}
+
+fn permissions(app: &str) -> Vec<Words> {
     let words: &[&str] = match app {
         "Slack" => &[
             "Post messages to channels you choose",
@@ -134,7 +151,7 @@ fn permissions(app: &str) -> Vec<String> {
         ],
         _ => &["Read your records"],
     };
-    words.iter().map(|&word| word.into()).collect()
+    words.iter().map(|&words| english(words)).collect()
 }
 
 fn every_state() -> Vec<AppCard> {
@@ -171,7 +188,7 @@ fn with_notice(tone: Tone, what: &'static str) -> ConnectPage {
 fn fields() -> Vec<AppCard> {
     let field = |value: &str, error| HostField {
         name: "shop".into(),
-        label: "Your shop's address at Shopify".into(),
+        label: english("Your shop's address at Shopify"),
         placeholder: "your-shop".into(),
         pattern: "[a-z0-9][a-z0-9\\-]*".into(),
         value: value.into(),
@@ -196,13 +213,13 @@ fn hostile() -> ConnectPage {
     let mut card = AppCard::sample("Slack", "Slack", CardState::Connected);
     let text: String = HOSTILE.into();
     card.account = Some(text.clone());
-    card.permissions = vec![text.clone()];
+    card.permissions = vec![unknown(&text)];
     let mut open = AppCard::sample("HubSpot", "HubSpot", CardState::Awaiting);
     open.name.clone_from(&text);
     open.provider_name.clone_from(&text);
     open.fields = vec![HostField {
         name: "shop".into(),
-        label: text.clone(),
+        label: unknown(&text),
         placeholder: text.clone(),
         pattern: text.clone(),
         value: text.clone(),

@@ -2,7 +2,7 @@
 
 use time::macros::datetime;
 
-use super::{ARABIC, HOSTILE, LONG, every_state, many};
+use super::{ARABIC, HOSTILE, LONG, english, every_state, many, unknown};
 use crate::{brand::initial, page::*};
 
 const CSRF: &str = "csrf-sample";
@@ -157,8 +157,8 @@ impl ConnectionPage {
             back_path: "/portal/connections".into(),
             row: every_row().swap_remove(0),
             permissions: vec![
-                "Post messages to channels you choose".into(),
-                "See the names of your channels".into(),
+                english("Post messages to channels you choose"),
+                english("See the names of your channels"),
             ],
             workflows: vec!["Weekly report".into(), "Lead sync".into()],
             connected_at: datetime!(2026-09-01 08:00 UTC),
@@ -204,7 +204,7 @@ impl ConnectionPage {
                 "hostile",
                 ConnectionPage {
                     row: row(HOSTILE, Some(LONG), ConnectionState::Active),
-                    permissions: vec![HOSTILE.into(), LONG.into()],
+                    permissions: vec![unknown(HOSTILE), unknown(LONG)],
                     workflows: vec![HOSTILE.into()],
                     ..page
                 },
