@@ -1,16 +1,19 @@
 //! Writes every mail with every sample, brand and language into a directory, to be looked at and checked:
-//! `cargo run -p latchkey-themes --example mails -- DIR`
+//! `cargo run -p latchkey-themes --example mails -- DIR [THEME]`, where THEME is the folder of a theme other than the base theme
 //!
 //! `DIR/<language>/<brand>-<sample>` is each as `.html` and `.txt`, and as the `.mjml` that the HTML was laid out from.
 
-use std::{env, error::Error, fs, path::Path};
+use std::{env, error::Error, fs, path::Path, sync::Arc};
 
-use latchkey_themes::{Brand, Mail, Theme};
+use latchkey_themes::{Brand, Mail, Package, Report, Theme};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let dir = env::args().nth(1).ok_or("which directory?")?;
     let dir = Path::new(&dir);
-    let theme = Theme::base();
+    let theme = match env::args().nth(2) {
+        Some(folder) => Arc::new(compiled(Path::new(&folder)).map_err(|found| found.to_string())?),
+        None => Theme::base(),
+    };
     let mut index = String::from(
         "<!doctype html><html lang=en><meta charset=utf-8><title>Mails</title><h1>Mails</h1><ul>",
     );
@@ -35,4 +38,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     fs::write(dir.join("index.html"), index)?;
     Ok(())
+}
+
+fn compiled(folder: &Path) -> Result<Theme, Report> {
+    Theme::compile(&Package::from_dir(folder)?)
 }
