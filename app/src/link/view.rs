@@ -222,7 +222,7 @@ fn host_fields(app: &App, item: &ItemId, said: &Said<'_>) -> Vec<HostField> {
 }
 
 /// Where the client signs in, as a person would say it: the host of the consent screen.
-pub(crate) fn provider_name(app: &App) -> String {
+fn provider_name(app: &App) -> String {
     authorize_host(app).map_or_else(
         || app.name.clone(),
         |host| host.trim_start_matches("www.").to_owned(),

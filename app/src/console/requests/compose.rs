@@ -16,7 +16,6 @@ use crate::{
         workflows::gate_state,
     },
     http::{PageError, PageResult, Query},
-    link::provider_name,
     person::{Sent, Work},
 };
 
@@ -47,12 +46,11 @@ struct SlotChoice {
     id: String,
     app: String,
     slug: String,
-    provider: String,
     required: bool,
     expected: Option<String>,
     /// Of what it is connected to.
     state: Option<(&'static str, &'static str)>,
-    /// What the provider will show, in plain words.
+    /// What its provider will show, in plain words.
     permissions: Vec<String>,
     /// The agency has an OAuth client for it.
     ready: bool,
@@ -180,7 +178,6 @@ async fn slot_choice(
     Ok(Some(SlotChoice {
         app: app.name.clone(),
         slug: app.slug.clone(),
-        provider: provider_name(&app),
         required: slot.required,
         expected: slot.expected_account.as_ref().map(ToString::to_string),
         state: slot

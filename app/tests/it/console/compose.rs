@@ -55,7 +55,7 @@ async fn a_request_is_written_and_sent() {
     page.ok()
         .says("Slack")
         .says("has no OAuth client yet")
-        .says("What slack.com will show");
+        .says("What Slack will show");
     let (slack, gmail) = (
         format!("slot.{}", workflow.slots[0].id),
         format!("slot.{}", workflow.slots[1].id),
