@@ -38,11 +38,15 @@ pub(super) async fn ask(
     let passkeys = tx.passkeys_elsewhere(domain.host.as_str()).await?;
     let now = platform.urls.agency_host(&agency);
     agency.primary_host = Some(domain.host.clone());
-    let behind = clients.into_iter().filter(|client| {
+    let mut apps = Vec::new();
+    for client in clients {
         let host = client.redirect_host.as_ref();
         let uris = RedirectUris::of(&client.ctx, host, &agency, &platform.urls);
-        uris.next.is_some()
-    });
+        if uris.next.is_some() {
+            let app = tx.app(&client.app).await?;
+            apps.push(app.map_or(client.app, |app| app.name.clone()));
+        }
+    }
     let page = PrimaryPage {
         host: domain.host.to_string(),
         now,
@@ -50,7 +54,7 @@ pub(super) async fn ask(
         primary: domain.primary,
         live: domain.state == DomainState::Live,
         passkeys,
-        apps: behind.map(|client| client.app).collect(),
+        apps,
     };
     let title = format!("Move to {}", page.host);
     Ok(desk.show("domains/primary.html", &title, page))

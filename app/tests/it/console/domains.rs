@@ -111,7 +111,7 @@ async fn pages_move_after_a_warning_and_a_host_in_use_is_not_removed() {
     warned
         .ok()
         .says("Everybody signs in once more")
-        .says("The redirect URI of slack stays");
+        .says("The redirect URI of Slack stays");
     let moved = post(&mut staff, &primary, &warned, &[]).await;
     assert_eq!(moved.led_to(), "/dashboard/apps?show=switch");
     scene
