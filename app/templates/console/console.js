@@ -66,6 +66,9 @@ addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
+// Of the menu that scrolls sideways on a phone, the room that one is in.
+document.querySelector(".side nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // What is wrong comes first.
 document.querySelector("[aria-invalid]")?.focus();
 
