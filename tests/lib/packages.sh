@@ -29,6 +29,7 @@ want_browser() {
   want chromium chromium
   want node nodejs
   want npm npm
+  want openssl openssl
 }
 
 install_wanted() {

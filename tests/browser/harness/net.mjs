@@ -1,4 +1,5 @@
 import http from 'node:http';
+import https from 'node:https';
 import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -33,13 +34,17 @@ export async function eventually(what, look, seconds = 40) {
   }
 }
 
-/** One plain HTTP exchange to a `*.localhost` address, which Node's own resolver may not know. Follows nothing. */
-export function exchange(url, { method = 'GET', headers = {}, body } = {}) {
+/**
+ * One exchange with an address of this machine, whose name Node's own resolver may not know. Follows nothing.
+ * Over HTTPS no certificate is taken but one that ends in `root`, PEM.
+ */
+export function exchange(url, { method = 'GET', headers = {}, body, root } = {}) {
   const target = new URL(url);
+  const { hostname } = target;
   return new Promise((resolve, reject) => {
-    const request = http.request(
+    const request = (target.protocol === 'https:' ? https : http).request(
       { host: '127.0.0.1', port: target.port, path: target.pathname + target.search, method, agent: false,
-        headers: { host: target.host, ...headers } },
+        ca: root, servername: net.isIP(hostname) ? '' : hostname, headers: { host: target.host, ...headers } },
       (response) => {
         const chunks = [];
         response.on('data', (chunk) => chunks.push(chunk));

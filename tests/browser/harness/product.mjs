@@ -14,8 +14,8 @@ const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const BINARY = process.env.LATCHKEY_BIN ?? path.join(ROOT, 'target/debug/latchkey');
 
-/** `latchkey app` with one agency, on a database of its own. Its log is `app.log` in `directory`. */
-export async function startProduct({ database, directory, smtpUrl, extra = {} }) {
+/** `latchkey app`, or `serve`, with one agency, on a database of its own. Its log is `app.log` in `directory`. */
+export async function startProduct({ database, directory, smtpUrl, command = 'app', extra = {} }) {
   const [port, adminPort] = [await freePort(), await freePort()];
   const store = await createDatabase(database, directory);
   const env = { ...settings({ port, adminPort, directory, smtpUrl, databaseUrl: store.url }), ...extra };
@@ -27,12 +27,12 @@ export async function startProduct({ database, directory, smtpUrl, extra = {} })
   const agency = JSON.parse(created.stdout.trim().split('\n').at(-1));
 
   const log = await fs.open(path.join(directory, 'app.log'), 'a');
-  const child = spawn(BINARY, ['app'], { ...options, stdio: ['ignore', log.fd, log.fd] });
+  const child = spawn(BINARY, [command], { ...options, stdio: ['ignore', log.fd, log.fd] });
   await log.close();
   const gone = once(child, 'exit');
   child.once('error', () => {});
-  await eventually('latchkey app to be ready', async () => {
-    if (child.exitCode !== null) throw new Error(`latchkey app ended with ${child.exitCode}, see ${directory}/app.log`);
+  await eventually(`latchkey ${command} to be ready`, async () => {
+    if (child.exitCode !== null) throw new Error(`latchkey ${command} ended with ${child.exitCode}, see ${directory}/app.log`);
     return (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).ok;
   });
 
@@ -42,8 +42,10 @@ export async function startProduct({ database, directory, smtpUrl, extra = {} })
     env,
     local,
     admin: `http://127.0.0.1:${adminPort}`,
-    origin: `http://${agency.host.split(':')[0]}:${port}`,
+    origin: env.LATCHKEY_PUBLIC_ORIGIN.replace('{host}', agency.host.split(':')[0]),
     api: new Api(local, agency.api_key),
+    /** Another command of the program, on the same settings. */
+    run: (...words) => run(BINARY, words, options),
     log: () => fs.readFile(path.join(directory, 'app.log'), 'utf8'),
     /** Asks the program to end as an operator would; it must then end by itself, in good order. */
     async stop() {
@@ -52,7 +54,7 @@ export async function startProduct({ database, directory, smtpUrl, extra = {} })
       const [code, signal] = await gone;
       clearTimeout(killer);
       await store.drop();
-      if (code !== 0) throw new Error(`latchkey app ended with ${signal ?? code}, see ${directory}/app.log`);
+      if (code !== 0) throw new Error(`latchkey ${command} ended with ${signal ?? code}, see ${directory}/app.log`);
     },
   };
 }

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { signInOwner } from '../harness/owner.mjs';
 import { connect, progress } from '../harness/recipient.mjs';
 import { CRM, SHEETS, linkIn, startWorld } from '../harness/world.mjs';
-
-const OWNER = 'ana@northwind.example';
 
 let world;
 before(async () => { world = await startWorld(); });
@@ -14,14 +13,9 @@ const at = (path) => `${world.product.origin}${path}`;
 
 for (const scripts of [true, false]) {
   test(`the owner writes a request, sees what the client will see, and the client connects (scripts ${scripts ? 'on' : 'off'})`, async () => {
-    const workflow = await world.api.post('/workflows', {
-      workspace_id: world.workspace.id,
-      name: `Report ${scripts}`,
-      slots: [CRM, SHEETS].map(({ slug }) => ({ app: slug, scopes: ['openid', 'email'] })),
-    });
-    const owner = await world.person({ scripts });
+    const workflow = await world.workflow([CRM, SHEETS]);
+    const owner = await signInOwner(world, { scripts });
     const { page } = owner;
-    await signIn(page);
     await page.goto(at(`/dashboard/workflows/${workflow.id}`));
     await page.getByRole('link', { name: 'Ask for what is missing' }).click();
     const email = `kim-${scripts}@globex.example`;
@@ -51,25 +45,6 @@ for (const scripts of [true, false]) {
     assert.deepEqual(owner.problems, []);
     await owner.close();
   });
-}
-
-async function signIn(page) {
-  await page.goto(at('/sign-in'));
-  await page.getByRole('textbox').fill(OWNER);
-  await page.locator('form button[type=submit]').first().click();
-  await page.waitForURL(/\/sign-in\/code$/);
-  const mail = await mailWithCode();
-  await page.locator('#code').fill(mail.text.match(/\b(\d{3}) (\d{3})\b/).slice(1).join(''));
-  await page.locator('form button[type=submit]').first().click();
-  await page.waitForURL(/\/dashboard$/);
-}
-
-/** News to the agency may come first. */
-async function mailWithCode() {
-  for (;;) {
-    const mail = await world.sink.next(OWNER);
-    if (/\b\d{3} \d{3}\b/.test(mail.text) && /sign/i.test(mail.subject)) return mail;
-  }
 }
 
 /** The frame shows the mail, then the page, each as the client will see it. */

@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 
+import { join } from '../harness/members.mjs';
 import { answerProvider } from '../harness/recipient.mjs';
-import { startWorld } from '../harness/world.mjs';
+import { linkTo, startWorld } from '../harness/world.mjs';
 
 const OWNER = 'ana@northwind.example';
-const CLIENT = { role: 'client', name: 'Jo' };
 
 let world;
 before(async () => { world = await startWorld(); });
 after(() => world?.stop());
 
 const at = (path) => `${world.product.origin}${path}`;
-const linkTo = (mail, path) => mail.text.match(new RegExp(`https?://\\S+${path}[\\w-]+`))[0];
 const codeIn = (mail) => mail.text.match(/\b(\d{3}) (\d{3})\b/).slice(1).join('');
 
 /** Types the address; answers the mail that comes. */
@@ -25,26 +24,13 @@ async function ask(page, email) {
   return world.sink.next(email);
 }
 
-async function invite(email, more) {
-  const workspace = more.role === 'client' ? { workspace_id: world.workspace.id } : {};
-  await world.api.post('/invitations', { email, ...workspace, ...more });
-  return linkTo(await world.sink.next(email), '/join/');
-}
-
-async function join(page, link) {
-  await page.goto(link);
-  await page.locator('#name').fill('Jo Park');
-  await page.locator('form button[type=submit]').click();
-  await page.waitForURL(/\/(portal\/connections|dashboard)$/);
-}
-
 for (const scripts of [true, false]) {
   const mode = `(scripts ${scripts ? 'on' : 'off'})`;
 
   test(`who is invited joins, signs out, and comes back by the mailed link ${mode}`, async () => {
     const email = `jo-${scripts}@globex.example`;
     const { page, problems, close } = await world.person({ scripts });
-    await join(page, await invite(email, CLIENT));
+    await join(page, await world.invite(email, 'client', 'Jo'));
     await page.getByRole('heading', { name: 'Outstanding connection requests' }).waitFor();
     await page.goto(at('/dashboard'));
     await page.waitForURL(/\/portal\/connections$/);
@@ -60,20 +46,30 @@ for (const scripts of [true, false]) {
   });
 }
 
-test('the owner signs in by code and sets up a second step', async () => {
+test('the owner signs in by code, sets up a second step, and comes back with a backup code', async () => {
   const { page, problems, close } = await world.person();
-  const mail = await ask(page, OWNER);
-  await page.locator('#code').fill(codeIn(mail));
-  await page.locator('form button[type=submit]').first().click();
+  await giveCode(page, codeIn(await ask(page, OWNER)));
   await page.waitForURL(/\/dashboard$/);
   await page.getByRole('link', { name: OWNER }).click();
   await page.getByRole('link', { name: 'Second step' }).click();
   await page.locator('svg.scan').waitFor();
   const secret = (await page.locator('code').first().innerText()).replace(/\s/g, '');
-  await page.locator('#code').fill(await totp(secret));
-  await page.locator('form button[type=submit]').first().click();
+  await giveCode(page, totp(secret));
   await page.getByRole('heading', { name: 'Your app is set up' }).waitFor();
-  assert.equal(await page.locator('.codes code').count(), 10);
+  const codes = await page.locator('.codes code').allInnerTexts();
+  assert.equal(codes.length, 10);
+
+  await page.goto(at('/dashboard'));
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.waitForURL(/\/sign-out$/);
+  await giveCode(page, codeIn(await ask(page, OWNER)));
+  await page.waitForURL(/\/sign-in\/totp$/);
+  await page.goto(at('/dashboard'));
+  await page.waitForURL(/\/sign-in\/totp$/);
+  await giveCode(page, 'nonsense');
+  await page.locator('#code[aria-invalid]').waitFor();
+  await giveCode(page, codes[0]);
+  await page.waitForURL(/\/dashboard$/);
   assert.deepEqual(problems, []);
   await close();
 });
@@ -85,7 +81,7 @@ test('a passkey is made and signs in without an address', async () => {
   await devices.send('WebAuthn.addVirtualAuthenticator', {
     options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
   });
-  await join(page, await invite('key@globex.example', CLIENT));
+  await join(page, await world.invite('key@globex.example', 'client', 'Jo'));
   await page.goto(at('/account/passkeys/new'));
   await page.locator('form[data-passkey] button').click();
   await page.waitForURL(/\/account\/passkeys$/);
@@ -107,7 +103,7 @@ test("staff sign in at the agency's own identity provider, and nobody else does"
   const stored = await world.api.put('/identity-provider', { issuer: world.provider.issuer, ...client });
   await world.provider.register({ clientId: client.client_id, clientSecret: client.client_secret, redirectUri: stored.redirect_uris[0] });
   const staff = await world.person();
-  await join(staff.page, await invite('lea@globex.example', { role: 'member', name: 'Lea' }));
+  await join(staff.page, await world.invite('lea@globex.example', 'member', 'Lea'));
   await staff.close();
 
   const { page, problems, close } = await world.person();
@@ -128,9 +124,13 @@ test("staff sign in at the agency's own identity provider, and nobody else does"
   await other.close();
 });
 
+async function giveCode(page, code) {
+  await page.locator('#code').fill(code);
+  await page.locator('form button[type=submit]').first().click();
+}
+
 /** The six digits of RFC 6238 at this moment. */
-async function totp(secret) {
-  const { createHmac } = await import('node:crypto');
+function totp(secret) {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
   const bits = [...secret].map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('');
   const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
