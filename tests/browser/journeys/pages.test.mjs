@@ -1,29 +1,25 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { LOOKS, bringAxe, lookAt, overhang, violations } from '../harness/looks.mjs';
-import { walkStates } from '../harness/states.mjs';
+import { judge } from '../harness/judge.mjs';
+import { bringAxe } from '../harness/looks.mjs';
+import { walkLink } from '../harness/tour/link.mjs';
 import { startWorld } from '../harness/world.mjs';
 
 let world;
 before(async () => { world = await startWorld(); });
 after(() => world?.stop());
 
-test('every page state is accessible in both colour schemes, and fits a phone', async (t) => {
-  await walkStates(world, { prepare: bringAxe }, async (state, page) => {
-    for (const look of LOOKS) {
-      const colours = look.forcedColors ? 'forced colours' : look.colorScheme;
-      await t.test(`${state}, ${colours}, ${look.width} px`, async () => {
-        await lookAt(page, look);
-        assert.deepEqual(await violations(page), []);
-        assert.equal(await overhang(page), 0, 'pixels to scroll sideways');
-      });
-    }
-  });
+test('every page of a link is accessible, light, and fits, however it is looked at', async () => {
+  const { visit, verdict } = judge();
+  const problems = [];
+  await walkLink(world, { prepare: bringAxe, problems }, visit);
+  verdict({ atLeast: 12 });
+  assert.deepEqual(problems, []);
 });
 
 test('no page, header or cookie names the product', async () => {
-  await walkStates(world, {}, async (state, page, response) => {
+  await walkLink(world, {}, async (state, page, response) => {
     assert.doesNotMatch(await page.content(), /latchkey|minijinja|axum/i, state);
     for (const { name, value } of (await response?.headersArray()) ?? []) {
       assert.doesNotMatch(`${name}: ${value}`, /latchkey|axum|hyper|pingora/i, state);
@@ -37,7 +33,7 @@ test('no page, header or cookie names the product', async () => {
 });
 
 test('o10_w5_every_page_carries_the_headers_that_protect_it', async () => {
-  await walkStates(world, {}, async (state, _page, response) => {
+  await walkLink(world, {}, async (state, _page, response) => {
     if (!response) return;
     const headers = await response.allHeaders();
     assert.equal(headers['referrer-policy'], 'no-referrer', state);

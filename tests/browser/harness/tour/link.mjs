@@ -1,11 +1,11 @@
-import { answerProvider, badge, card, connect, connectButton, deadLink, goToProvider, progress } from './recipient.mjs';
-import { BOARD, CRM, SHEETS, SHOP } from './world.mjs';
+import { answerProvider, badge, card, connect, connectButton, deadLink, goToProvider, progress } from '../recipient.mjs';
+import { BOARD, CRM, SHEETS, SHOP } from '../world.mjs';
 
 /**
  * Brings a page of each state that a recipient can meet onto the screen, and calls `visit(name, page, response)`.
  * The pages come from the running product and are reached the way a recipient reaches them.
  */
-export async function walkStates(world, personOptions, visit) {
+export async function walkLink(world, personOptions, visit) {
   await connectStates(world, personOptions, visit);
   await declineStates(world, personOptions, visit);
   await accountStates(world, personOptions, visit);
