@@ -1,19 +1,17 @@
 use http::{HeaderMap, HeaderValue, header::COOKIE};
 use secrecy::{ExposeSecret, SecretString};
 
-/// The value of a cookie, if the browser sent exactly one of that name.
+/// The value of a cookie, if the browser sent exactly one of that name. Read as bytes: one that another host of the same domain
+/// planted may hold anything, and the others are to be found beside it.
 pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<SecretString> {
-    let pairs = headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let mut values = pairs
-        .flat_map(|pairs| pairs.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(found, _)| *found == name)
-        .map(|(_, value)| value);
-    match (values.next(), values.next()) {
-        (Some(value), None) => Some(SecretString::from(value)),
+    let values = headers.get_all(COOKIE).iter();
+    let pairs = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    let mut named = pairs.filter_map(|pair| {
+        let rest = pair.trim_ascii().strip_prefix(name.as_bytes())?;
+        rest.strip_prefix(b"=")
+    });
+    match (named.next(), named.next()) {
+        (Some(value), None) => std::str::from_utf8(value).ok().map(SecretString::from),
         _ => None,
     }
 }
@@ -59,6 +57,35 @@ mod tests {
         assert_eq!(cookie(&headers, "__Host-x").unwrap().expose_secret(), "2");
         headers.append(COOKIE, "__Host-x=3".parse().unwrap());
         assert!(cookie(&headers, "__Host-x").is_none());
+    }
+
+    #[test]
+    fn w4_what_only_looks_like_the_cookie_is_another_one() {
+        for beside in [
+            "__host-x=3",
+            "__HOST-x=3",
+            "x=3",
+            "__Secure-x=3",
+            "__Host-x2=3",
+            "__Host-x =3",
+            "\"__Host-x\"=3",
+            "%5F_Host-x=3",
+            "x=__Host-x=3",
+            "$Version=1",
+            "=3",
+            "__Host-x",
+            "\u{a0}__Host-x=3",
+            "\u{2000}__Host-x=3",
+            "caf\u{e9}=cr\u{e8}me",
+        ] {
+            let mut headers = HeaderMap::new();
+            let sent = format!("{beside}; __Host-x=2; {beside}");
+            headers.insert(COOKIE, HeaderValue::from_bytes(sent.as_bytes()).unwrap());
+            let found = cookie(&headers, "__Host-x").map(|value| value.expose_secret().to_owned());
+            assert_eq!(found.as_deref(), Some("2"), "{beside}");
+            headers.insert(COOKIE, HeaderValue::from_bytes(beside.as_bytes()).unwrap());
+            assert!(cookie(&headers, "__Host-x").is_none(), "{beside}");
+        }
     }
 
     #[test]
