@@ -96,6 +96,15 @@ macro_rules! migrations {
                 include_str!(concat!("../../../migrations/", $folder, "/0012_told.sql")),
             ),
             migration(
+                13,
+                "one_index",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $folder,
+                    "/0013_one_index.sql"
+                )),
+            ),
+            migration(
                 14,
                 "large_agencies",
                 include_str!(concat!(
