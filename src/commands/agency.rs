@@ -143,7 +143,7 @@ async fn keys(store: &Store, slug: &Slug) -> Result<()> {
             .await
             .map_err(CommandError::because(failed))?;
         let found = tx
-            .api_keys(&page)
+            .api_keys("", &page)
             .await
             .map_err(CommandError::because(failed))?;
         for key in &found {

@@ -119,7 +119,7 @@ async fn write_causes(tx: &mut Tx) -> Result<Causes, ActionError> {
         after: None,
         limit: 9,
     };
-    let domains = tx.domains(&page).await?;
+    let domains = tx.domains("", &page).await?;
     let named = |host: &str| {
         let domain = domains.iter().find(|domain| domain.host.as_str() == host);
         domain.expect("a domain").id.to_string()

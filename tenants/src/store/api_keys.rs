@@ -3,6 +3,7 @@ use secrecy::SecretString;
 use super::{
     PlatformTx, StoreError, Tx,
     conn::Row,
+    search::pattern,
     statement::{args, statements},
     workspaces::before_id,
 };
@@ -15,7 +16,7 @@ use crate::{
 
 statements! {
     CREATE = "insert into api_keys (id, agency_id, name, hash, scopes, created_by, created_at) values ($2, $1, $3, $4, $5, $6, $7)";
-    LIST = "select * from api_keys where agency_id = $1 and id < $2 and revoked_at is null order by id desc limit $3";
+    LIST = "select * from api_keys where agency_id = $1 and id < $2 and revoked_at is null and (cast($3 as text) is null or lower(name) like $3 escape '!') order by id desc limit $4";
     REVOKE = "update api_keys set revoked_at = $3 where agency_id = $1 and id = $2 and revoked_at is null returning name";
     USED = "update api_keys set last_used_at = $3 where agency_id = $1 and id = $2 and (last_used_at is null or last_used_at < $3)";
     BY_HASH = "select k.id, k.agency_id, k.scopes, a.status from api_keys k join agencies a on a.id = k.agency_id where k.hash = $1 and k.revoked_at is null";
@@ -69,16 +70,18 @@ impl Tx {
         Ok((id, secret))
     }
 
-    /// Those that work, newest first.
+    /// Those that work, newest first. `text`: a part of the name; empty: any.
     pub async fn api_keys(
         &mut self,
+        text: &str,
         page: &PageOf<ApiKeyId>,
     ) -> Result<Vec<ApiKeyRow>, StoreError> {
         let agency = self.agency.clone();
         let after = before_id::<ApiKeyKind>(page.after.as_ref().map(ApiKeyId::as_str));
+        let wanted = pattern(text);
         let rows = self
             .inner
-            .all(LIST, args![&agency, &after, page.limit])
+            .all(LIST, args![&agency, &after, wanted.as_deref(), page.limit])
             .await?;
         rows.iter().map(line).collect()
     }

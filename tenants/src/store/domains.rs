@@ -6,6 +6,7 @@ use super::{
     StoreError, Tx,
     conn::Row,
     edge::bindings::Holder,
+    search::pattern,
     statement::{args, statements},
     workspaces::before_id,
 };
@@ -18,7 +19,7 @@ statements! {
     CREATE = "insert into domains (id, agency_id, host, kind, state, bound, bindings_seen, token, findings, created_at, next_check_at, quiet_checks, log_seq, epoch, version) values ($2, $1, $3, $4, $5, 0, $6, $7, '{}', $8, $8, 0, 0, 0, 0)";
     ONE = "select d.*, cast(case when d.bound = 1 and (a.primary_host = d.host or (a.primary_host is null and d.kind = 'platform')) then 1 else 0 end as bigint) as is_primary, c.serial, c.issuer, c.not_before, c.not_after from domains d join agencies a on a.id = d.agency_id left join certificates c on c.agency_id = d.agency_id and c.domain_id = d.id and c.in_use = 1 where d.agency_id = $1 and d.id = $2";
     BY_HOST = "select d.*, cast(case when d.bound = 1 and (a.primary_host = d.host or (a.primary_host is null and d.kind = 'platform')) then 1 else 0 end as bigint) as is_primary, c.serial, c.issuer, c.not_before, c.not_after from domains d join agencies a on a.id = d.agency_id left join certificates c on c.agency_id = d.agency_id and c.domain_id = d.id and c.in_use = 1 where d.agency_id = $1 and d.host = $2 and d.state <> 'released'";
-    LIST = "select d.*, cast(case when d.bound = 1 and (a.primary_host = d.host or (a.primary_host is null and d.kind = 'platform')) then 1 else 0 end as bigint) as is_primary, c.serial, c.issuer, c.not_before, c.not_after from domains d join agencies a on a.id = d.agency_id left join certificates c on c.agency_id = d.agency_id and c.domain_id = d.id and c.in_use = 1 where d.agency_id = $1 and d.id < $2 and d.state <> 'released' order by d.id desc limit $3";
+    LIST = "select d.*, cast(case when d.bound = 1 and (a.primary_host = d.host or (a.primary_host is null and d.kind = 'platform')) then 1 else 0 end as bigint) as is_primary, c.serial, c.issuer, c.not_before, c.not_after from domains d join agencies a on a.id = d.agency_id left join certificates c on c.agency_id = d.agency_id and c.domain_id = d.id and c.in_use = 1 where d.agency_id = $1 and d.id < $2 and d.state <> 'released' and (cast($3 as text) is null or d.host like $3 escape '!') order by d.id desc limit $4";
     WAITING = "select count(*) as waiting from domains where agency_id = $1 and kind = 'custom' and state not in ('live', 'released')";
     NEW_TOKEN = "update domains set token = $3, bindings_seen = $4, next_check_at = $5, quiet_checks = 0 where agency_id = $1 and id = $2 and bindings_seen < $6 and bound = 0";
     CHECK_NOW = "update domains set next_check_at = case when next_check_at is null or next_check_at > $3 then $3 else next_check_at end, quiet_checks = 0, order_after = null where agency_id = $1 and id = $2 and state <> 'released'";
@@ -138,13 +139,18 @@ impl Tx {
         self.domain_existing(&known.id).await
     }
 
-    /// Newest first, without released ones.
-    pub async fn domains(&mut self, page: &PageOf<DomainId>) -> Result<Vec<Domain>, StoreError> {
+    /// Newest first, without released ones. `text`: a part of the host; empty: any.
+    pub async fn domains(
+        &mut self,
+        text: &str,
+        page: &PageOf<DomainId>,
+    ) -> Result<Vec<Domain>, StoreError> {
+        let wanted = pattern(text);
         let agency = self.agency.clone();
         let after = before_id::<DomainIdKind>(page.after.as_ref().map(DomainId::as_str));
         let rows = self
             .inner
-            .all(LIST, args![&agency, &after, page.limit])
+            .all(LIST, args![&agency, &after, wanted.as_deref(), page.limit])
             .await?;
         rows.iter().map(domain).collect()
     }

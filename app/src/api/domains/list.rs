@@ -44,7 +44,7 @@ pub(super) async fn list_domains(
     let page = page_of(query.limit, query.cursor);
     let mut tx = caller.read().await?;
     let agency = tx.agency_itself().await?;
-    let rows = tx.domains(&page).await?;
+    let rows = tx.domains("", &page).await?;
     let id = |domain: &Domain| domain.id.clone();
     let view = |domain| DomainView::of(domain, &agency, &caller.platform.urls);
     Ok(Json(Listing::of(rows, query.limit, id, view)))

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     console::{Desk, Typed, done, not_done, refusal},
     domains::belongs_to_many,
-    http::PageResult,
+    http::{PageResult, Query},
     person::{Manage, Sent},
     platform::Platform,
 };
@@ -28,7 +28,7 @@ pub(super) async fn claim(
         typed.refuse(&why);
     }
     let Some(host) = host.filter(|_| typed.error.is_none()) else {
-        let page = DomainsPage::of(&platform, &desk, None, typed).await?;
+        let page = DomainsPage::of(&platform, &desk, &Query::default(), typed).await?;
         return Ok(desk.refuse(TEMPLATE, TITLE, page));
     };
     let mut tx = desk.begin().await?;
@@ -37,7 +37,7 @@ pub(super) async fn claim(
         Err(error) => {
             drop(tx);
             typed.refuse(&refusal(error)?);
-            let page = DomainsPage::of(&platform, &desk, None, typed).await?;
+            let page = DomainsPage::of(&platform, &desk, &Query::default(), typed).await?;
             return Ok(desk.refuse(TEMPLATE, TITLE, page));
         }
     };

@@ -1,27 +1,27 @@
 use axum::extract::State;
-use latchkey_tenants::{DomainId, PageOf};
+use latchkey_tenants::{Domain, DomainId};
 use serde::Serialize;
 
 use super::view::DomainView;
 use crate::{
-    console::{Desk, Typed},
+    console::{
+        Desk, Typed,
+        listing::{Asked, Listed},
+    },
     domains::add_first_host,
-    http::{PageResult, Query},
+    http::{PageError, PageResult, Query},
     person::Manage,
     platform::Platform,
 };
 
-/// Of one page.
-const ROWS: i64 = 50;
+const PATH: &str = "/dashboard/domains";
 pub(super) const TEMPLATE: &str = "domains/list.html";
 pub(super) const TITLE: &str = "Domains";
 
 #[derive(Serialize)]
 pub(super) struct DomainsPage {
     host: Typed,
-    domains: Vec<DomainView>,
-    first: Option<&'static str>,
-    next: Option<String>,
+    list: Listed<DomainView>,
     /// Where a new host's traffic goes.
     target: String,
 }
@@ -30,27 +30,18 @@ impl DomainsPage {
     pub async fn of(
         platform: &Platform,
         desk: &Desk<Manage>,
-        after: Option<DomainId>,
+        query: &Query,
         host: Typed,
-    ) -> Result<Self, latchkey_tenants::StoreError> {
-        let paged = after.is_some();
-        let page = PageOf {
-            after,
-            limit: ROWS + 1,
-        };
+    ) -> Result<Self, PageError> {
+        let asked: Asked<DomainId> = Asked::of(PATH, query)?;
         let mut tx = desk.read().await?;
-        let mut rows = tx.domains(&page).await?;
+        let found = tx.domains(&asked.text, &asked.page()).await?;
         let agency = tx.agency_itself().await?;
-        let rest = rows.len() > usize::try_from(ROWS).unwrap_or_default();
-        if rest {
-            rows.pop();
-        }
-        let last = rows.last().filter(|_| rest);
+        drop(tx);
+        let id = |domain: &Domain| domain.id.clone();
         Ok(Self {
             host,
-            next: last.map(|domain| format!("/dashboard/domains?after={}", domain.id)),
-            first: paged.then_some("/dashboard/domains"),
-            domains: rows.iter().map(DomainView::from).collect(),
+            list: asked.listed(&[], found, id, |domain| DomainView::from(&domain)),
             target: platform.urls.first_host(&agency),
         })
     }
@@ -63,7 +54,6 @@ pub(super) async fn show(
     query: Query,
 ) -> PageResult {
     add_first_host(&platform, desk.agency()).await?;
-    let after = query.get("after").and_then(|id| id.parse().ok());
-    let page = DomainsPage::of(&platform, &desk, after, Typed::default()).await?;
+    let page = DomainsPage::of(&platform, &desk, &query, Typed::default()).await?;
     Ok(desk.show(TEMPLATE, TITLE, page))
 }

@@ -26,7 +26,7 @@ struct Row {
 pub(super) async fn show(desk: Desk<Manage>, query: Query) -> PageResult {
     let asked: Asked<ApiKeyId> = Asked::of(PATH, &query)?;
     let mut tx = desk.read().await?;
-    let found = tx.api_keys(&asked.page()).await?;
+    let found = tx.api_keys(&asked.text, &asked.page()).await?;
     let mut names = Names::default();
     let mut makers = Vec::with_capacity(found.len());
     for key in &found {

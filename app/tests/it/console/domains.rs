@@ -22,6 +22,10 @@ async fn a_host_is_added_with_its_records_to_copy_and_a_letter_for_it() {
     let scene = Scene::start().await;
     let mut staff = scene.staff().await;
     let path = claimed(&mut staff).await;
+    let found = staff.get("/dashboard/domains?q=CONNECT.").await;
+    found.ok().says(&format!(">{OWN}</a>"));
+    let none = staff.get("/dashboard/domains?q=nowhere").await;
+    none.ok().says("No such host").does_not_say(OWN);
     let page = staff.get(&path).await;
     page.ok()
         .says("Waiting for its records")

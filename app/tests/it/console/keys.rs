@@ -22,6 +22,10 @@ async fn t8_a_key_is_made_with_its_scopes_shown_once_used_and_revoked() {
         .says("events:read")
         .says("Never");
     list.does_not_say(&secret);
+    let found = owner.get("/dashboard/keys?q=N8N").await;
+    found.ok().says("n8n &lt;b&gt;");
+    let none = owner.get("/dashboard/keys?q=zapier").await;
+    none.ok().says("No such key");
 
     let call = |path: &str| {
         let bearer = format!("Bearer {secret}");

@@ -174,7 +174,7 @@ async fn keys_are_listed_while_they_work(world: World) {
     world.later(Duration::from_millis(1));
     let (second, _) = world.api_key(&world.ours, KeyScope::ALL).await;
     let keys = async || {
-        let keys = world.read(async |tx| tx.api_keys(&page(9)).await).await;
+        let keys = world.read(async |tx| tx.api_keys("", &page(9)).await).await;
         keys.unwrap()
     };
     let listed = keys().await;
@@ -183,6 +183,12 @@ async fn keys_are_listed_while_they_work(world: World) {
     assert_eq!(listed[1].scopes, [KeyScope::EventsRead]);
     assert_eq!(listed[1].created_by.as_deref(), Some("operator"));
     assert_eq!(listed[1].last_used_at, None);
+    for (text, found) in [("TES", 2), ("%", 0), ("other", 0)] {
+        let keys = world
+            .read(async |tx| tx.api_keys(text, &page(9)).await)
+            .await;
+        assert_eq!(keys.unwrap().len(), found, "{text}");
+    }
     let now = world.store.now();
     world
         .write(async |tx| {

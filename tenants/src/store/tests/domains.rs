@@ -126,9 +126,15 @@ async fn a_released_claim_makes_room_for_a_new_one_with_a_new_token(world: World
     assert_eq!(world.events_of("domain.released").await, 1);
     let again = new(claim(&world, "a.example").await);
     assert_ne!((&again.id, &again.token), (&first.id, &first.token));
-    let list = world.read(async |tx| tx.domains(&page(9)).await).await;
+    let list = world.read(async |tx| tx.domains("", &page(9)).await).await;
     let list: Vec<_> = list.unwrap().into_iter().map(|domain| domain.id).collect();
     assert_eq!(list, [again.id]);
+    for (text, found) in [("A.EX", 1), ("b.ex", 0), ("%", 0)] {
+        let list = world
+            .read(async |tx| tx.domains(text, &page(9)).await)
+            .await;
+        assert_eq!(list.unwrap().len(), found, "{text}");
+    }
     // It never was the agency's, so it is free for everybody.
     new(claim_foreign(&world, "a.example").await);
 }
@@ -296,12 +302,12 @@ async fn domains_are_listed_newest_first(world: World) {
     }
     let mut page = page(2);
     let first = world
-        .read(async |tx| tx.domains(&page).await)
+        .read(async |tx| tx.domains("", &page).await)
         .await
         .unwrap();
     page.after = Some(first[1].id.clone());
     let second = world
-        .read(async |tx| tx.domains(&page).await)
+        .read(async |tx| tx.domains("", &page).await)
         .await
         .unwrap();
     let ids: Vec<_> = first

@@ -39,7 +39,7 @@ async fn t1_foreign_lists_of_the_console_show_nothing_of_ours(world: World) {
             assert!(tx.member_rows(&theirs, &page(99)).await?.is_empty());
             assert!(tx.invitation_rows(None, "", &page(99)).await?.is_empty());
             assert_eq!(tx.staff_without_totp().await?, 1);
-            assert!(tx.api_keys(&page(99)).await?.is_empty());
+            assert!(tx.api_keys("", &page(99)).await?.is_empty());
             let living = tx.workspace_connections_living(id, 99).await?;
             assert!(living.is_empty());
             Ok::<_, StoreError>(())

@@ -71,7 +71,7 @@ async fn t1_a_foreign_agency_finds_no_domain_of_ours(world: World) {
         .write_foreign(async |tx| {
             assert!(tx.domain(id).await?.is_none());
             assert!(tx.domain_by_host(&domain.host).await?.is_none());
-            assert!(tx.domains(&page(9)).await?.is_empty());
+            assert!(tx.domains("", &page(9)).await?.is_empty());
             assert!(tx.domain_log(id, 9).await?.is_empty());
             tx.domain_note(id, "theirs", &serde_json::json!({})).await?;
             tx.domain_watch(id).await?;
