@@ -2,7 +2,8 @@
 
 mod apps;
 mod audit;
-mod clients;
+pub mod clients;
+mod colors;
 mod compose;
 mod connections;
 mod domains;
