@@ -1,16 +1,21 @@
 use axum::{extract::State, response::Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::StatusCode;
-use latchkey_tenants::{Connection, Member, StoreError, Tx, store::InboxItem};
+use latchkey_tenants::{
+    Connection, ConnectionId, Member, PageOf, StoreError, Tx, store::InboxItem,
+};
 use latchkey_themes::{
     Page, initial,
     page::{ConnectionRow, ConnectionState, OutstandingRequest, PortalHome},
 };
 use ring::digest;
 
-use super::{CONNECTIONS, connection_path};
+use super::{
+    CONNECTIONS, connection_path,
+    listing::{older, page_of, path_to},
+};
 use crate::{
-    http::{PageResult, Respond},
+    http::{PageResult, Query, Respond},
     jobs::app_name,
     link::{Watcher, live},
     person::{Client, see_other},
@@ -24,17 +29,23 @@ pub(super) async fn door(_: Client) -> Response {
 }
 
 /// `GET /portal/connections`: what is asked for, by workflow, and what is connected.
-pub(super) async fn show(State(platform): State<Platform>, client: Client) -> PageResult {
+pub(super) async fn show(
+    State(platform): State<Platform>,
+    query: Query,
+    client: Client,
+) -> PageResult {
     let person = client.person;
+    let wanted = page_of(&query);
     let mut tx = platform.store.read(&person.site.agency.id).await?;
-    let known = Known::read(&mut tx, person.member()).await?;
+    let known = Known::read(&mut tx, person.member(), &wanted).await?;
     let page = PortalHome {
         csrf: person.csrf(),
-        events_path: format!("{CONNECTIONS}/events"),
+        events_path: path_to(&format!("{CONNECTIONS}/events"), &wanted),
         seen: known.digest(),
         awaiting: known.inbox.len(),
         requests: requests(&mut tx, person.member(), &known.inbox).await?,
         connections: rows(&mut tx, &known.connections, connection_path).await?,
+        older_path: known.older_path,
     };
     drop(tx);
     let page = Page::PortalHome(page);
@@ -44,17 +55,22 @@ pub(super) async fn show(State(platform): State<Platform>, client: Client) -> Pa
 /// `GET /portal/connections/events`: says whenever the page would be another one.
 pub(super) async fn events(
     State(platform): State<Platform>,
+    query: Query,
     headers: http::HeaderMap,
     client: Client,
 ) -> PageResult {
+    let wanted = page_of(&query);
     let watcher = Watcher::new(platform, client.person.site, headers);
-    Ok(live(watcher, "state", |watcher| async move {
-        let Some((session, _)) = watcher.session().await? else {
-            return Ok(None);
-        };
-        let mut tx = watcher.read().await?;
-        let known = Known::read(&mut tx, &session.member).await?;
-        Ok(Some(known.digest()))
+    Ok(live(watcher, "state", move |watcher| {
+        let wanted = wanted.clone();
+        async move {
+            let Some((session, _)) = watcher.session().await? else {
+                return Ok(None);
+            };
+            let mut tx = watcher.read().await?;
+            let known = Known::read(&mut tx, &session.member, &wanted).await?;
+            Ok(Some(known.digest()))
+        }
     }))
 }
 
@@ -62,13 +78,20 @@ pub(super) async fn events(
 struct Known {
     inbox: Vec<InboxItem>,
     connections: Vec<Connection>,
+    older_path: Option<String>,
 }
 
 impl Known {
-    async fn read(tx: &mut Tx, member: &Member) -> Result<Self, StoreError> {
+    async fn read(
+        tx: &mut Tx,
+        member: &Member,
+        page: &PageOf<ConnectionId>,
+    ) -> Result<Self, StoreError> {
+        let mut connections = tx.connections_of_member(member, page).await?;
         Ok(Self {
             inbox: tx.inbox_of(member).await?,
-            connections: tx.connections_of_member(member).await?,
+            older_path: older(CONNECTIONS, &mut connections),
+            connections,
         })
     }
 
@@ -123,7 +146,7 @@ async fn requests(
 pub(super) async fn rows(
     tx: &mut Tx,
     connections: &[Connection],
-    path: impl Fn(&latchkey_tenants::ConnectionId) -> String,
+    path: impl Fn(&ConnectionId) -> String,
 ) -> Result<Vec<ConnectionRow>, StoreError> {
     let mut rows = Vec::with_capacity(connections.len());
     for connection in connections {

@@ -7,6 +7,7 @@ mod connection;
 mod holder;
 mod home;
 mod items;
+mod listing;
 mod own;
 mod workflow;
 

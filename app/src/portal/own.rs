@@ -17,11 +17,15 @@ use latchkey_themes::{
 };
 use secrecy::SecretString;
 
-use super::{care::Care, home::rows};
+use super::{
+    care::Care,
+    home::rows,
+    listing::{older, page_of},
+};
 use crate::{
     http::{
-        ClientAddress, Form, PageError, PageResult, Pages, Respond, Segment, Site, Visit, cookie,
-        csrf_token, set_cookie,
+        ClientAddress, Form, PageError, PageResult, Pages, Query, Respond, Segment, Site, Visit,
+        cookie, csrf_token, set_cookie,
     },
     limits::Limited,
     person::see_other,
@@ -130,7 +134,12 @@ impl FromRequest<Platform> for OwnForm {
 }
 
 /// `GET /my-connections`: asks for the address, or lists what was connected by way of it.
-async fn show(State(platform): State<Platform>, site: Site, headers: HeaderMap) -> PageResult {
+async fn show(
+    State(platform): State<Platform>,
+    site: Site,
+    query: Query,
+    headers: HeaderMap,
+) -> PageResult {
     let own = match Own::of(&platform, site, &headers).await? {
         Ok(own) => own,
         Err(site) => {
@@ -139,10 +148,12 @@ async fn show(State(platform): State<Platform>, site: Site, headers: HeaderMap) 
         }
     };
     let mut tx = platform.store.read(&own.site.agency.id).await?;
-    let connections = tx.connections_of_address(&own.email).await?;
+    let wanted = page_of(&query);
+    let mut connections = tx.connections_of_address(&own.email, &wanted).await?;
     let page = MyConnections {
         csrf: csrf_token(&own.secret),
         email: own.email.to_string(),
+        older_path: older(ALL, &mut connections),
         connections: rows(&mut tx, &connections, |id| format!("{ALL}/{id}")).await?,
     };
     drop(tx);

@@ -5,11 +5,12 @@ use super::{
     api_keys::to_json,
     connections::connection,
     statement::{args, statements},
+    workspaces::before_id,
 };
 use crate::{
     ActionError, Asked, Connection, ConnectionId, ConnectionMove, ConnectionStatus, EventType,
-    ItemId, Lifetime, Member, MemberId, NewEvent, NewRequest, ReminderPlan, SlotRef, Timestamp,
-    values::Email,
+    ItemId, Lifetime, Member, MemberId, NewEvent, NewRequest, PageOf, ReminderPlan, SlotRef,
+    Timestamp, id::kinds::ConnectionKind, values::Email,
 };
 
 statements! {
@@ -17,7 +18,7 @@ statements! {
     ADOPT = "update connections set member_id = $2 where agency_id = $1 and workspace_id = $3 and member_id is null and lower(authorized_email) = lower($4) returning id";
     LEAVE_CONNECTIONS = "update connections set member_id = null where agency_id = $1 and member_id = $2";
     LEAVE_REQUESTS = "update requests set member_id = null where agency_id = $1 and member_id = $2";
-    OF_ADDRESS = "select * from connections where agency_id = $1 and lower(authorized_email) = lower($2) order by id desc limit 500";
+    OF_ADDRESS = "select * from connections where agency_id = $1 and lower(authorized_email) = lower($2) and id < $3 order by id desc limit $4";
     RENEW = "update connections set account_id = coalesce($3, account_id), account_label = coalesce($4, account_label), scopes_requested = $5, scopes_granted = $6, host_vars = $7, updated_at = $8 where agency_id = $1 and id = $2";
     SLOTS = "select id, workflow_id from slots where agency_id = $1 and connection_id = $2 order by id";
     ITEM = "select id from items where agency_id = $1 and connection_id = $2 order by id desc limit 1";
@@ -127,9 +128,14 @@ impl Tx {
     pub async fn connections_of_address(
         &mut self,
         email: &Email,
+        page: &PageOf<ConnectionId>,
     ) -> Result<Vec<Connection>, StoreError> {
         let agency = self.agency.clone();
-        let rows = self.inner.all(OF_ADDRESS, args![&agency, email]).await?;
+        let after = before_id::<ConnectionKind>(page.after.as_ref().map(ConnectionId::as_str));
+        let rows = self
+            .inner
+            .all(OF_ADDRESS, args![&agency, email, &after, page.limit])
+            .await?;
         rows.iter().map(connection).collect()
     }
 

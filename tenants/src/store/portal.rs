@@ -5,16 +5,17 @@ use super::{
     conn::Row,
     connections::connection,
     statement::{args, statements},
+    workspaces::before_id,
 };
 use crate::{
-    Connection, EventId, EventType, Item, ItemId, ItemStatus, Member, Request, RequestStatus,
-    Timestamp, WorkflowId, values::Name,
+    Connection, ConnectionId, EventId, EventType, Item, ItemId, ItemStatus, Member, PageOf,
+    Request, RequestStatus, Timestamp, WorkflowId, id::kinds::ConnectionKind, values::Name,
 };
 
 statements! {
     INBOX = "select i.id, i.app, s.workflow_id, f.name as workflow, r.expires_at from requests r cross join items i cross join item_slots s cross join workflows f where i.agency_id = r.agency_id and i.request_id = r.id and s.agency_id = i.agency_id and s.item_id = i.id and f.agency_id = s.agency_id and f.id = s.workflow_id and r.agency_id = $1 and r.workspace_id = $2 and r.status = 'sent' and r.expires_at > $3 and (r.member_id = $4 or (r.member_id is null and lower(r.recipient_email) = lower($5))) and i.status in ('pending', 'held') order by i.id, s.slot_id limit 2000";
     OF_WORKFLOW = "select r.* from requests r where r.agency_id = $1 and r.workspace_id = $2 and r.status in ('sent', 'completed') and (r.member_id = $3 or (r.member_id is null and lower(r.recipient_email) = lower($4))) and exists (select 1 from items i join item_slots s on s.agency_id = i.agency_id and s.item_id = i.id where i.agency_id = r.agency_id and i.request_id = r.id and s.workflow_id = $5) order by r.id desc limit 20";
-    CONNECTIONS = "select * from connections where agency_id = $1 and member_id = $2 order by id desc limit 500";
+    CONNECTIONS = "select * from connections where agency_id = $1 and member_id = $2 and id < $3 order by id desc limit $4";
     ACTIVITY = "select e.id, e.type, e.created_at, coalesce(c.app, i.app) as app, coalesce(c.account_label, c.account_id, k.account_label, k.account_id) as account from (select id as subject from connections where agency_id = $1 and member_id = $2 union select m.id from connections o cross join items m where o.agency_id = $1 and o.member_id = $2 and m.agency_id = o.agency_id and m.connection_id = o.id union select m.id from requests r cross join items m where r.agency_id = $1 and r.workspace_id = $4 and (r.member_id = $2 or (r.member_id is null and lower(r.recipient_email) = lower($5))) and m.agency_id = r.agency_id and m.request_id = r.id) as own cross join events e left join connections c on c.agency_id = e.agency_id and c.id = e.subject left join items i on i.agency_id = e.agency_id and i.id = e.subject left join connections k on k.agency_id = i.agency_id and k.id = i.connection_id where e.agency_id = $1 and e.seq < coalesce((select seq from events where agency_id = $1 and id = cast($3 as text)), 9223372036854775807) and e.type in ('item.fulfilled', 'item.declined', 'connection.reconnected', 'connection.error', 'connection.revoked', 'connection.paused', 'connection.resumed') and e.subject = own.subject order by e.seq desc limit $6";
 }
 
@@ -99,11 +100,13 @@ impl Tx {
     pub async fn connections_of_member(
         &mut self,
         member: &Member,
+        page: &PageOf<ConnectionId>,
     ) -> Result<Vec<Connection>, StoreError> {
         let agency = self.agency.clone();
+        let after = before_id::<ConnectionKind>(page.after.as_ref().map(ConnectionId::as_str));
         let rows = self
             .inner
-            .all(CONNECTIONS, args![&agency, &member.id])
+            .all(CONNECTIONS, args![&agency, &member.id, &after, page.limit])
             .await?;
         rows.iter().map(connection).collect()
     }

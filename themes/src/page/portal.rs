@@ -19,6 +19,8 @@ pub struct PortalHome {
     pub awaiting: usize,
     pub requests: Vec<OutstandingRequest>,
     pub connections: Vec<ConnectionRow>,
+    /// Of the connections before these.
+    pub older_path: Option<String>,
 }
 
 /// One workflow that waits for this person.
@@ -129,6 +131,8 @@ pub struct MyConnections {
     pub csrf: String,
     pub email: String,
     pub connections: Vec<ConnectionRow>,
+    /// Of the connections before these.
+    pub older_path: Option<String>,
 }
 
 /// A person without an account asks for a link to what they have connected.

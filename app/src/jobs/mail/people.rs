@@ -1,7 +1,7 @@
 //! Mails to people about their own accounts.
 
 use latchkey_tenants::{
-    Agency, InvitationId, MailKind, Member, Role, StoreError, Timestamp, Tx,
+    Agency, InvitationId, MailKind, Member, PageOf, Role, StoreError, Timestamp, Tx,
     store::{Mail, SignInSecrets},
 };
 use latchkey_themes::mail::{
@@ -54,7 +54,12 @@ async fn sign_in(tx: &mut Tx, urls: &Urls, mail: &Mail) -> Result<Letter, StoreE
 
 /// Only somebody who has connected something gets one. That is found out here, where nobody waits for the answer.
 async fn my_connections(tx: &mut Tx, urls: &Urls, mail: &Mail) -> Result<Letter, StoreError> {
-    if tx.connections_of_address(&mail.recipient).await?.is_empty() {
+    let first = PageOf {
+        after: None,
+        limit: 1,
+    };
+    let connected = tx.connections_of_address(&mail.recipient, &first).await?;
+    if connected.is_empty() {
         return Ok(Letter::Skip("nothing was connected by way of this address"));
     }
     let end = moment(mail, "expires_at").filter(|end| tx.now() < *end);

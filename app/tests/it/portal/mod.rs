@@ -4,6 +4,7 @@ mod care;
 mod forwards;
 mod inbox;
 mod journey;
+mod older;
 mod own;
 mod scene;
 mod strangers;

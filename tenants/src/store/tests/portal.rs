@@ -8,8 +8,8 @@ use super::{
     world::{World, fulfil, not_found, planted, refs, refusal, refused_field, slot},
 };
 use crate::{
-    Asked, ConnectionId, GateState, Lifetime, MailKind, Member, MissingReason, NewRequest, Request,
-    Role, SlotRef, store::SignInMethod,
+    Asked, Connection, ConnectionId, GateState, Lifetime, MailKind, Member, MissingReason,
+    NewRequest, PageOf, Request, Role, SlotRef, store::SignInMethod,
 };
 
 contract! {
@@ -23,6 +23,10 @@ contract! {
     a_link_that_was_handed_on_opens_one_item_as_long_as_it_is_of_use,
     an_address_is_known_for_an_hour_on_its_host,
     t1_another_agency_finds_nothing_of_a_client,
+}
+
+fn first(limit: i64) -> PageOf<ConnectionId> {
+    PageOf { after: None, limit }
 }
 
 async fn client(world: &World) -> Member {
@@ -98,7 +102,7 @@ async fn a_connection_is_whose_address_it_was_made_by(world: World) {
     let other = joined(&world, "kim@globex.example", Role::Client).await;
     let of = async |member: &Member| {
         let found = world
-            .read(async |tx| tx.connections_of_member(member).await)
+            .read(async |tx| tx.connections_of_member(member, &first(10)).await)
             .await;
         let ids = found.unwrap().into_iter().map(|one| one.id);
         ids.collect::<Vec<_>>()
@@ -109,7 +113,22 @@ async fn a_connection_is_whose_address_it_was_made_by(world: World) {
     }
     assert_eq!(of(&member).await, std::slice::from_ref(&before));
     let after = by_link(&world).await;
-    assert_eq!(of(&member).await, [after, before]);
+    assert_eq!(of(&member).await, [after.clone(), before.clone()]);
+    let pages = world
+        .read(async |tx| {
+            let newest = tx.connections_of_member(&member, &first(1)).await?;
+            let page = PageOf {
+                after: Some(newest[0].id.clone()),
+                limit: 10,
+            };
+            let older = tx.connections_of_member(&member, &page).await?;
+            let of_address = tx.connections_of_address(&member.email, &page).await?;
+            let ids = |found: Vec<Connection>| found.into_iter().map(|one| one.id).collect();
+            Ok::<_, crate::StoreError>([ids(newest), ids(older), ids(of_address)])
+        })
+        .await;
+    let pages: [Vec<ConnectionId>; 3] = pages.unwrap();
+    assert_eq!(pages, [vec![after], vec![before.clone()], vec![before]]);
     assert!(of(&other).await.is_empty());
     assert_eq!(world.events_of("connection.adopted").await, 1);
     let happened = world
@@ -137,7 +156,7 @@ async fn who_is_removed_leaves_their_connections_to_their_address(world: World) 
         .await
         .unwrap();
     let left = world
-        .read(async |tx| tx.connections_of_address(&member.email).await)
+        .read(async |tx| tx.connections_of_address(&member.email, &first(10)).await)
         .await
         .unwrap();
     assert_eq!(left[0].id, connection);
@@ -360,10 +379,18 @@ async fn t1_another_agency_finds_nothing_of_a_client(world: World) {
         .read_foreign(async |tx| {
             assert!(tx.inbox_of(&member).await?.is_empty());
             assert!(tx.inbox_of_workflow(&member, workflow).await?.is_empty());
-            assert!(tx.connections_of_member(&member).await?.is_empty());
+            assert!(
+                tx.connections_of_member(&member, &first(10))
+                    .await?
+                    .is_empty()
+            );
             assert!(tx.activity_of(&member, None, 10).await?.is_empty());
             let email = &our.request.recipient.email;
-            assert!(tx.connections_of_address(email).await?.is_empty());
+            assert!(
+                tx.connections_of_address(email, &first(10))
+                    .await?
+                    .is_empty()
+            );
             assert!(tx.item_of_connection(&our.connection).await?.is_none());
             assert!(!tx.connection_is_needed(&our.connection).await?);
             assert!(tx.forwards_of(our.id()).await?.is_empty());

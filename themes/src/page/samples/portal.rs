@@ -53,6 +53,7 @@ impl PortalHome {
                 request("Lead sync", &["HubSpot"]),
             ],
             connections: every_row(),
+            older_path: None,
         };
         let long = row(LONG, Some(LONG), ConnectionState::Active);
         vec![
@@ -86,6 +87,7 @@ impl PortalHome {
                         .cycle()
                         .take(50)
                         .collect(),
+                    older_path: Some("/portal/connections?before=con_01sample".into()),
                     ..page.clone()
                 },
             ),
@@ -253,14 +255,19 @@ impl MyConnections {
             csrf: CSRF.into(),
             email: "jo@globex.example".into(),
             connections,
+            older_path: None,
         };
+        let many = every_row().into_iter().cycle().take(50).collect();
         vec![
             ("empty", page(Vec::new())),
             ("one", page(vec![every_row().swap_remove(0)])),
             ("states", page(every_row())),
             (
                 "many",
-                page(every_row().into_iter().cycle().take(50).collect()),
+                MyConnections {
+                    older_path: Some("/my-connections?before=con_01sample".into()),
+                    ..page(many)
+                },
             ),
         ]
     }
