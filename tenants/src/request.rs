@@ -40,6 +40,16 @@ pub enum Asked {
     Member(MemberId),
 }
 
+impl Asked {
+    /// How long they have, if nobody said so.
+    pub const fn usual_lifetime(&self) -> Lifetime {
+        match self {
+            Self::Recipient(_) => Lifetime::MAILED,
+            Self::Member(_) => Lifetime::INBOX,
+        }
+    }
+}
+
 impl From<Recipient> for Asked {
     fn from(recipient: Recipient) -> Self {
         Self::Recipient(recipient)

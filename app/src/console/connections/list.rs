@@ -85,7 +85,7 @@ fn row((row, app): (ConnectionRow, String)) -> Row {
         owner: connection.authorized_email.to_string(),
         workspace: row.workspace.to_string(),
         workspace_path: format!("/dashboard/workspaces/{}", connection.workspace_id),
-        standing: standing(connection.status),
+        standing: standing(connection.status, connection.paused_at.is_some()),
         trouble: connection.error.as_deref().map(trouble),
         last_used_at: connection.last_used_at.map(Timestamp::micros),
         refreshed_at: row.refreshed_at.map(Timestamp::micros),

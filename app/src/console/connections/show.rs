@@ -26,6 +26,7 @@ struct Shown {
     workspace_path: String,
     standing: (&'static str, &'static str),
     trouble: Option<String>,
+    paused_at: Option<i64>,
     receipt: Option<&'static str>,
     receipt_at: Option<i64>,
     permissions: Vec<Permission>,
@@ -91,8 +92,12 @@ async fn shown(row: ConnectionRow, tx: &mut Tx) -> Result<Shown, PageError> {
         owner: connection.authorized_email.to_string(),
         workspace: row.workspace.to_string(),
         workspace_path: format!("/dashboard/workspaces/{}", connection.workspace_id),
-        standing: standing(connection.status),
+        standing: standing(connection.status, connection.paused_at.is_some()),
         trouble: connection.error.as_deref().map(trouble),
+        paused_at: connection
+            .paused_at
+            .filter(|_| usable)
+            .map(Timestamp::micros),
         receipt: connection.receipt.map(receipt),
         receipt_at: connection.receipt.map(|receipt| receipt.at.micros()),
         workflows: workflows

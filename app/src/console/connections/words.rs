@@ -1,8 +1,14 @@
 use latchkey_tenants::{ConnectionStatus, Receipt, ReceiptOutcome};
 
-/// Tone and words of a state.
-pub(crate) const fn standing(status: ConnectionStatus) -> (&'static str, &'static str) {
+/// Tone and words of a state. `paused`: the person whose it is lets nobody use it.
+pub(crate) const fn standing(
+    status: ConnectionStatus,
+    paused: bool,
+) -> (&'static str, &'static str) {
     match status {
+        ConnectionStatus::Active | ConnectionStatus::Pending if paused => {
+            ("wait", "Paused by the client")
+        }
         ConnectionStatus::Active => ("ok", "Working"),
         ConnectionStatus::Pending => ("wait", "Not proven yet"),
         ConnectionStatus::Error => ("bad", "Reconnection needed"),

@@ -30,7 +30,7 @@ struct View {
     workflows: Vec<WorkflowChoice>,
     clients: Vec<(String, String)>,
     languages: Vec<(String, String)>,
-    lifetimes: [(&'static str, &'static str); 8],
+    lifetimes: [(&'static str, &'static str); 9],
     manages: bool,
 }
 
@@ -183,7 +183,7 @@ async fn slot_choice(
         state: slot
             .connection
             .as_ref()
-            .map(|(_, status)| standing(*status)),
+            .map(|(_, status)| standing(*status, slot.paused)),
         permissions: app.scope_labels(&app.scopes_for(&slot.scopes)),
         ready: ready.contains(&slot.app),
         chosen: draft.slots.contains(slot.id.as_str()),

@@ -38,8 +38,9 @@ pub(super) struct Draft {
     wrong: Option<String>,
 }
 
-/// Seconds, and how people say it.
-pub(super) const LIFETIMES: [(&str, &str); 8] = [
+/// Seconds, and how people say it; first what is usual for whoever is asked.
+pub(super) const LIFETIMES: [(&str, &str); 9] = [
+    ("", "As usual: 7 days by mail, 4 hours in the portal"),
     ("3600", "1 hour"),
     ("14400", "4 hours"),
     ("86400", "1 day"),
@@ -81,7 +82,6 @@ impl Draft {
             .filter(|slot| slot.missing().is_some());
         let mut blank = Self::of(&Query::default());
         blank.slots = missing.map(|slot| slot.id.to_string()).collect();
-        blank.expires = Lifetime::MAILED.seconds().to_string();
         blank.reminders = true;
         blank
     }
@@ -125,16 +125,12 @@ impl Draft {
     }
 
     fn to(&mut self, asked: Option<Asked>, around: &Around) -> Option<NewRequest> {
+        let lifetime = self.lifetime(asked.as_ref());
         let slots = self.slots(around);
         if slots.is_empty() {
             self.slots_wrong = Some("Choose at least one app.".to_owned());
         }
         let note = self.note.read_if_any();
-        let lifetime = self.expires.parse().ok();
-        let lifetime = lifetime.and_then(|seconds| Lifetime::from_seconds(seconds).ok());
-        if lifetime.is_none() {
-            self.wrong = Some("Choose how long the link lives.".to_owned());
-        }
         let language = match &*self.language {
             "" => Some(None),
             tag => tag.parse().ok().map(Some),
@@ -150,6 +146,18 @@ impl Draft {
             slots,
         })
         .filter(|_| chosen)
+    }
+
+    fn lifetime(&mut self, asked: Option<&Asked>) -> Option<Lifetime> {
+        if self.expires.is_empty() {
+            return asked.map(Asked::usual_lifetime);
+        }
+        let seconds = self.expires.parse().ok();
+        let chosen = seconds.and_then(|seconds| Lifetime::from_seconds(seconds).ok());
+        if chosen.is_none() {
+            self.wrong = Some("Choose how long the link lives.".to_owned());
+        }
+        chosen
     }
 
     /// The portal member who was chosen, in their inbox; else whoever was typed, by mail.

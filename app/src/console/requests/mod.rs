@@ -17,6 +17,7 @@ use latchkey_tenants::RequestId;
 use crate::http::Pages;
 
 pub(super) use line::{RequestLine, lines};
+pub(super) use words::request_state;
 
 pub(super) const ROOT: &str = "/dashboard/requests";
 

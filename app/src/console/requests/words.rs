@@ -2,9 +2,9 @@
 
 use latchkey_tenants::{ItemStatus, MailStatus, RequestStatus};
 
-pub(super) type State = (&'static str, &'static str);
+pub(in crate::console) type State = (&'static str, &'static str);
 
-pub(super) const fn request_state(status: RequestStatus) -> State {
+pub(in crate::console) const fn request_state(status: RequestStatus) -> State {
     match status {
         RequestStatus::Queued => ("none", "Queued (not yet sent)"),
         RequestStatus::Sent => ("wait", "Waiting"),

@@ -130,7 +130,9 @@ async fn slot_view(tx: &mut Tx, slot: &Slot) -> Result<SlotView, StoreError> {
         required: slot.required,
         expected: slot.expected_account.as_ref().map(ToString::to_string),
         permissions,
-        state: connection.map_or(("none", "Not connected"), |(_, status)| standing(*status)),
+        state: connection.map_or(("none", "Not connected"), |(_, status)| {
+            standing(*status, slot.paused)
+        }),
         connection: connection.map(|(id, _)| format!("/dashboard/connections/{id}")),
     })
 }

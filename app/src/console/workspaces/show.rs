@@ -1,12 +1,15 @@
 use latchkey_tenants::{
-    PageOf, RequestStatus, StoreError, Timestamp, Tx, WorkspaceId,
+    PageOf, StoreError, Timestamp, Tx, WorkspaceId,
     store::{ConnectionSearch, MemberSearch, RequestFilter, WorkflowFilter},
 };
 use serde::Serialize;
 
 use super::{found, path_of};
 use crate::{
-    console::{Desk, connections, listing::address, names::Names, workflows::gate_state},
+    console::{
+        Desk, connections, listing::address, names::Names, requests::request_state,
+        workflows::gate_state,
+    },
     http::{PageResult, Segment},
     person::Work,
 };
@@ -171,13 +174,7 @@ async fn requests(
                 request.fulfilled(),
                 request.items.len()
             ),
-            state: match request.status_at(now) {
-                RequestStatus::Queued => ("none", "Queued"),
-                RequestStatus::Sent => ("wait", "Waiting"),
-                RequestStatus::Completed => ("ok", "Completed"),
-                RequestStatus::Expired => ("bad", "Expired"),
-                RequestStatus::Cancelled => ("none", "Cancelled"),
-            },
+            state: request_state(request.status_at(now)),
             name: request.recipient.email.to_string(),
         });
     }
@@ -202,7 +199,7 @@ async fn living(tx: &mut Tx, id: &WorkspaceId) -> Result<Vec<Linked>, StoreError
                 || connection.authorized_email.to_string(),
                 |account| account.shown().to_owned(),
             ),
-            state: connections::standing(connection.status),
+            state: connections::standing(connection.status, connection.paused_at.is_some()),
         });
     }
     Ok(shown)

@@ -124,6 +124,35 @@ async fn a_request_is_queued_with_reminders_for_a_person_of_the_portal() {
 }
 
 #[tokio::test]
+async fn a_request_lives_as_is_usual_for_who_is_asked_unless_somebody_says_how_long() {
+    let scene = Scene::start().await;
+    scene.joined(CLIENT, Role::Client).await;
+    let member = scene.member(CLIENT).await;
+    let workflow = scene.waits_for(vec![slot("slack")]).await;
+    let mut staff = scene.staff().await;
+    let page = staff.get(PATH).await;
+    page.says("<option value=\"\" selected>As usual: 7 days by mail, 4 hours in the portal");
+    let slack = format!("slot.{}", workflow.slots[0].id);
+    for (asked, who, said, hours) in [
+        ("member", member.as_str(), "", 4),
+        ("email", RECIPIENT, "", 7 * 24),
+        ("member", member.as_str(), "86400", 24),
+    ] {
+        let fields = [
+            ("workspace", scene.workspace.as_str()),
+            (&slack, "on"),
+            (asked, who),
+            ("expires", said),
+            ("do", "queue"),
+        ];
+        let to = post(&mut staff, PATH, &page, &fields).await.led_to();
+        let id = to.rsplit('/').next().unwrap().parse().unwrap();
+        let request = scene.app.request(&id).await;
+        assert_eq!(request.lifetime.seconds(), hours * 3600, "{asked} {said}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_said_beside_it_and_what_was_typed_is_kept() {
     let scene = Scene::start().await;
     scene.waits_for(vec![slot("slack")]).await;

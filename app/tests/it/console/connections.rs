@@ -1,5 +1,5 @@
 use http::StatusCode;
-use latchkey_tenants::Role;
+use latchkey_tenants::{Role, Tx};
 
 use super::clients::{connected, submit};
 use crate::people::scene::{CLIENT, Scene};
@@ -48,6 +48,32 @@ async fn a_connection_is_listed_found_shown_and_revoked_with_a_receipt() {
     let shown = staff.get(&path).await;
     shown.ok().says("did not confirm the end").says("Revoked");
     shown.does_not_say("/revoke\"");
+}
+
+#[tokio::test]
+async fn what_a_client_has_paused_says_so_wherever_staff_see_it() {
+    let scene = Scene::start().await;
+    let mut staff = scene.staff().await;
+    let id = connected(&scene).await;
+    let page = format!("{PATH}/{id}");
+    let workspace = format!("/dashboard/workspaces/{}", scene.workspace);
+    for (paused, word) in [(false, "Working"), (true, "Paused by the client")] {
+        let step = async |tx: &mut Tx| match paused {
+            true => tx.connection_pause(&id, "recipient").await,
+            false => Ok(()),
+        };
+        scene.write(step).await;
+        let feeds = scene.read(async |tx| tx.connection_feeds(&id).await).await;
+        let workflow = format!("/dashboard/workflows/{}", feeds[0].0);
+        for path in [PATH, &page, &workspace, &workflow] {
+            staff.get(path).await.ok().says(&format!(">{word}<"));
+        }
+    }
+    staff.get(&page).await.says("The client paused it");
+    scene
+        .write(async |tx| tx.connection_resume(&id, "recipient").await)
+        .await;
+    staff.get(&page).await.ok().does_not_say("paused it");
 }
 
 #[tokio::test]

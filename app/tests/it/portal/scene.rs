@@ -1,8 +1,8 @@
 use std::ops::Deref;
 
 use latchkey_tenants::{
-    Asked, Connection, GateState, Lifetime, MemberId, NewRequest, NewSlot, NewWorkflow, Recipient,
-    Request, Resume, Role, SlotRef, Workflow, WorkflowId, store::NewOauthClient,
+    Asked, Connection, GateState, MemberId, NewRequest, NewSlot, NewWorkflow, Recipient, Request,
+    Resume, Role, SlotRef, Workflow, WorkflowId, store::NewOauthClient,
 };
 use serde_json::json;
 
@@ -78,16 +78,12 @@ impl Portal {
             workflow_id: workflow.id.clone(),
             slot_id: slot.id.clone(),
         };
-        let lifetime = match &asked {
-            Asked::Member(_) => Lifetime::INBOX,
-            Asked::Recipient(_) => Lifetime::MAILED,
-        };
         let new = NewRequest {
             workspace_id: self.workspace.clone(),
+            lifetime: asked.usual_lifetime(),
             asked,
             note: Some("For your Monday report".parse().unwrap()),
             language: None,
-            lifetime,
             reminders: None,
             slots: workflow.slots.iter().map(slot).collect(),
         };
