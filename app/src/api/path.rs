@@ -18,3 +18,19 @@ impl<T: FromStr> FromRequestParts<Platform> for Named<T> {
         value.map(Self).ok_or_else(|| Problem::not_found("thing"))
     }
 }
+
+/// The two values in a call's address: a thing, and a part of it.
+pub(super) struct Within<T, P>(pub T, pub P);
+
+impl<T: FromStr, P: FromStr> FromRequestParts<Platform> for Within<T, P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, platform: &Platform) -> Result<Self, Problem> {
+        let texts = Path::<(String, String)>::from_request_parts(parts, platform).await;
+        let values = texts
+            .ok()
+            .and_then(|Path((thing, part))| Some((thing.parse().ok()?, part.parse().ok()?)));
+        let (thing, part) = values.ok_or_else(|| Problem::not_found("thing"))?;
+        Ok(Self(thing, part))
+    }
+}

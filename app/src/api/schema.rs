@@ -12,7 +12,10 @@ use latchkey_tenants::{
 use serde_json::{Value, json};
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, schema::Type},
+    openapi::{
+        KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat,
+        schema::{ArrayBuilder, OneOfBuilder, Type},
+    },
 };
 
 use super::list;
@@ -75,6 +78,15 @@ values! {
         .examples([json!(Lifetimes::MAILED.seconds())]);
     Seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(60));
 
+    Reminders = OneOfBuilder::new()
+        .description(Some("When to remind: `true` for the usual plan, two reminders and a last call spread over the lifetime; `false` for none; or up to two times in seconds after the sending, in order, an hour apart."))
+        .item(ObjectBuilder::new().schema_type(Type::Boolean))
+        .item(ArrayBuilder::new().items(seconds_of_life()).max_items(Some(2)).unique_items(true));
+    LastCall = OneOfBuilder::new()
+        .description(Some("The last call, in seconds before the end; `false` for none."))
+        .item(ObjectBuilder::new().schema_type(Type::Boolean))
+        .item(seconds_of_life());
+
     RequestStatus = one_of("`queued`: not yet sent, so the client sees nothing.", Requests::ALL);
     ItemStatus = one_of("`held`: another account was connected than the one expected.", Items::ALL);
     ConnectionStatus = one_of("`pending`: connected, not yet proven by a call to the provider.", Connections::ALL);
@@ -117,6 +129,14 @@ fn text(description: &str, example: &str) -> ObjectBuilder {
         .schema_type(Type::String)
         .description(Some(description))
         .examples([json!(example)])
+}
+
+/// More than none, and less than the longest life of a link.
+fn seconds_of_life() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(Lifetimes::LONGEST.as_secs() as f64 - 1.0))
 }
 
 fn id(prefix: &str) -> ObjectBuilder {

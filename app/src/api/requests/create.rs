@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use axum::{Json, http::StatusCode};
 use latchkey_tenants::{
     Asked, Lifetime, MAX_ITEMS, MemberId, NewRequest, Recipient, ReminderPlan, SlotId, SlotRef,
@@ -5,7 +7,10 @@ use latchkey_tenants::{
     values::{Email, Language, Name, Note},
 };
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema, schema::OneOfBuilder},
+};
 
 use super::{
     super::{
@@ -27,7 +32,7 @@ use super::{
 pub(super) struct CreateRequest {
     #[schema(value_type = schema::WorkspaceId)]
     workspace_id: WorkspaceId,
-    /// Who is asked by a link in a mail. Either this or `member_id`.
+    /// Who is asked by a link in a mail.
     recipient: Option<CreateRecipient>,
     /// The portal member in whose inbox it goes: a client of this workspace.
     #[schema(value_type = Option<schema::MemberId>)]
@@ -44,17 +49,17 @@ pub(super) struct CreateRequest {
     /// 7 days if nothing is said; 4 hours in an inbox.
     #[schema(value_type = Option<schema::Lifetime>)]
     expires_in: Option<u64>,
-    /// When to remind: `true` or nothing for the usual plan, two reminders and a last call spread over the lifetime; `false` for
-    /// none; or up to two times in seconds after the sending.
+    /// The usual plan if nothing is said.
+    #[schema(value_type = Option<schema::Reminders>)]
     reminders: Option<Reminders>,
-    /// The last call, in seconds before the end; `false` for none.
+    #[schema(value_type = Option<schema::LastCall>)]
     last_call: Option<LastCall>,
     /// Send it at once; else it is queued.
     #[serde(default)]
     send: bool,
 }
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize)]
 #[serde(
     untagged,
     expecting = "true, false or up to two numbers of seconds after the sending are expected"
@@ -64,7 +69,7 @@ enum Reminders {
     After(Vec<u64>),
 }
 
-#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(
     untagged,
     expecting = "true, false or a number of seconds before the end is expected"
@@ -72,6 +77,44 @@ enum Reminders {
 enum LastCall {
     Wanted(bool),
     Before(u64),
+}
+
+/// [`CreateRequest`] in the description, where either a recipient or a member is named.
+pub(super) struct OneIsAsked;
+
+impl PartialSchema for OneIsAsked {
+    fn schema() -> RefOr<Schema> {
+        let mut ways = OneOfBuilder::new();
+        for (named, other) in [("recipient", "member_id"), ("member_id", "recipient")] {
+            let RefOr::T(Schema::Object(mut way)) = CreateRequest::schema() else {
+                continue;
+            };
+            way.properties.remove(other);
+            if let Some(RefOr::T(Schema::OneOf(choice))) = way.properties.remove(named) {
+                // The other choice is null.
+                way.properties.extend(
+                    choice
+                        .items
+                        .into_iter()
+                        .take(1)
+                        .map(|it| (named.to_owned(), it)),
+                );
+            }
+            way.required.push(named.to_owned());
+            ways = ways.examples(std::mem::take(&mut way.examples)).item(way);
+        }
+        ways.into()
+    }
+}
+
+impl ToSchema for OneIsAsked {
+    fn name() -> Cow<'static, str> {
+        CreateRequest::name()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        CreateRequest::schemas(schemas);
+    }
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -100,7 +143,7 @@ struct CreateItem {
     post,
     path = "/requests",
     tag = "Requests",
-    request_body = CreateRequest,
+    request_body = OneIsAsked,
     responses((status = 201, description = "The new request, queued or sent.", body = RequestView)),
     security(("api_key" = ["requests:write"])),
 )]
@@ -122,12 +165,9 @@ pub(super) async fn create_request(
 
 impl CreateRequest {
     fn parse(self) -> Result<NewRequest, Problem> {
-        let (asked, usual) = match (self.recipient, self.member_id) {
-            (Some(CreateRecipient { email, name }), None) => {
-                let recipient = Recipient { email, name };
-                (Asked::Recipient(recipient), Lifetime::MAILED)
-            }
-            (None, Some(id)) => (Asked::Member(id), Lifetime::INBOX),
+        let asked = match (self.recipient, self.member_id) {
+            (Some(CreateRecipient { email, name }), None) => Recipient { email, name }.into(),
+            (None, Some(id)) => Asked::Member(id),
             (None, None) => {
                 let detail = "name a recipient or a member: one of the two is required";
                 return Err(Problem::refused_at("/recipient", detail));
@@ -144,7 +184,7 @@ impl CreateRequest {
         let lifetime = match self.expires_in {
             Some(seconds) => Lifetime::from_seconds(seconds)
                 .map_err(|error| Problem::refused_at("/expires_in", error.to_string()))?,
-            None => usual,
+            None => asked.usual_lifetime(),
         };
         let reminders = plan(self.reminders, self.last_call, lifetime)?;
         let slots = self.items.into_iter().map(|item| SlotRef {

@@ -1,6 +1,7 @@
 //! Asks to clients, from the queue to the end.
 
 mod create;
+mod held;
 mod link;
 mod list;
 mod moves;
@@ -21,5 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(moves::resend_request))
         .routes(routes!(moves::cancel_request))
         .routes(routes!(moves::renew_request))
+        .routes(routes!(held::accept_item))
+        .routes(routes!(held::return_item))
         .routes(routes!(link::make_link))
 }

@@ -14,7 +14,7 @@ use super::{
     view::RequestView,
 };
 
-type Moved = Result<Json<RequestView>, Problem>;
+pub(super) type Moved = Result<Json<RequestView>, Problem>;
 
 /// Send a queued request
 ///
@@ -116,7 +116,7 @@ pub(super) async fn renew_request(
     Ok((StatusCode::CREATED, moved(&caller, tx, request).await?))
 }
 
-async fn moved(caller: &Caller<RequestsWrite>, tx: Tx, request: Request) -> Moved {
+pub(super) async fn moved(caller: &Caller<RequestsWrite>, tx: Tx, request: Request) -> Moved {
     caller.commit(tx).await?;
     let now = caller.platform.now();
     Ok(Json(RequestView::at(request, now)))

@@ -7,6 +7,7 @@ mod description;
 mod domains;
 mod events;
 mod gates;
+mod held;
 mod hostile;
 mod idempotency;
 mod isolation;

@@ -88,6 +88,7 @@ impl<'a> World<'a> {
             _ => "",
         };
         path.replace("{id}", id)
+            .replace("{item}", text(&self.request["items"][0]["id"]))
             .replace("{app}", "own-crm")
             .replace("{email}", REFUSED)
     }
