@@ -3,10 +3,10 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use latchkey_tenants::{
     StoreError,
-    store::{CLOSE_WORKSPACE, ClaimedJob},
+    store::{CLOSE_WORKSPACE, ClaimedJob, FRESH_LINK},
 };
 
-use super::{close_workspace, mail, prove};
+use super::{close_workspace, fresh_link, mail, prove};
 use crate::platform::Platform;
 
 /// Every kind of job, one file each.
@@ -20,6 +20,11 @@ pub(super) const KINDS: &[Kind] = &[
         name: "prove",
         run: |platform, job| Box::pin(prove::run(platform, job)),
         gave_up: |platform, job, why| Box::pin(prove::gave_up(platform, job, why)),
+    },
+    Kind {
+        name: FRESH_LINK,
+        run: |platform, job| Box::pin(fresh_link::run(platform, job)),
+        gave_up: |platform, job, why| Box::pin(fresh_link::gave_up(platform, job, why)),
     },
     Kind {
         name: CLOSE_WORKSPACE,

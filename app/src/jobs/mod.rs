@@ -3,6 +3,7 @@
 //! A job is a row written in the transaction of its cause. It may run twice, so it looks first at what is done already.
 
 mod close_workspace;
+mod fresh_link;
 mod kind;
 mod mail;
 mod prove;

@@ -1,8 +1,9 @@
 use axum::extract::State;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::HeaderMap;
 use latchkey_tenants::{
-    ItemId, RequestId,
-    secret::{LINK_PREFIX, parse_secret},
+    ItemId, RequestId, StoreError, Tx,
+    secret::{LINK_PREFIX, parse_secret, secret_hash},
 };
 
 use super::view::dead_link;
@@ -24,14 +25,14 @@ pub(super) async fn by_link(
     form: Form,
 ) -> PageResult {
     check(&platform, &form, &headers, address)?;
-    if let Some(secret) = parse_secret(LINK_PREFIX, &secret) {
-        let mut tx = platform.store.read(&site.agency.id).await?;
-        let found = tx.link(&secret).await?;
-        drop(tx);
-        // A colleague to whom it was forwarded asks who forwarded it.
-        if let Some(link) = found.filter(|link| link.scope.is_none()) {
-            freshen(&platform, &site, &link.request_id).await?;
-        }
+    if let Some(known) = parse_secret(LINK_PREFIX, &secret) {
+        let key = URL_SAFE_NO_PAD.encode(secret_hash(&known));
+        wish(&platform, &site, &key, async |tx| {
+            // A colleague to whom it was forwarded asks who forwarded it.
+            let found = tx.link(&known).await?.filter(|link| link.scope.is_none());
+            Ok(found.map(|link| link.request_id))
+        })
+        .await?;
     }
     Ok(dead_link(
         &Respond::new(&platform, &site),
@@ -52,7 +53,10 @@ pub(super) async fn by_request(
 ) -> PageResult {
     check(&platform, &form, &headers, address)?;
     let id: RequestId = request.id()?;
-    freshen(&platform, &site, &id).await?;
+    wish(&platform, &site, id.as_str(), async |_| {
+        Ok(Some(id.clone()))
+    })
+    .await?;
     let path = format!("{}/fresh", Urls::request_path(&id));
     Ok(dead_link(
         &Respond::new(&platform, &site),
@@ -73,12 +77,10 @@ pub(super) async fn by_item(
 ) -> PageResult {
     check(&platform, &form, &headers, address)?;
     let item: ItemId = item.id()?;
-    let mut tx = platform.store.read(&site.agency.id).await?;
-    let found = tx.request_of_item(&item).await?;
-    drop(tx);
-    if let Some(request) = found {
-        freshen(&platform, &site, &request.id).await?;
-    }
+    wish(&platform, &site, item.as_str(), async |tx| {
+        tx.request_id_of_item(&item).await
+    })
+    .await?;
     Ok(dead_link(
         &Respond::new(&platform, &site),
         &headers,
@@ -105,20 +107,19 @@ fn check(
         .map_err(PageError::limited)
 }
 
-async fn freshen(platform: &Platform, site: &Site, id: &RequestId) -> Result<(), PageError> {
-    // Too often for this link: nothing is sent, and the answer does not tell.
-    if platform
-        .limits
-        .check(Limited::FreshOf(id.as_str()))
-        .is_err()
-    {
+/// The same is done whatever is found: a job takes it from there. Too often by the same key, nothing is.
+async fn wish(
+    platform: &Platform,
+    site: &Site,
+    key: &str,
+    find: impl AsyncFnOnce(&mut Tx) -> Result<Option<RequestId>, StoreError>,
+) -> Result<(), PageError> {
+    if platform.limits.check(Limited::FreshOf(key)).is_err() {
         return Ok(());
     }
     let mut tx = platform.store.begin(&site.agency.id).await?;
-    if tx.request(id).await?.is_none() {
-        return Ok(());
-    }
-    tx.request_freshen(id).await?;
+    let found = find(&mut tx).await?;
+    tx.fresh_ask(found.as_ref()).await?;
     tx.commit().await?;
     platform.changed(&site.agency.id);
     Ok(())

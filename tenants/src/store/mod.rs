@@ -114,6 +114,7 @@ pub use people::{
 pub use portal::{Happened, InboxItem};
 pub use reminders::{DueReminder, PlannedReminder};
 pub use request_rows::{ItemMark, RequestRow, RequestSearch};
+pub use request_sending::FRESH_LINK;
 pub use requests::RequestFilter;
 pub use suppressions::Suppression;
 pub use surroundings::Surroundings;

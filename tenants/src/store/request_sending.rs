@@ -1,7 +1,7 @@
 use secrecy::SecretString;
 
 use super::{
-    NewMail, StoreError, Tx,
+    NewJob, NewMail, StoreError, Tx,
     statement::{args, statements},
 };
 use crate::{
@@ -14,6 +14,9 @@ statements! {
     RENEWED = "update requests set renewed_as = $3 where agency_id = $1 and id = $2";
     SUCCESSOR = "select renewed_as from requests where agency_id = $1 and id = $2";
 }
+
+/// The kind of the job that sends a fresh link, if there is one to send.
+pub const FRESH_LINK: &str = "fresh_link";
 
 impl Tx {
     /// Sends a queued request: its clock starts now.
@@ -212,6 +215,19 @@ impl Tx {
         self.request_event(EventType::RequestRenewed, id, actor)
             .await?;
         self.request_send(&fresh.id, actor).await
+    }
+
+    /// Notes a client's wish for a fresh link, whether there is a request behind it or not: its job finds that out, where
+    /// nobody waits for the answer.
+    pub async fn fresh_ask(&mut self, request: Option<&RequestId>) -> Result<(), StoreError> {
+        let (wish, now) = (self.entropy().short_token(), self.now());
+        self.job_enqueue(NewJob {
+            kind: FRESH_LINK,
+            dedupe_key: &format!("{FRESH_LINK}/{wish}"),
+            payload: serde_json::json!({ "request_id": request }),
+            run_at: now,
+        })
+        .await
     }
 
     /// What a client's wish for a fresh link does: resend, or send again what expired. Silent when there is nothing to

@@ -42,7 +42,13 @@ impl Inner {
     }
 
     /// Postgres answers Ok to a commit after a failed statement and stores nothing; so a failure is remembered.
-    fn note<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+    fn note<T>(
+        &mut self,
+        statement: Statement,
+        result: Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        // The text has places for values and no value, so it may be seen.
+        tracing::trace!(sql = statement.sql, "statement");
         self.failed |= result.is_err();
         result
     }
@@ -53,7 +59,7 @@ impl Inner {
         args: &[Arg<'_>],
     ) -> Result<Vec<Row>, StoreError> {
         let result = self.conn.all(statement, args).await;
-        self.note(result)
+        self.note(statement, result)
     }
 
     pub(super) async fn optional(
@@ -62,7 +68,7 @@ impl Inner {
         args: &[Arg<'_>],
     ) -> Result<Option<Row>, StoreError> {
         let result = self.conn.optional(statement, args).await;
-        self.note(result)
+        self.note(statement, result)
     }
 
     pub(super) async fn execute(
@@ -71,7 +77,7 @@ impl Inner {
         args: &[Arg<'_>],
     ) -> Result<u64, StoreError> {
         let result = self.conn.execute(statement, args).await;
-        self.note(result)
+        self.note(statement, result)
     }
 
     async fn commit(self) -> Result<(), StoreError> {

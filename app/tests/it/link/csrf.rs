@@ -18,7 +18,8 @@ async fn w6_a_form_needs_the_token_of_its_own_session() {
     let neighbour = browser.get(&clean).await;
     let (own, short) = (page.csrf(), &page.csrf()[1..].to_owned());
     let item = &sent.request.items[0];
-    for path in [start_path(item), decline_path(item)] {
+    let forward = format!("/connect/items/{}/forward", item.id);
+    for path in [start_path(item), decline_path(item), forward] {
         for token in [
             None,
             Some(""),
@@ -52,6 +53,7 @@ async fn w6_a_form_from_elsewhere_is_refused_even_with_the_right_token() {
     for (path, token) in [
         (start_path(item), &csrf),
         (decline_path(item), &csrf),
+        (format!("/connect/items/{}/forward", item.id), &csrf),
         ("/connect/gone/fresh".to_owned(), &dead.csrf()),
         (format!("/connect/requests/{request}/fresh"), &dead.csrf()),
         (format!("/connect/items/{}/fresh", item.id), &dead.csrf()),

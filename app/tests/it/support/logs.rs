@@ -35,6 +35,16 @@ impl Logs {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
+
+    /// The statements that were run since this was asked last, in order.
+    pub fn statements(&self) -> Vec<String> {
+        let lines = std::mem::take(&mut *self.0.lock().unwrap());
+        let text = String::from_utf8_lossy(&lines);
+        text.lines()
+            .filter_map(|line| line.split_once(" statement sql="))
+            .map(|(_, sql)| sql.to_owned())
+            .collect()
+    }
 }
 
 struct Here;

@@ -1,5 +1,6 @@
 //! What the tests of the app share: an agency with the real platform around it, on a clock that stands still.
 
+pub mod alike;
 pub mod browser;
 pub mod dns;
 pub mod logs;

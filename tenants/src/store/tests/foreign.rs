@@ -320,10 +320,11 @@ async fn t1_no_flow_session_or_mail_of_theirs_leads_to_ours(world: World) {
 }
 
 async fn t1_the_same_names_at_both_agencies_stay_apart(world: World) {
-    Estate::build(&world).await;
+    let our = Estate::build(&world).await;
     let before = ours(&world).await;
     world
         .write_foreign(async |tx| {
+            tx.fresh_ask(Some(our.id())).await?;
             tx.app_create(&own_app("acme-crm"), "staff").await?;
             let client = client("theirs", None);
             tx.oauth_client_put("slack", &client, "staff").await?;
