@@ -15,6 +15,7 @@ pub(crate) struct Metrics {
     mails: [AtomicU64; MAIL_RESULTS.len()],
     /// Pages and mails that agencies' themes could not make, and that were made with the base theme.
     theme_failures: AtomicU64,
+    password_checks: AtomicU64,
 }
 
 /// Kinds of routes; none of their names comes from a caller.
@@ -47,6 +48,11 @@ impl Metrics {
         self.theme_failures.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// A password was held against a hash, whether anybody has one or not.
+    pub fn password_checked(&self) {
+        self.password_checks.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// The Prometheus text format, version 0.0.4. `jobs_open` is absent when the database does not answer.
     pub fn text(&self, jobs_open: Option<i64>) -> String {
         let mut text = String::from(
@@ -67,13 +73,25 @@ impl Metrics {
             let labels = format!("result=\"{result}\"");
             sample(&mut text, "latchkey_mails_total", &labels, counter);
         }
-        let failures = self.theme_failures.load(Ordering::Relaxed);
-        let _ = writeln!(
-            text,
-            "# HELP latchkey_theme_failures_total Pages and mails that an agency's theme could not make.\n\
-             # TYPE latchkey_theme_failures_total counter\n\
-             latchkey_theme_failures_total {failures}"
-        );
+        let alone = [
+            (
+                "latchkey_theme_failures_total",
+                "Pages and mails that an agency's theme could not make.",
+                &self.theme_failures,
+            ),
+            (
+                "latchkey_password_checks_total",
+                "Passwords held against a hash, whether anybody has one or not.",
+                &self.password_checks,
+            ),
+        ];
+        for (name, help, counter) in alone {
+            let count = counter.load(Ordering::Relaxed);
+            let _ = writeln!(
+                text,
+                "# HELP {name} {help}\n# TYPE {name} counter\n{name} {count}"
+            );
+        }
         if let Some(open) = jobs_open {
             text.push_str(
                 "# HELP latchkey_jobs_open Jobs that are ready or running, in every process.\n\

@@ -44,6 +44,7 @@ pub(super) async fn take(
     let kept = tx.password_of(&email).await?;
     drop(tx);
     let shown = SecretString::from(form.fields.get("password").unwrap_or_default());
+    platform.metrics.password_checked();
     if !fits(shown, kept).await {
         return Ok(password_page(&platform, &site, &headers, Some(typed)));
     }

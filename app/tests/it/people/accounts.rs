@@ -24,7 +24,7 @@ impl Scene {
     }
 
     /// Sets up an app, and answers its key and the page with the backup codes.
-    async fn enrol(&self, browser: &mut Browser) -> (SecretString, Answer) {
+    pub async fn enrol(&self, browser: &mut Browser) -> (SecretString, Answer) {
         let page = browser.get("/account/totp").await;
         let secret = secret(&page);
         let code = self.code(&secret);
@@ -69,6 +69,12 @@ async fn t8_a_second_step_stands_between_mail_and_dashboard() {
     assert_eq!(answer.led_to(), "/dashboard");
     assert_ne!(other.cookies()["__Host-session"], waiting, "a new id");
     other.get("/dashboard").await.ok();
+    let mut peeped = scene.browser();
+    let cookie = ("__Host-session".to_owned(), waiting);
+    peeped.cookies().extend([cookie]);
+    for path in ["/dashboard", "/sign-in/totp"] {
+        assert_eq!(peeped.get(path).await.led_to(), "/sign-in", "W4: {path}");
+    }
 
     let mut third = scene.browser();
     let page = scene.ask(&mut third, STAFF).await;
@@ -90,6 +96,8 @@ async fn t8_where_an_agency_asks_for_it_staff_set_up_a_second_step_first() {
         .await;
     assert_eq!(staff.get("/dashboard").await.led_to(), "/account/totp");
     client.get("/portal/connections").await.ok();
+    let none_for_clients = client.get("/account/totp").await;
+    none_for_clients.page(StatusCode::NOT_FOUND);
     scene.enrol(&mut staff).await;
     staff.get("/dashboard").await.ok();
 }

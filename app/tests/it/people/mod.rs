@@ -2,6 +2,8 @@
 
 mod accounts;
 mod coming_in;
+mod cookies;
+pub mod costs;
 mod doors;
 pub mod scene;
 mod strangers;

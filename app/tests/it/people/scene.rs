@@ -1,6 +1,9 @@
 use axum::Router;
-use latchkey_tenants::{MemberId, Role, StoreError, Tx, WorkspaceId, store::NewInvitation};
+use latchkey_tenants::{
+    MemberId, Role, StoreError, Tx, WorkspaceId, password, store::NewInvitation,
+};
 use mail_parser::Message;
+use secrecy::SecretString;
 
 use crate::support::{
     TestApp,
@@ -127,6 +130,17 @@ impl Scene {
         let answer = post(&mut browser, "/sign-in/code", &page, &[("code", &code)]).await;
         assert_eq!(answer.led_to(), "/dashboard");
         browser
+    }
+
+    pub async fn set_password(&self, email: &str, chosen: &str) {
+        let entropy = self.app.test.store.entropy();
+        let hash = password::hash(&SecretString::from(chosen), entropy).unwrap();
+        let email = email.parse().unwrap();
+        self.write(async |tx| {
+            let member = tx.member_by_email(&email).await?.expect("a member");
+            tx.password_set(&member, Some(&hash)).await
+        })
+        .await;
     }
 
     pub async fn member(&self, email: &str) -> MemberId {

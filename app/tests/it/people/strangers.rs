@@ -3,67 +3,23 @@ use std::time::Duration;
 use http::StatusCode;
 use latchkey_tenants::Role;
 
-use super::scene::{CLIENT, HOST, OTHER_HOST, STAFF, Scene, code_in, path_in, post};
-use crate::support::browser::{Answer, Browser, CROSS_SITE};
+use super::scene::{CLIENT, HOST, OTHER_HOST, STAFF, Scene, path_in, post};
+use crate::support::browser::{Browser, CROSS_SITE};
 
 const NOBODY: &str = "nobody@northwind.example";
 
-/// What two answers may differ in: tokens, nonces and the address that was typed.
-fn alike(answer: &Answer, email: &str) -> String {
-    let nonce = answer.headers["content-security-policy"].to_str().unwrap();
-    let nonce = nonce
-        .split("'nonce-")
-        .nth(1)
-        .unwrap()
-        .split('\'')
-        .next()
-        .unwrap();
-    answer
-        .body
-        .replace(nonce, "")
-        .replace(&answer.csrf(), "")
-        .replace(email, "")
-}
-
 #[tokio::test]
-async fn w7_no_answer_tells_who_has_an_address_here() {
+async fn w7_only_who_is_here_gets_a_mail() {
     let scene = Scene::start().await;
-    let mut seen = Vec::new();
     for email in [STAFF, NOBODY, CLIENT] {
-        let mut browser = scene.browser();
-        let page = scene.ask(&mut browser, email).await;
-        let wrong = post(&mut browser, "/sign-in/code", &page, &[("code", "12")]).await;
-        let mut other = scene.browser();
-        let form = other.get("/sign-in/password").await;
-        let fields = [("email", email), ("password", "correct horse battery")];
-        let refused = post(&mut other, "/sign-in/password", &form, &fields).await;
-        let answers = [&page, &wrong, &refused];
-        seen.push(answers.map(|answer| (answer.status, alike(answer, email))));
+        scene.ask(&mut scene.browser(), email).await;
     }
-    assert_eq!(seen[0], seen[1]);
-    assert_eq!(seen[0], seen[2]);
     let mails = scene.mails().await;
     let to: Vec<_> = mails
         .iter()
         .map(|mail| mail.to().unwrap().first().unwrap().address().unwrap())
         .collect();
-    assert_eq!(to, [STAFF], "only who is here gets a mail");
-}
-
-#[tokio::test]
-async fn w7_known_and_unknown_addresses_cost_the_same_statements() {
-    let scene = Scene::start().await;
-    let mut counts = Vec::new();
-    for email in [STAFF, NOBODY] {
-        let before = scene.app.open_jobs().await;
-        scene.ask(&mut scene.browser(), email).await;
-        counts.push(scene.app.open_jobs().await - before);
-    }
-    assert_eq!(
-        counts,
-        [1, 1],
-        "a job each: whether anybody is there is found out later"
-    );
+    assert_eq!(to, [STAFF]);
 }
 
 #[tokio::test]
@@ -92,35 +48,6 @@ async fn w8_tries_are_limited_by_account_and_by_address() {
     scene.app.test.clock.advance(Duration::from_mins(2));
     let answer = post(&mut browser, "/sign-in/password", &form, &other).await;
     answer.page(StatusCode::UNPROCESSABLE_ENTITY);
-}
-
-#[tokio::test]
-async fn a_session_gets_a_new_id_at_every_sign_in() {
-    let scene = Scene::start().await;
-    let mut browser = scene.browser();
-    // What somebody planted before is not what comes out (fixation).
-    let planted = ("__Host-session".to_owned(), "planted".to_owned());
-    browser.cookies().extend([planted]);
-    let page = scene.ask(&mut browser, STAFF).await;
-    let code = code_in(&scene.mail().await);
-    post(&mut browser, "/sign-in/code", &page, &[("code", &code)])
-        .await
-        .led_to();
-    let first = browser.cookies()["__Host-session"].clone();
-    assert_ne!(first, "planted");
-    let join = scene.invite(CLIENT, Role::Client).await;
-    let page = browser.get(&join).await;
-    post(&mut browser, &join, &page, &[("name", "Jo")])
-        .await
-        .led_to();
-    let second = browser.cookies()["__Host-session"].clone();
-    assert_ne!(first, second);
-    browser.cookies().insert("__Host-session".to_owned(), first);
-    assert_eq!(
-        browser.get("/dashboard").await.led_to(),
-        "/sign-in",
-        "the old one has ended"
-    );
 }
 
 #[tokio::test]
