@@ -2,7 +2,11 @@
 
 use axum::body::Body;
 use http::{Method, Request};
-use latchkey_tenants::KeyScope;
+use latchkey_tenants::{
+    AgencyStatus, KeyScope,
+    store::{NewSession, SignInMethod},
+};
+use secrecy::ExposeSecret;
 
 use super::{
     client::{Api, Client, request},
@@ -92,6 +96,93 @@ async fn t1_what_belongs_to_another_agency_does_not_exist() {
         }
     }
     world.is_untouched_by(&stranger).await;
+}
+
+#[tokio::test]
+async fn t1_a_suspended_agency_is_told_so_at_every_call() {
+    let api = Api::start().await;
+    let world = World::of(api.agency("northwind").await).await;
+    let mut tx = api
+        .app
+        .test
+        .store
+        .begin(&world.client.agency.id)
+        .await
+        .unwrap();
+    tx.agency_set_status(AgencyStatus::Suspended).await.unwrap();
+    tx.commit().await.unwrap();
+    for operation in operations() {
+        let path = world.fill(&operation.path);
+        let answer = api
+            .send(call(&operation, &path, Some(&world.client.key)))
+            .await;
+        let told = (answer.status.as_u16(), answer.code());
+        assert_eq!(told, (403, "agency_suspended"), "{}", operation.name());
+    }
+}
+
+#[tokio::test]
+async fn t8_a_key_that_was_taken_back_opens_nothing() {
+    let api = Api::start().await;
+    let world = World::of(api.agency("northwind").await).await;
+    let (id, key) = api
+        .app
+        .test
+        .api_key(&world.client.agency, KeyScope::ALL)
+        .await;
+    let mut tx = api
+        .app
+        .test
+        .store
+        .begin(&world.client.agency.id)
+        .await
+        .unwrap();
+    tx.api_key_revoke(&id, "staff").await.unwrap();
+    tx.commit().await.unwrap();
+    for operation in operations() {
+        let path = world.fill(&operation.path);
+        let answer = api
+            .send(call(&operation, &path, Some(key.expose_secret())))
+            .await;
+        assert_eq!(answer.status.as_u16(), 401, "{}", operation.name());
+    }
+}
+
+/// So that no page of anywhere can make a browser call it.
+#[tokio::test]
+async fn w6_the_session_of_a_browser_is_no_key() {
+    let api = Api::start().await;
+    let world = World::of(api.agency("northwind").await).await;
+    let mut tx = api
+        .app
+        .test
+        .store
+        .begin(&world.client.agency.id)
+        .await
+        .unwrap();
+    let owner = tx.member(&world.member.parse().unwrap()).await.unwrap();
+    let new = NewSession {
+        member: &owner.unwrap(),
+        host: "northwind.latch.example",
+        method: SignInMethod::Mail,
+        browser: "Firefox on Linux",
+        device: None,
+        second_factor: false,
+    };
+    let session = tx.session_start(new).await.unwrap().secret;
+    tx.commit().await.unwrap();
+    for operation in operations() {
+        let path = world.fill(&operation.path);
+        for shown in [None, Some(session.expose_secret())] {
+            let mut request = call(&operation, &path, shown);
+            let cookie = format!("__Host-session={}", session.expose_secret());
+            let headers = request.headers_mut();
+            headers.insert("host", "northwind.latch.example".parse().unwrap());
+            headers.insert("cookie", cookie.parse().unwrap());
+            let answer = api.send(request).await;
+            assert_eq!(answer.status.as_u16(), 401, "{}", operation.name());
+        }
+    }
 }
 
 impl World<'_> {

@@ -174,19 +174,3 @@ async fn t8_a_key_is_shown_as_one_bearer_header() {
     request.headers_mut().insert("authorization", lower);
     api.send(request).await.expect(200);
 }
-
-#[tokio::test]
-async fn a_suspended_agency_is_told_so() {
-    let api = Api::start().await;
-    let agency = api.agency("northwind").await;
-    let mut tx = api.app.test.store.begin(&agency.agency.id).await.unwrap();
-    tx.agency_set_status(latchkey_tenants::AgencyStatus::Suspended)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-    let answer = agency.get("/workspaces").await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.code()),
-        (403, "agency_suspended")
-    );
-}

@@ -1,12 +1,15 @@
 //! Every page of console, portal and account, asked by everybody who must not see it. The list is the router's own.
 
+mod claims;
+mod forms;
+
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use latchkey_tenants::{AgencyStatus, Role};
+use latchkey_tenants::{AgencyStatus, Role, WorkspaceId, store::NewInvitation};
 
 use crate::{
-    people::scene::{CLIENT, HOST, OTHER_HOST, Scene, code_in, post},
+    people::scene::{CLIENT, HOST, OTHER_HOST, STAFF, Scene, code_in, path_in, post},
     support::browser::{Answer, Browser},
 };
 
@@ -103,7 +106,7 @@ fn is_sent_home(answer: &Answer, home: &str) -> bool {
     }
 }
 
-/// Asks for all that is none of theirs; what is theirs may be a stream without an end.
+/// Asks for all that is none of theirs, but for the exceptions; what is theirs may be a stream without an end.
 async fn each(
     browser: &mut Browser,
     who: &str,
@@ -111,9 +114,20 @@ async fn each(
     is_right: impl Fn(&Answer) -> bool,
 ) {
     let excepted = excepted();
+    let wanted =
+        |route: &Route| !excepted.contains(&route.name().as_str()) && is_none_of_theirs(route);
+    every(browser, who, wanted, is_right).await;
+}
+
+async fn every(
+    browser: &mut Browser,
+    who: &str,
+    is_wanted: impl Fn(&Route) -> bool,
+    is_right: impl Fn(&Answer) -> bool,
+) {
     let mut wrong = Vec::new();
     for route in routes() {
-        if excepted.contains(&route.name().as_str()) || !is_none_of_theirs(&route) {
+        if !is_wanted(&route) {
             continue;
         }
         let mut fresh = browser.clone();
@@ -125,8 +139,15 @@ async fn each(
     assert!(wrong.is_empty(), "{who}:\n{}", wrong.join("\n"));
 }
 
-/// The session of somebody of the other agency, in a browser on this one's host.
-async fn from_elsewhere(scene: &Scene) -> Browser {
+/// Whoever is signed in there, in a browser on this agency's host.
+fn carried_over(scene: &Scene, mut there: Browser) -> Browser {
+    let mut here = scene.browser();
+    *here.cookies_at(HOST) = there.cookies_at(OTHER_HOST).clone();
+    here
+}
+
+/// The session of the owner of the other agency.
+async fn staff_from_elsewhere(scene: &Scene) -> Browser {
     let mut there = Browser::new(&scene.router, OTHER_HOST);
     let page = there.get("/sign-in").await;
     let fields = [("email", "owner@southpaw.example")];
@@ -137,18 +158,54 @@ async fn from_elsewhere(scene: &Scene) -> Browser {
         .await
         .led_to();
     there.get("/dashboard").await.ok();
-    let cookies = there.cookies_at(OTHER_HOST).clone();
-    let mut here = scene.browser();
-    *here.cookies_at(HOST) = cookies;
-    here
+    carried_over(scene, there)
+}
+
+/// The session of a client of the other agency, who has the same address as one of this agency's.
+async fn client_from_elsewhere(scene: &Scene) -> Browser {
+    let workspace: WorkspaceId = scene
+        .write_foreign(async |tx| {
+            let (name, slug) = ("Globex".parse().unwrap(), "globex".parse().unwrap());
+            tx.workspace_create(name, slug, "staff").await
+        })
+        .await
+        .id;
+    let new = NewInvitation {
+        email: CLIENT.parse().unwrap(),
+        name: None,
+        role: Role::Client,
+        workspace_id: Some(workspace),
+    };
+    scene
+        .write_foreign(async |tx| tx.invitation_create(new, Role::Owner, "staff").await)
+        .await;
+    let join = path_in(&scene.mail().await, "/join/");
+    let mut there = Browser::new(&scene.router, OTHER_HOST);
+    let page = there.get(&join).await;
+    post(&mut there, &join, &page, &[("name", "Jo")])
+        .await
+        .led_to();
+    there.get("/portal/connections").await.ok();
+    carried_over(scene, there)
 }
 
 #[tokio::test]
 async fn t1_nobody_and_strangers_are_sent_to_sign_in() {
     let scene = Scene::start().await;
     each(&mut scene.browser(), "nobody", |_| true, is_shut).await;
-    let mut stranger = from_elsewhere(&scene).await;
-    each(&mut stranger, "staff of another agency", |_| true, is_shut).await;
+    scene.joined(CLIENT, Role::Client).await;
+    for (who, mut stranger) in [
+        (
+            "staff of another agency",
+            staff_from_elsewhere(&scene).await,
+        ),
+        (
+            "a client of another agency",
+            client_from_elsewhere(&scene).await,
+        ),
+    ] {
+        each(&mut stranger, who, |_| true, is_shut).await;
+    }
 }
 
 #[tokio::test]
@@ -189,6 +246,41 @@ async fn t1_a_member_manages_nothing() {
 }
 
 #[tokio::test]
+async fn t1_an_admin_hands_nothing_over_and_deletes_no_workspace() {
+    let scene = Scene::start().await;
+    let mut admin = scene.joined("ada@northwind.example", Role::Admin).await;
+    let owned = |route: &Route| {
+        route.is_of("/dashboard/people/transfer")
+            || route.is_of("/dashboard/workspaces/{workspace}/delete")
+    };
+    assert_eq!(routes().iter().filter(|route| owned(route)).count(), 4);
+    each(&mut admin, "an admin", owned, |answer| {
+        answer.status == StatusCode::FORBIDDEN
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn t8_who_owes_the_second_step_is_sent_to_give_it_and_sees_nothing_else() {
+    let scene = Scene::start().await;
+    scene.enrol(&mut scene.staff().await).await;
+    scene.app.test.clock.advance(Duration::from_mins(2));
+    let mut waiting = scene.browser();
+    let page = scene.ask(&mut waiting, STAFF).await;
+    let code = code_in(&scene.mail().await);
+    let answer = post(&mut waiting, "/sign-in/code", &page, &[("code", &code)]).await;
+    assert_eq!(answer.led_to(), "/sign-in/totp");
+    let not_the_step = |route: &Route| !route.is_of("/sign-in/totp");
+    each(
+        &mut waiting,
+        "without a second step",
+        not_the_step,
+        |answer| is_sent_home(answer, "/sign-in/totp") || is_shut(answer),
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn t1_a_session_that_has_ended_and_an_agency_that_is_suspended_show_nothing() {
     let scene = Scene::start().await;
     let mut staff = scene.staff().await;
@@ -197,21 +289,19 @@ async fn t1_a_session_that_has_ended_and_an_agency_that_is_suspended_show_nothin
         .write(async |tx| tx.agency_set_status(AgencyStatus::Suspended).await)
         .await;
     scene.app.test.clock.advance(Duration::from_secs(2));
-    for (who, browser) in [("staff", &mut staff), ("client", &mut client)] {
-        let who = format!("{who} of a suspended agency");
-        each(
-            browser,
-            &who,
-            |_| true,
-            |answer| answer.status == StatusCode::SERVICE_UNAVAILABLE,
-        )
-        .await;
+    // The console's stylesheet and script are nobody's.
+    let of_the_agency = |route: &Route| !route.is_of("/dashboard/assets");
+    let paused = |answer: &Answer| answer.status == StatusCode::SERVICE_UNAVAILABLE;
+    let mut nobody = scene.browser();
+    for browser in [&mut staff, &mut client, &mut nobody] {
+        every(browser, "a suspended agency", of_the_agency, paused).await;
     }
     scene
         .write(async |tx| tx.agency_set_status(AgencyStatus::Active).await)
         .await;
     scene.app.test.clock.advance(Duration::from_hours(24 * 400));
     each(&mut staff, "an ended session", |_| true, is_shut).await;
+    each(&mut client, "a client's ended session", |_| true, is_shut).await;
 }
 
 #[tokio::test]
