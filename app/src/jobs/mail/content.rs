@@ -79,6 +79,16 @@ async fn request(tx: &mut Tx, mail: &Mail) -> Result<Option<Request>, StoreError
     }
 }
 
+/// What the mail asks for and is still open: all of the request, or the one item that was forwarded.
+fn still_asked<'a>(request: &'a Request, mail: &Mail) -> Vec<&'a Item> {
+    let only = field(mail, "item_id");
+    request
+        .items
+        .iter()
+        .filter(|item| item.status.is_open() && (only.is_empty() || item.id.as_str() == only))
+        .collect()
+}
+
 async fn link(
     tx: &mut Tx,
     urls: &Urls,
@@ -100,12 +110,7 @@ async fn link(
     let Some(expires_at) = request.expires_at.filter(|_| open) else {
         return Ok(LINK_DEAD);
     };
-    let only = field(mail, "item_id");
-    let items: Vec<&Item> = request
-        .items
-        .iter()
-        .filter(|item| item.status.is_open() && (only.is_empty() || item.id.as_str() == only))
-        .collect();
+    let items = still_asked(request, mail);
     if items.is_empty() {
         return Ok(LINK_DEAD);
     }
