@@ -78,11 +78,10 @@ impl Sender {
     }
 }
 
-#[tokio::test]
-async fn w6_no_form_is_taken_without_the_token_of_its_page_or_from_another_site() {
-    let scene = Scene::start().await;
+/// The owner, a client and nobody.
+async fn senders(scene: &Scene) -> [Sender; 3] {
     let client = scene.joined(CLIENT, Role::Client).await;
-    let senders = [
+    [
         Sender::at(
             "the owner",
             scene.staff().await,
@@ -98,7 +97,13 @@ async fn w6_no_form_is_taken_without_the_token_of_its_page_or_from_another_site(
         )
         .await,
         Sender::at("nobody", scene.browser(), "/sign-in", &OF_NOBODY).await,
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn w6_no_form_is_taken_without_the_token_of_its_page_or_from_another_site() {
+    let scene = Scene::start().await;
+    let senders = senders(&scene).await;
     let forms: Vec<_> = routes()
         .into_iter()
         .filter(|route| route.method == Method::POST)
