@@ -23,7 +23,7 @@ pub(crate) struct Drain {
 }
 
 /// Counts what runs: each holds a receiver.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct InFlight(watch::Sender<()>);
 
 pub(crate) struct Running(
@@ -39,7 +39,7 @@ impl InFlight {
         Running(self.0.subscribe())
     }
 
-    async fn none(&self) {
+    pub async fn none(&self) {
         self.0.closed().await;
     }
 
@@ -72,6 +72,8 @@ impl ShutdownSignalWatch for Drain {
 pub(crate) struct Counted<A> {
     pub app: Arc<A>,
     pub connections: InFlight,
+    /// What connections are told by: pingora's own comes when nothing is accepted any more.
+    pub draining: ShutdownWatch,
 }
 
 #[async_trait]
@@ -79,10 +81,10 @@ impl<A: ServerApp + Send + Sync + 'static> ServerApp for Counted<A> {
     async fn process_new(
         self: &Arc<Self>,
         stream: Stream,
-        shutdown: &ShutdownWatch,
+        _shutdown: &ShutdownWatch,
     ) -> Option<Stream> {
         let _running = self.connections.enter();
-        self.app.process_new(stream, shutdown).await
+        self.app.process_new(stream, &self.draining).await
     }
 
     /// Called when nothing is accepted any more; `app` then ends its idle connections.

@@ -17,6 +17,7 @@ mod server;
 pub mod snapshot;
 mod status;
 pub mod tls;
+mod turns;
 mod upgrade;
 mod workers;
 

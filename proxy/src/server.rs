@@ -5,6 +5,7 @@ use crate::limits::Limiter;
 use crate::metrics::Metrics;
 use crate::snapshot::SnapshotCell;
 use crate::tls::{Handshakes, TlsFront, TlsParts, tls_listener};
+use crate::turns::OneByOne;
 use crate::{Https, ProxyConfig, ProxyError, Shape};
 use async_trait::async_trait;
 use http::HeaderValue;
@@ -24,7 +25,6 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 use tokio::sync::{Mutex, watch};
-use tokio::task::yield_now;
 
 /// pingora's default of 64 KiB makes an idle connection cost twice as much memory.
 const READ_BUFFER: usize = 16 * 1024;
@@ -267,6 +267,7 @@ impl Listeners<'_> {
         let app = Counted {
             app: Arc::new(app),
             connections: self.connections.clone(),
+            draining: self.draining.subscribe(),
         };
         let mut inner = ListeningService::new("edge".to_owned(), app);
         // pingora keeps descriptors by these names, and would bind only what it has none for.
@@ -275,25 +276,13 @@ impl Listeners<'_> {
         for (name, _) in &sockets {
             inner.add_listener(listener(name));
         }
-        inner.set_connection_filter(Arc::new(OneByOne));
+        let turns = Arc::new(OneByOne::new(self.draining.subscribe()));
+        inner.set_connection_filter(Arc::clone(&turns) as Arc<dyn ConnectionFilter>);
         BoundService {
             inner,
             sockets,
-            draining: self.draining.subscribe(),
+            turns,
         }
-    }
-}
-
-/// What was accepted begins before the next is: so a crowd that comes at once is shared by the workers, whose sockets are
-/// the same.
-#[derive(Debug)]
-struct OneByOne;
-
-#[async_trait]
-impl ConnectionFilter for OneByOne {
-    async fn should_accept(&self, _client: Option<&SocketAddr>) -> bool {
-        yield_now().await;
-        true
     }
 }
 
@@ -304,7 +293,7 @@ impl ConnectionFilter for OneByOne {
 struct BoundService<A> {
     inner: ListeningService<Counted<A>>,
     sockets: Vec<(String, TcpListener)>,
-    draining: ShutdownWatch,
+    turns: Arc<OneByOne>,
 }
 
 #[async_trait]
@@ -320,9 +309,15 @@ impl<A: ServerApp + Send + Sync + 'static> Service for BoundService<A> {
                 fds.lock().add(name, socket.into_raw_fd());
             }
         }
-        self.inner
-            .start_service(fds, self.draining.clone(), listeners_per_fd)
-            .await;
+        let stop = watch::Sender::new(false);
+        let told = stop.subscribe();
+        tokio::join!(
+            self.inner.start_service(fds, told, listeners_per_fd),
+            async {
+                self.turns.over().await;
+                stop.send_replace(true);
+            }
+        );
     }
 
     fn name(&self) -> &str {
