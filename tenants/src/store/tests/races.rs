@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     ConnectionStatus, GateState, Lifetime, MailStatus, ReceiptOutcome, RequestStatus, Store,
-    SystemClock, SystemEntropy,
+    SystemEntropy,
     store::{ConnectionFilter, Replay, Tokens},
     testing,
 };
@@ -286,8 +286,8 @@ async fn a_transaction_that_reads_first_can_still_write_after_another_process_wr
 }
 
 async fn other_process(world: &World) -> Store {
-    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy::new()));
-    Store::connect(&world.url, testing::vault(), clock, entropy)
+    let entropy = Arc::new(SystemEntropy::new());
+    Store::connect(&world.url, testing::vault(), world.clock.clone(), entropy)
         .await
         .unwrap()
 }

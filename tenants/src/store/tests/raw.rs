@@ -60,16 +60,16 @@ pub async fn run(conn: &mut Conn, sql: &str) -> Result<Vec<Vec<Cell>>, sqlx::Err
     })
 }
 
-/// Whether the open transaction's commit returns only when it is on the disk.
+/// Whether the open transaction's commit waits for the disk, on Postgres: as its server was told to.
 pub async fn waits_for_disk(conn: &mut Conn) -> bool {
     let asked = match conn {
-        Conn::Postgres(_) => "show synchronous_commit",
+        Conn::Postgres(_) => "select source from pg_settings where name = 'synchronous_commit'",
         _ => "pragma synchronous",
     };
     let answer = run(conn, asked).await.unwrap();
     match &answer[0][0] {
         Cell::Int(level) => *level == 2,
-        Cell::Text(state) => state == "on",
+        Cell::Text(source) => source != "session",
         other => panic!("{other:?}"),
     }
 }

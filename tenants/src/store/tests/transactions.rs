@@ -5,7 +5,7 @@ use super::{
     raw,
     world::{World, page},
 };
-use crate::{Store, StoreError, SystemClock, SystemEntropy, testing};
+use crate::{Store, StoreError, SystemEntropy, testing};
 
 contract! {
     a_dropped_transaction_leaves_nothing,
@@ -113,8 +113,8 @@ async fn an_error_never_names_a_bound_value(world: World) {
 }
 
 async fn open(world: &World, vault: crate::Vault) -> Store {
-    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy::new()));
-    Store::connect(&world.url, vault, clock, entropy)
+    let entropy = Arc::new(SystemEntropy::new());
+    Store::connect(&world.url, vault, world.clock.clone(), entropy)
         .await
         .unwrap()
 }
