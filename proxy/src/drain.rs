@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, watch};
+use tokio::task::yield_now;
 
 /// How long open connections are kept after the last one was accepted: who has just been accepted speaks, and who is about
 /// to ask on an old connection is answered and told to close it.
@@ -70,10 +71,23 @@ impl ShutdownSignalWatch for Drain {
 
 /// Counts the connections of an app, and leaves them a moment when no more come.
 pub(crate) struct Counted<A> {
-    pub app: Arc<A>,
-    pub connections: InFlight,
+    app: Arc<A>,
+    connections: InFlight,
     /// What connections are told by: pingora's own comes when nothing is accepted any more.
-    pub draining: ShutdownWatch,
+    draining: ShutdownWatch,
+    /// Counts as a connection as long as one may be accepted, or was and has not begun.
+    accepting: Mutex<Option<Running>>,
+}
+
+impl<A> Counted<A> {
+    pub fn new(app: A, connections: InFlight, draining: ShutdownWatch) -> Self {
+        Self {
+            app: Arc::new(app),
+            accepting: Mutex::new(Some(connections.enter())),
+            connections,
+            draining,
+        }
+    }
 }
 
 #[async_trait]
@@ -89,6 +103,9 @@ impl<A: ServerApp + Send + Sync + 'static> ServerApp for Counted<A> {
 
     /// Called when nothing is accepted any more; `app` then ends its idle connections.
     async fn cleanup(&self) {
+        // On the one thread of a worker, what was accepted begins meanwhile, and counts itself.
+        yield_now().await;
+        *self.accepting.lock().await = None;
         self.connections.linger().await;
         self.app.cleanup().await;
     }

@@ -264,11 +264,7 @@ impl Listeners<'_> {
         sockets: Bound,
         listener: fn(&str) -> ListenerConfig,
     ) -> BoundService<A> {
-        let app = Counted {
-            app: Arc::new(app),
-            connections: self.connections.clone(),
-            draining: self.draining.subscribe(),
-        };
+        let app = Counted::new(app, self.connections.clone(), self.draining.subscribe());
         let mut inner = ListeningService::new("edge".to_owned(), app);
         // pingora keeps descriptors by these names, and would bind only what it has none for.
         let named = |(address, socket)| (format!("{address} of worker {}", self.worker), socket);
