@@ -3,7 +3,7 @@
 use axum::body::Body;
 use http::{Method, Request};
 use latchkey_tenants::{
-    AgencyStatus, KeyScope,
+    AgencyStatus, KeyScope, Tx,
     store::{NewSession, SignInMethod},
 };
 use secrecy::ExposeSecret;
@@ -22,6 +22,11 @@ fn call(operation: &Operation, path: &str, key: Option<&str>) -> Request<Body> {
             .insert("content-type", "application/json".parse().unwrap());
     }
     request
+}
+
+async fn begin(api: &Api, world: &World<'_>) -> Tx {
+    let agency = &world.client.agency.id;
+    api.app.test.store.begin(agency).await.unwrap()
 }
 
 #[tokio::test]
@@ -102,13 +107,7 @@ async fn t1_what_belongs_to_another_agency_does_not_exist() {
 async fn t1_a_suspended_agency_is_told_so_at_every_call() {
     let api = Api::start().await;
     let world = World::of(api.agency("northwind").await).await;
-    let mut tx = api
-        .app
-        .test
-        .store
-        .begin(&world.client.agency.id)
-        .await
-        .unwrap();
+    let mut tx = begin(&api, &world).await;
     tx.agency_set_status(AgencyStatus::Suspended).await.unwrap();
     tx.commit().await.unwrap();
     for operation in operations() {
@@ -130,13 +129,7 @@ async fn t8_a_key_that_was_taken_back_opens_nothing() {
         .test
         .api_key(&world.client.agency, KeyScope::ALL)
         .await;
-    let mut tx = api
-        .app
-        .test
-        .store
-        .begin(&world.client.agency.id)
-        .await
-        .unwrap();
+    let mut tx = begin(&api, &world).await;
     tx.api_key_revoke(&id, "staff").await.unwrap();
     tx.commit().await.unwrap();
     for operation in operations() {
@@ -153,13 +146,7 @@ async fn t8_a_key_that_was_taken_back_opens_nothing() {
 async fn w6_the_session_of_a_browser_is_no_key() {
     let api = Api::start().await;
     let world = World::of(api.agency("northwind").await).await;
-    let mut tx = api
-        .app
-        .test
-        .store
-        .begin(&world.client.agency.id)
-        .await
-        .unwrap();
+    let mut tx = begin(&api, &world).await;
     let owner = tx.member(&world.member.parse().unwrap()).await.unwrap();
     let new = NewSession {
         member: &owner.unwrap(),
