@@ -163,11 +163,7 @@ impl Cards {
             name: app.name.clone(),
             initial: initial(&app.name),
             provider_name: provider_name(app),
-            permissions: app
-                .permissions(&scopes, said.locale)
-                .into_iter()
-                .map(words)
-                .collect(),
+            permissions: permissions(app, &scopes, said.locale),
             state: card_state(item.status),
             account: around
                 .accounts
@@ -181,8 +177,13 @@ impl Cards {
     }
 }
 
-/// As pages and mails show them.
-pub(crate) fn words(words: catalogue::Words) -> Words {
+/// What pages and mails say that these scopes allow.
+pub(crate) fn permissions(app: &App, scopes: &[String], locale: &str) -> Vec<Words> {
+    let permissions = app.permissions(scopes, locale).into_iter();
+    permissions.map(words).collect()
+}
+
+fn words(words: catalogue::Words) -> Words {
     let catalogue::Words { text, lang } = words;
     Words { text, lang }
 }

@@ -11,7 +11,7 @@ use latchkey_themes::{
 use super::home::row;
 use crate::{
     http::{PageError, PageResult, Respond, Site, clear_cookie},
-    link::{NOTICE_COOKIE, Notice, brought, form_targets, notice_cookie, words},
+    link::{self, NOTICE_COOKIE, Notice, brought, form_targets, notice_cookie},
     oauth::disconnect,
     person::see_other,
     platform::Platform,
@@ -188,8 +188,5 @@ fn permissions(app: &App, connection: &Connection, locale: &str) -> Vec<Words> {
     } else {
         &telling
     };
-    app.permissions(shown, locale)
-        .into_iter()
-        .map(words)
-        .collect()
+    link::permissions(app, shown, locale)
 }

@@ -59,12 +59,16 @@ impl App {
     /// What the client reads about these scopes, in the language of `locale` or else in English: of an unknown one its id, of
     /// an app without scopes its `access`.
     pub fn permissions(&self, ids: &[String], locale: &str) -> Vec<Words> {
+        let voice = self.voice(locale);
         if ids.is_empty() {
             let access = self.access.iter();
-            return access.map(|text| self.words(text, None, locale)).collect();
+            return access.map(|text| voice.say(text, false)).collect();
         }
         let permission = |id: &String| match self.scopes.iter().find(|scope| scope.id == *id) {
-            Some(scope) => self.words(&scope.label, Some(id.as_str()), locale),
+            Some(scope) => {
+                let standard = STANDARD_SCOPES.contains(&(id.as_str(), &*scope.label));
+                voice.say(&scope.label, standard)
+            }
             None => Words {
                 text: id.clone(),
                 lang: None,
@@ -81,21 +85,40 @@ impl App {
 
     /// What the client is asked for before the consent screen, in the language of `locale` or else in English.
     pub fn question(&self, var: &HostVar, locale: &str) -> Words {
-        self.words(&var.label, None, locale)
+        self.voice(locale).say(&var.label, false)
     }
 
-    /// An agency's own words stay as they are.
-    fn words(&self, english: &str, scope: Option<&str>, locale: &str) -> Words {
-        let standard = scope.is_some_and(|id| STANDARD_SCOPES.contains(&(id, english)));
-        if !standard && Catalogue::builtin().app(&self.slug).is_none() {
+    fn voice(&self, locale: &str) -> Voice {
+        Voice {
+            own: Catalogue::builtin().app(&self.slug).is_none(),
+            translation: Translation::of(locale),
+        }
+    }
+}
+
+/// How an app's sentences are said to one reader.
+struct Voice {
+    /// An agency wrote them, and they stay as they are.
+    own: bool,
+    /// None: English.
+    translation: Option<&'static Translation>,
+}
+
+impl Voice {
+    /// `standard`: the sentence is ours in any app.
+    fn say(&self, english: &str, standard: bool) -> Words {
+        if self.own && !standard {
             return Words {
                 text: english.to_owned(),
                 lang: None,
             };
         }
-        let translated = Translation::of(locale)
-            .and_then(|one| one.sentences().get(english).map(|text| (text, one.lang)));
-        let (text, lang) = translated.map_or((english, ENGLISH), |(text, lang)| (text, lang));
+        let translated = self.translation.and_then(|one| {
+            one.sentences()
+                .get(english)
+                .map(|text| (text.as_str(), one.lang))
+        });
+        let (text, lang) = translated.unwrap_or((english, ENGLISH));
         Words {
             text: text.to_owned(),
             lang: Some(lang),

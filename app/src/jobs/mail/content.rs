@@ -13,7 +13,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use super::{connections, domains, people};
-use crate::{link::words, portal, urls::Urls};
+use crate::{link::permissions, portal, urls::Urls};
 
 /// What to do with a mail.
 #[expect(
@@ -317,10 +317,9 @@ async fn mail_app(tx: &mut Tx, item: &Item, locale: &str) -> Result<MailApp, Sto
             permissions: item.scopes.iter().map(id).collect(),
         });
     };
-    let permissions = app.permissions(&app.scopes_for(&item.scopes), locale);
     Ok(MailApp {
         name: app.name.clone(),
-        permissions: permissions.into_iter().map(words).collect(),
+        permissions: permissions(&app, &app.scopes_for(&item.scopes), locale),
     })
 }
 
