@@ -12,6 +12,7 @@ want() {
 want_basics() {
   want cc build-essential
   want cmake cmake
+  want eatmydata eatmydata
   python3 -c 'import ensurepip, venv' 2>/dev/null || wanted+=(python3 python3-venv)
 }
 
