@@ -1,13 +1,9 @@
 use async_trait::async_trait;
-use pingora::apps::ServerApp;
-use pingora::protocols::Stream;
-use pingora::server::{ShutdownSignal, ShutdownSignalWatch, ShutdownWatch};
+use pingora::server::{ShutdownSignal, ShutdownSignalWatch};
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, watch};
-use tokio::task::yield_now;
 
 /// How long open connections are kept after the last one was accepted: who has just been accepted speaks, and who is about
 /// to ask on an old connection is answered and told to close it.
@@ -45,7 +41,7 @@ impl InFlight {
     }
 
     /// Returns at once when there is none, and after [`LINGER`] at the latest.
-    async fn linger(&self) {
+    pub async fn linger(&self) {
         let _late = tokio::time::timeout(LINGER, self.none()).await;
     }
 }
@@ -66,47 +62,5 @@ impl ShutdownSignalWatch for Drain {
             tracing::warn!(grace = ?self.grace, "requests still running after the grace period are cut");
         }
         ShutdownSignal::GracefulTerminate
-    }
-}
-
-/// Counts the connections of an app, and leaves them a moment when no more come.
-pub(crate) struct Counted<A> {
-    app: Arc<A>,
-    connections: InFlight,
-    /// What connections are told by: pingora's own comes when nothing is accepted any more.
-    draining: ShutdownWatch,
-    /// Counts as a connection as long as one may be accepted, or was and has not begun.
-    accepting: Mutex<Option<Running>>,
-}
-
-impl<A> Counted<A> {
-    pub fn new(app: A, connections: InFlight, draining: ShutdownWatch) -> Self {
-        Self {
-            app: Arc::new(app),
-            accepting: Mutex::new(Some(connections.enter())),
-            connections,
-            draining,
-        }
-    }
-}
-
-#[async_trait]
-impl<A: ServerApp + Send + Sync + 'static> ServerApp for Counted<A> {
-    async fn process_new(
-        self: &Arc<Self>,
-        stream: Stream,
-        _shutdown: &ShutdownWatch,
-    ) -> Option<Stream> {
-        let _running = self.connections.enter();
-        self.app.process_new(stream, &self.draining).await
-    }
-
-    /// Called when nothing is accepted any more; `app` then ends its idle connections.
-    async fn cleanup(&self) {
-        // On the one thread of a worker, what was accepted begins meanwhile, and counts itself.
-        yield_now().await;
-        *self.accepting.lock().await = None;
-        self.connections.linger().await;
-        self.app.cleanup().await;
     }
 }

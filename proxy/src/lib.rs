@@ -2,6 +2,7 @@
 //!
 //! It is the only writer of the forwarding fields that the app believes, and proves itself with the edge secret.
 
+mod accept;
 mod access_log;
 pub mod acme;
 mod control;
@@ -13,11 +14,11 @@ mod gateway;
 mod headers;
 pub mod limits;
 pub mod metrics;
+mod serve;
 mod server;
 pub mod snapshot;
 mod status;
 pub mod tls;
-mod turns;
 mod upgrade;
 mod workers;
 

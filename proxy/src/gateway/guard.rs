@@ -12,13 +12,21 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
+use tokio::time::timeout;
+
+/// A header and a page of the usual size.
+const WRITE_BUFFER: usize = 4 * 1024;
+/// How long a client has to take the last bytes before its connection is dropped.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// An HTTP/1 connection that tells [`clock`] when a header begins and bounds its size, and that says in the edge's own
 /// words what pingora answers to a header that cannot be read: pingora's words name the software.
 #[derive(Debug)]
 pub(super) struct Guard {
-    inner: Stream,
+    /// What is written in several small pieces leaves as one.
+    inner: BufWriter<Stream>,
     /// What is kept of an unfinished header at most; pingora itself would keep a MiB.
     limit: usize,
     header_bytes: usize,
@@ -30,7 +38,7 @@ pub(super) struct Guard {
 impl Guard {
     pub fn new(inner: Stream, limit: usize, metrics: Arc<GatewayMetrics>) -> Self {
         Self {
-            inner,
+            inner: BufWriter::with_capacity(WRITE_BUFFER, inner),
             limit,
             header_bytes: 0,
             refusal: None,
@@ -124,23 +132,24 @@ impl AsyncWrite for Guard {
 #[async_trait]
 impl Shutdown for Guard {
     async fn shutdown(&mut self) {
-        self.inner.shutdown().await;
+        let _ = timeout(FAREWELL, self.inner.flush()).await;
+        Shutdown::shutdown(self.inner.get_mut().as_mut()).await;
     }
 }
 
 impl UniqueID for Guard {
     fn id(&self) -> UniqueIDType {
-        self.inner.id()
+        self.inner.get_ref().id()
     }
 }
 
 impl Ssl for Guard {
     fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
-        self.inner.get_ssl_digest()
+        self.inner.get_ref().get_ssl_digest()
     }
 
     fn selected_alpn_proto(&self) -> Option<ALPN> {
-        self.inner.selected_alpn_proto()
+        self.inner.get_ref().selected_alpn_proto()
     }
 }
 
@@ -153,27 +162,27 @@ impl GetTimingDigest for Guard {
 
 impl GetProxyDigest for Guard {
     fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.inner.get_proxy_digest()
+        self.inner.get_ref().get_proxy_digest()
     }
 
     fn set_proxy_digest(&mut self, digest: ProxyDigest) {
-        self.inner.set_proxy_digest(digest);
+        self.inner.get_mut().set_proxy_digest(digest);
     }
 }
 
 impl GetSocketDigest for Guard {
     fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.inner.get_socket_digest()
+        self.inner.get_ref().get_socket_digest()
     }
 
     fn set_socket_digest(&mut self, digest: SocketDigest) {
-        self.inner.set_socket_digest(digest);
+        self.inner.get_mut().set_socket_digest(digest);
     }
 }
 
 #[async_trait]
 impl Peek for Guard {
     async fn try_peek(&mut self, buf: &mut [u8]) -> io::Result<bool> {
-        self.inner.try_peek(buf).await
+        self.inner.get_mut().try_peek(buf).await
     }
 }

@@ -1,44 +1,66 @@
 use super::challenge::{ACME_TLS, ChallengeCerts};
 use super::config::TlsConfig;
 use super::conn_info::ConnInfo;
+use super::hybrid::X25519_MLKEM768;
 use super::metrics::TlsMetrics;
-use super::proxy_protocol::{self, Preamble};
+use super::proxy_protocol;
 use super::slots::{Slot, Slots};
 use super::stream::EdgeStream;
 use super::tickets::Tickets;
 use crate::snapshot::SnapshotCell;
 use latchkey_tenants::vault::DataKey;
-use pingora::protocols::l4::socket::SocketAddr as PeerAddress;
-use pingora::protocols::l4::stream::Stream as L4Stream;
-use pingora::protocols::{GetSocketDigest, SocketDigest};
-use rustls::crypto::CryptoProvider;
+use pingora::protocols::TcpKeepalive;
+use pingora::protocols::l4::ext::set_tcp_keepalive;
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::server::{Acceptor, ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, version};
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::AsRawFd;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
+/// How long a connection may be silent before the kernel asks whether the client is still there: both ends of a WebSocket
+/// may be silent for ever, and a client that lost its network says nothing.
+const SILENCE: Duration = Duration::from_secs(60);
+const KEEPALIVE: TcpKeepalive = TcpKeepalive {
+    idle: SILENCE,
+    interval: Duration::from_secs(SILENCE.as_secs() / 4),
+    count: 4,
+    user_timeout: Duration::ZERO,
+};
+
 /// A fatal alert `unrecognized_name` (RFC 6066 §3) in a record of its own.
 const UNRECOGNIZED_NAME: &[u8] = &[0x15, 3, 3, 0, 2, 2, 112];
 
+/// What handshakes are made of.
+pub struct TlsParts {
+    pub config: TlsConfig,
+    pub snapshot: SnapshotCell,
+    /// Opens the certificates' keys.
+    pub edge_key: Arc<DataKey>,
+    pub tickets: Arc<Tickets>,
+    pub challenges: Arc<dyn ChallengeCerts>,
+    pub metrics: Arc<TlsMetrics>,
+}
+
 /// Turns connections into [`EdgeStream`]s, or ends them.
 pub struct Handshakes {
-    pub(super) config: TlsConfig,
-    pub(super) snapshot: SnapshotCell,
-    pub(super) edge_key: Arc<DataKey>,
-    pub(super) challenges: Arc<dyn ChallengeCerts>,
-    pub(super) metrics: Arc<TlsMetrics>,
-    pub(super) slots: Arc<Slots>,
+    config: TlsConfig,
+    snapshot: SnapshotCell,
+    edge_key: Arc<DataKey>,
+    challenges: Arc<dyn ChallengeCerts>,
+    metrics: Arc<TlsMetrics>,
+    slots: Arc<Slots>,
     /// For browsers and programs; the certificate is put in for each connection.
-    pub(super) web: ServerConfig,
+    web: ServerConfig,
     /// For authorities that validate.
-    pub(super) acme: ServerConfig,
+    acme: ServerConfig,
 }
 
 /// Why a connection does not become a stream.
@@ -90,12 +112,44 @@ enum Answer {
 }
 
 impl Handshakes {
+    pub fn new(parts: TlsParts) -> Self {
+        let mut provider = ring::default_provider();
+        provider.kx_groups.insert(0, X25519_MLKEM768);
+        let provider = Arc::new(provider);
+        let for_protocols = |protocols: &[&[u8]]| {
+            #[expect(
+                clippy::expect_used,
+                reason = "ring has suites for both versions, which is all that is asked"
+            )]
+            server_config(&provider, Arc::clone(&parts.tickets), protocols)
+                .expect("suites for TLS 1.2 and 1.3")
+        };
+        let slots = Slots::new(
+            parts.config.max_connections,
+            parts.config.max_connections_per_network,
+            Arc::clone(&parts.metrics),
+        );
+        Self {
+            web: for_protocols(&[b"h2", b"http/1.1"]),
+            acme: for_protocols(&[ACME_TLS]),
+            config: parts.config,
+            snapshot: parts.snapshot,
+            edge_key: parts.edge_key,
+            challenges: parts.challenges,
+            metrics: parts.metrics,
+            slots,
+        }
+    }
+
     /// None: the connection is over, and counted.
-    pub async fn accept(&self, stream: L4Stream) -> Option<EdgeStream> {
+    pub async fn accept(&self, stream: TcpStream, peer: SocketAddr) -> Option<EdgeStream> {
         let slot = self.slots.enter()?;
-        let established = timeout(self.config.handshake_deadline, self.establish(stream, slot))
-            .await
-            .unwrap_or(Err(Ending::Late));
+        let established = timeout(
+            self.config.handshake_deadline,
+            self.establish(stream, peer, slot),
+        )
+        .await
+        .unwrap_or(Err(Ending::Late));
         match established {
             Ok(stream) => Some(stream),
             Err(ending) => {
@@ -105,8 +159,14 @@ impl Handshakes {
         }
     }
 
-    async fn establish(&self, mut stream: L4Stream, mut slot: Slot) -> Result<EdgeStream, Ending> {
-        let client = self.client(&mut stream).await?;
+    async fn establish(
+        &self,
+        mut stream: TcpStream,
+        peer: SocketAddr,
+        mut slot: Slot,
+    ) -> Result<EdgeStream, Ending> {
+        let _ = set_tcp_keepalive(&stream, &KEEPALIVE);
+        let client = self.client(&mut stream, peer).await?;
         if !slot.join(client.ip()) {
             return Err(Ending::TooMany);
         }
@@ -136,33 +196,19 @@ impl Handshakes {
         }
     }
 
-    /// Who is on the other end. Also makes pingora know it.
-    async fn client(&self, stream: &mut L4Stream) -> Result<SocketAddr, Ending> {
-        let digest = stream.get_socket_digest().ok_or(Ending::Gone)?;
-        let peer = digest.peer_addr().and_then(|peer| peer.as_inet());
-        let peer = *peer.ok_or(Ending::Gone)?;
+    /// Who is on the other end.
+    async fn client(&self, stream: &mut TcpStream, peer: SocketAddr) -> Result<SocketAddr, Ending> {
         let told = if self.config.speaks_proxy_protocol(peer.ip()) {
-            let Preamble { client, rest } =
-                proxy_protocol::read(stream)
-                    .await
-                    .map_err(|error| match error.kind() {
-                        io::ErrorKind::InvalidData => Ending::BadProxyHeader,
-                        _ => Ending::Gone,
-                    })?;
-            stream.rewind(&rest);
-            client
+            let told = proxy_protocol::read(stream).await;
+            told.map_err(|error| match error.kind() {
+                io::ErrorKind::InvalidData => Ending::BadProxyHeader,
+                _ => Ending::Gone,
+            })?
         } else {
             None
         };
         let client = told.unwrap_or(peer);
-        let client = SocketAddr::new(client.ip().to_canonical(), client.port());
-        if client != peer {
-            let digest = SocketDigest::from_raw_fd(stream.as_raw_fd());
-            // A digest this new has no address yet.
-            let _ = digest.peer_addr.set(Some(PeerAddress::Inet(client)));
-            stream.set_socket_digest(digest);
-        }
-        Ok(client)
+        Ok(SocketAddr::new(client.ip().to_canonical(), client.port()))
     }
 
     fn answer(&self, hello: &ClientHello<'_>) -> Result<Answer, Ending> {
@@ -188,10 +234,10 @@ fn validates(hello: &ClientHello<'_>) -> bool {
 }
 
 async fn finish(
-    hello: StartHandshake<L4Stream>,
+    hello: StartHandshake<TcpStream>,
     base: &ServerConfig,
     key: Arc<CertifiedKey>,
-) -> Result<TlsStream<L4Stream>, Ending> {
+) -> Result<TlsStream<TcpStream>, Ending> {
     let mut config = base.clone();
     config.cert_resolver = Arc::new(Chosen(Some(key)));
     hello
@@ -200,7 +246,7 @@ async fn finish(
         .map_err(|error| Ending::of(&error))
 }
 
-fn conn_info(tls: &TlsStream<L4Stream>, sni: Box<str>, client: SocketAddr) -> ConnInfo {
+fn conn_info(tls: &TlsStream<TcpStream>, sni: Box<str>, client: SocketAddr) -> ConnInfo {
     let (_, connection) = tls.get_ref();
     let version = match connection.protocol_version() {
         Some(ProtocolVersion::TLSv1_3) => "1.3",

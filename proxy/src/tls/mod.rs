@@ -1,13 +1,12 @@
 //! TLS as the edge speaks it: which certificate a client gets, or which alert, decided from memory alone.
 //!
-//! [`TlsFront`] stands between pingora's plain TCP listener and the HTTP proxy. It shakes hands under a deadline and hands
-//! an [`EdgeStream`] on; what it learnt about the connection travels as [`ConnInfo`].
+//! [`Handshakes`] stands between an accepted connection and the HTTP proxy. It shakes hands under a deadline and hands an
+//! [`EdgeStream`] on; what it learnt about the connection travels as [`ConnInfo`].
 
 mod challenge;
 mod config;
 mod conn_info;
 mod deadline;
-mod front;
 mod handshake;
 mod hybrid;
 mod metrics;
@@ -19,8 +18,7 @@ mod tickets;
 pub use challenge::{ChallengeCerts, NoChallenges};
 pub use config::TlsConfig;
 pub use conn_info::{ConnInfo, conn_info};
-pub use front::{TlsFront, TlsParts, tls_listener};
-pub use handshake::Handshakes;
+pub use handshake::{Handshakes, TlsParts};
 pub use hybrid::X25519_MLKEM768;
 pub use metrics::TlsMetrics;
 pub use stream::EdgeStream;

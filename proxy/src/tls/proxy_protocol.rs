@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 const V1_PREFIX: &[u8] = b"PROXY ";
+/// `PROXY UNKNOWN` and the end of the line.
+const V1_MIN: usize = 15;
 /// §2.1: the longest line there is.
 const V1_MAX: usize = 107;
 const V2_PREFIX: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
@@ -17,50 +19,49 @@ const V2_MAX: usize = 2048;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Garbage;
 
-pub(super) struct Preamble {
-    /// None: the balancer speaks for itself, as in its health checks.
-    pub client: Option<SocketAddr>,
-    /// What came after the header.
-    pub rest: Vec<u8>,
-}
-
-/// Reads the header that a trusted peer must begin with.
+/// Reads the header that a trusted peer must begin with, and nothing after it. None: the balancer speaks for itself, as in
+/// its health checks.
 ///
 /// # Errors
 /// `InvalidData` for anything else than such a header, `UnexpectedEof` when the peer left before its end.
-pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Preamble> {
-    let mut bytes = Vec::with_capacity(512);
+pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<SocketAddr>> {
+    let mut header = Vec::with_capacity(128);
     loop {
-        if stream.read_buf(&mut bytes).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+        let missing = missing(&header).map_err(|Garbage| io::ErrorKind::InvalidData)?;
+        if missing == 0 {
+            let client = client(&header).map_err(|Garbage| io::ErrorKind::InvalidData);
+            return Ok(client?);
         }
-        let length = length(&bytes).map_err(|Garbage| io::ErrorKind::InvalidData)?;
-        if let Some((header, rest)) = length.and_then(|length| bytes.split_at_checked(length)) {
-            let client = client(header).map_err(|Garbage| io::ErrorKind::InvalidData)?;
-            let rest = rest.to_vec();
-            return Ok(Preamble { client, rest });
+        let mut stream = (&mut *stream).take(missing as u64);
+        if stream.read_buf(&mut header).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
 }
 
-/// How long the header is that `bytes` begin with. None: that cannot be told yet.
+/// How many bytes a header that begins like this has at least to come; 0: it is whole.
 ///
 /// The crate cannot tell a line that is cut off from a wrong one, so it gets whole headers only.
-fn length(bytes: &[u8]) -> Result<Option<usize>, Garbage> {
+fn missing(bytes: &[u8]) -> Result<usize, Garbage> {
+    if bytes.is_empty() {
+        return Ok(V1_MIN);
+    }
     if begins(bytes, V2_PREFIX) {
         let Some(head) = bytes.first_chunk::<V2_HEAD>() else {
-            return Ok(None);
+            return Ok(V2_HEAD - bytes.len());
         };
         let length = V2_HEAD + usize::from(u16::from_be_bytes([head[14], head[15]]));
-        return (length <= V2_MAX).then_some(Some(length)).ok_or(Garbage);
+        return (length <= V2_MAX)
+            .then_some(length.saturating_sub(bytes.len()))
+            .ok_or(Garbage);
     }
     if begins(bytes, V1_PREFIX) {
-        let line = bytes.get(..V1_MAX).unwrap_or(bytes);
-        let end = line.windows(2).position(|pair| pair == b"\r\n");
-        return match end {
-            Some(end) => Ok(Some(end + 2)),
-            None if line.len() < V1_MAX => Ok(None),
-            None => Err(Garbage),
+        return match bytes.len() {
+            length if length < V1_MIN => Ok(V1_MIN - length),
+            _ if bytes.ends_with(b"\r\n") => Ok(0),
+            length if length >= V1_MAX => Err(Garbage),
+            _ if bytes.ends_with(b"\r") => Ok(1),
+            _ => Ok(2),
         };
     }
     Err(Garbage)
@@ -120,19 +121,15 @@ mod tests {
         v2(1, 0x11, &body.concat())
     }
 
-    /// What a balancer's bytes mean, in one piece and byte by byte.
-    async fn said(bytes: &[u8]) -> io::Result<Preamble> {
-        let mut drip = drip_of(bytes);
-        let dripped = read(&mut drip).await.map(|preamble| preamble.client);
-        let whole = read(&mut &*bytes).await;
+    /// What a balancer's bytes mean, in one piece and byte by byte, and what is left of them.
+    async fn said(mut bytes: &[u8]) -> io::Result<(Option<SocketAddr>, &[u8])> {
+        let dripped = read(&mut drip_of(bytes)).await;
+        let whole = read(&mut bytes).await;
         assert_eq!(
             dripped.map_err(|error| error.kind()),
-            whole
-                .as_ref()
-                .map(|preamble| preamble.client)
-                .map_err(io::Error::kind)
+            whole.as_ref().copied().map_err(io::Error::kind)
         );
-        whole
+        Ok((whole?, bytes))
     }
 
     fn drip_of(bytes: &[u8]) -> impl AsyncRead + Unpin {
@@ -147,25 +144,24 @@ mod tests {
     #[tokio::test]
     async fn both_versions_name_the_client_and_leave_the_rest() {
         for header in [V1.to_vec(), v2_ipv4()] {
-            let preamble = said(&[&header[..], b"\x16\x03\x01"].concat())
-                .await
-                .unwrap();
-            assert_eq!(preamble.client, Some("192.0.2.1:40000".parse().unwrap()));
-            assert_eq!(preamble.rest, b"\x16\x03\x01");
+            let bytes = [&header[..], b"\x16\x03\x01"].concat();
+            let (client, rest) = said(&bytes).await.unwrap();
+            assert_eq!(client, Some("192.0.2.1:40000".parse().unwrap()));
+            assert_eq!(rest, b"\x16\x03\x01");
         }
     }
 
     #[tokio::test]
     async fn ipv6_is_read() {
         let line = b"PROXY TCP6 2001:db8::1 2001:db8::2 40000 443\r\n";
-        let client = said(line).await.unwrap().client;
+        let client = said(line).await.unwrap().0;
         assert_eq!(client, Some("[2001:db8::1]:40000".parse().unwrap()));
 
         let mut body = [0; 36];
         body[..4].copy_from_slice(&[0x20, 0x01, 0x0d, 0xb8]);
         body[15] = 1;
         body[32..].copy_from_slice(&[0x9c, 0x40, 0x01, 0xbb]);
-        let client = said(&v2(1, 0x21, &body)).await.unwrap().client;
+        let client = said(&v2(1, 0x21, &body)).await.unwrap().0;
         assert_eq!(client, Some("[2001:db8::1]:40000".parse().unwrap()));
     }
 
@@ -176,7 +172,7 @@ mod tests {
             v2(0, 0, b""),
             v2(1, 0, b"..."),
         ] {
-            assert_eq!(said(&header).await.unwrap().client, None, "{header:?}");
+            assert_eq!(said(&header).await.unwrap().0, None, "{header:?}");
         }
     }
 
@@ -191,7 +187,7 @@ mod tests {
             b"\x16\x03\x01\x02\x00",
             b"PROXY TCP4 here there 1 2\r\n",
             b"PROXY TCP4 192.0.2.1 198.51.100.1 70000 443\r\n",
-            b"PROXY \xff\xff\r\n",
+            b"PROXY \xff\xff\xff\xff\xff\xff\xff\r\n",
             &long_line,
             &unix,
             &datagrams,
@@ -214,10 +210,8 @@ mod tests {
         #[test]
         fn no_bytes_end_the_process(bytes: Vec<u8>, prefix in 0..3usize) {
             let bytes = [[b"".as_slice(), V1_PREFIX, V2_PREFIX][prefix], &bytes].concat();
-            if let Ok(Some(length)) = length(&bytes)
-                && let Some(header) = bytes.get(..length)
-            {
-                let _ = client(header);
+            if missing(&bytes) == Ok(0) {
+                let _ = client(&bytes);
             }
         }
     }

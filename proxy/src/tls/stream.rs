@@ -2,9 +2,9 @@ use super::config::TlsConfig;
 use super::conn_info::{ConnInfo, Header};
 use super::deadline::Deadline;
 use super::slots::Slot;
+use crate::serve::socket_digest;
 use async_trait::async_trait;
 use pingora::http::ResponseHeader;
-use pingora::protocols::l4::stream::Stream as L4Stream;
 use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::tls::SslDigest;
 use pingora::protocols::{
@@ -13,11 +13,13 @@ use pingora::protocols::{
 };
 use std::fmt;
 use std::io::{self, IoSlice};
+use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
@@ -28,9 +30,10 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A connection that has shaken hands. Holds its slot, and keeps the deadlines that pingora does not know.
 pub struct EdgeStream {
-    tls: TlsStream<L4Stream>,
+    tls: TlsStream<TcpStream>,
     info: Arc<ConnInfo>,
     ssl: Arc<SslDigest>,
+    socket: Arc<SocketDigest>,
     /// Carries `info`: the one place of a digest that is free for others' use.
     proxy: Arc<ProxyDigest>,
     header: Deadline,
@@ -41,12 +44,13 @@ pub struct EdgeStream {
 
 impl EdgeStream {
     pub(super) fn new(
-        tls: TlsStream<L4Stream>,
+        tls: TlsStream<TcpStream>,
         info: ConnInfo,
         slot: Slot,
         config: &TlsConfig,
     ) -> Self {
-        let (_, connection) = tls.get_ref();
+        let (stream, connection) = tls.get_ref();
+        let socket = Arc::new(socket_digest(stream, info.client));
         let cipher = connection
             .negotiated_cipher_suite()
             .and_then(|suite| suite.suite().as_str())
@@ -60,6 +64,7 @@ impl EdgeStream {
             preface_left: if info.http2 { H2_PREFACE } else { 0 },
             tls,
             ssl: Arc::new(ssl),
+            socket,
             proxy: Arc::new(ProxyDigest::new(head, Some(user_data))),
             info,
             header: Deadline::new(config.header_deadline),
@@ -174,7 +179,7 @@ impl Shutdown for EdgeStream {
 
 impl UniqueID for EdgeStream {
     fn id(&self) -> UniqueIDType {
-        self.tls.get_ref().0.id()
+        self.tls.get_ref().0.as_raw_fd()
     }
 }
 
@@ -196,7 +201,7 @@ impl GetProxyDigest for EdgeStream {
 
 impl GetSocketDigest for EdgeStream {
     fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.tls.get_ref().0.get_socket_digest()
+        Some(Arc::clone(&self.socket))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an edge stands on: DNS that answers, and the copy of its last snapshot.
 
-use super::Report;
+use super::{PATIENCE, Report};
 use crate::commands::Result;
 use crate::settings::{Issuer, Settings};
 use latchkey_proxy::domains::Dns;
@@ -10,6 +10,7 @@ use latchkey_proxy::snapshot_file;
 use latchkey_tenants::{Clock, SystemClock, SystemEntropy, vault::DataKey};
 use std::path::Path;
 use std::sync::Arc;
+use tokio::time::timeout;
 
 /// Asks the resolvers for the platform's own name, as a check of a domain would.
 pub async fn check_dns(settings: &Settings, report: &mut Report) -> Result<()> {
@@ -32,8 +33,10 @@ async fn ask(settings: &Settings, host: &str) -> std::result::Result<String, Str
         servers => Dns::configured(servers.to_vec(), entropy),
     };
     let name = DnsName::from_ascii(format!("{host}.")).map_err(|error| error.to_string())?;
-    let answer = dns.session().ask_resolvers(&name, RecordType::A).await;
+    let session = dns.session();
+    let answer = timeout(PATIENCE, session.ask_resolvers(&name, RecordType::A)).await;
     let answer = answer
+        .map_err(|_| format!("asked for {host}, no name server answered in time"))?
         .map_err(|failure| format!("asked for {host}, the name server {}", failure.why.as_str()))?;
     let servers: Vec<String> = answer
         .said
