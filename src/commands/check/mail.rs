@@ -3,6 +3,7 @@
 use super::Report;
 use crate::commands::{Result, mail::names, store};
 use crate::settings::Settings;
+use futures_util::future::{OptionFuture, join_all};
 use latchkey_app::mail::{Answer, Dns, Names, published};
 use latchkey_tenants::{PREVIEW_SLUG, store::DkimKey};
 
@@ -14,26 +15,27 @@ pub async fn check_mail(settings: &Settings, report: &mut Report) -> Result<()> 
     let Some(keys) = keys(settings).await else {
         return report.absent("dkim", "not looked at without the database");
     };
-    let dns = Dns::new(settings.dns_servers.clone());
     if keys.is_empty() {
         report.absent(
             "dkim",
             "no keys yet: mails go unsigned and no sender domain is verified; `latchkey mail dns` makes them",
         )?;
     }
-    for key in &keys {
-        check_key(&dns, &names, key, report).await?;
+    // Asked at once: where nobody answers, each question takes seconds.
+    let dns = &Dns::new(settings.dns_servers.clone());
+    let seen = keys.iter().map(|key| published(dns, &names, key));
+    let (seen, sender, returns) = tokio::join!(
+        join_all(seen),
+        OptionFuture::from(Sender::of(settings, &names, &keys).map(|sender| sender.ask(dns))),
+        OptionFuture::from(wants_returns(settings, &keys).then(|| Returns::ask(dns, &names))),
+    );
+    for (key, seen) in keys.iter().zip(seen) {
+        check_key(&names, key, seen, report)?;
     }
-    let sender = settings.mail_from.as_deref();
-    let domain = sender.and_then(|sender| Some(sender.rsplit_once('@')?.1));
-    if let (Some(domain), Some(key)) = (domain, keys.iter().find(|key| key.signs())) {
-        check_sender(&dns, &names, domain, key, report).await?;
+    if let Some((sender, answer)) = sender {
+        check_sender(&sender, answer, report)?;
     }
-    // Before there are keys nobody was told of records to make.
-    if settings.mail_return_host.is_some() || !keys.is_empty() {
-        check_return_host(&dns, &names, report).await?;
-    }
-    Ok(())
+    returns.map_or(Ok(()), |returns| check_return_host(&returns, report))
 }
 
 fn check_hook(settings: &Settings, report: &mut Report) -> Result<()> {
@@ -60,10 +62,10 @@ async fn keys(settings: &Settings) -> Option<Vec<DkimKey>> {
     store.read_platform().await.ok()?.dkim_keys().await.ok()
 }
 
-async fn check_key(dns: &Dns, names: &Names, key: &DkimKey, report: &mut Report) -> Result<()> {
+fn check_key(names: &Names, key: &DkimKey, seen: bool, report: &mut Report) -> Result<()> {
     let part = format!("dkim {}", key.selector);
     let name = names.key_target("*", &key.selector);
-    match (published(dns, names, key).await, key.signs()) {
+    match (seen, key.signs()) {
         (true, true) => report.ok(&part, format!("signs; seen at {name}")),
         (true, false) => report.ok(&part, format!("rests; seen at {name}")),
         (false, true) => report.failed(
@@ -75,17 +77,34 @@ async fn check_key(dns: &Dns, names: &Names, key: &DkimKey, report: &mut Report)
 }
 
 /// Mails of the neutral sender are signed for its own domain.
-async fn check_sender(
-    dns: &Dns,
-    names: &Names,
-    domain: &str,
-    key: &DkimKey,
+struct Sender {
+    name: String,
+    target: String,
+}
+
+impl Sender {
+    fn of(settings: &Settings, names: &Names, keys: &[DkimKey]) -> Option<Self> {
+        let (_, domain) = settings.mail_from.as_deref()?.rsplit_once('@')?;
+        let key = keys.iter().find(|key| key.signs())?;
+        Some(Self {
+            name: format!("{}._domainkey.{domain}", key.selector),
+            target: names.key_target("sender", &key.selector),
+        })
+    }
+
+    async fn ask(self, dns: &Dns) -> (Self, Answer) {
+        let answer = dns.cname(&self.name).await;
+        (self, answer)
+    }
+}
+
+fn check_sender(
+    Sender { name, target }: &Sender,
+    answer: Answer,
     report: &mut Report,
 ) -> Result<()> {
-    let name = format!("{}._domainkey.{domain}", key.selector);
-    let target = names.key_target("sender", &key.selector);
-    match dns.cname(&name).await {
-        Answer::Records(found) if found.contains(&target) => {
+    match answer {
+        Answer::Records(found) if found.contains(target) => {
             report.ok("mail sender", format!("{name} points to {target}"))
         }
         Answer::Records(_) => report.failed(
@@ -96,9 +115,27 @@ async fn check_sender(
     }
 }
 
-async fn check_return_host(dns: &Dns, names: &Names, report: &mut Report) -> Result<()> {
-    let host = names.return_host();
-    let (mx, txt) = tokio::join!(dns.mx(&host), dns.txt(&host));
+/// Before there are keys nobody was told of records to make.
+fn wants_returns(settings: &Settings, keys: &[DkimKey]) -> bool {
+    settings.mail_return_host.is_some() || !keys.is_empty()
+}
+
+/// What is published for the host that bounces come back to.
+struct Returns {
+    host: String,
+    mx: Answer,
+    txt: Answer,
+}
+
+impl Returns {
+    async fn ask(dns: &Dns, names: &Names) -> Self {
+        let host = names.return_host();
+        let (mx, txt) = tokio::join!(dns.mx(&host), dns.txt(&host));
+        Self { host, mx, txt }
+    }
+}
+
+fn check_return_host(Returns { host, mx, txt }: &Returns, report: &mut Report) -> Result<()> {
     let spf = match txt {
         Answer::Records(texts) if texts.iter().any(|text| text.starts_with("v=spf1")) => {
             "SPF is there"
