@@ -238,7 +238,9 @@ fn threads() -> usize {
 
 fn server_conf(config: &ProxyConfig) -> ServerConf {
     ServerConf {
+        // Each service has one thread, so there is nobody to take work from.
         threads: 1,
+        work_stealing: false,
         // `Drain` has waited already.
         grace_period_seconds: Some(0),
         graceful_shutdown_timeout_seconds: Some(1),
