@@ -18,10 +18,10 @@ pub use agency::{
     DomainLiveMail, MailUndeliverableMail, ReconnectNeededMail, RevokedMail,
 };
 pub(crate) use layout::{FONT, Fonts, Setting, lay_out, plain};
-use request::shown;
 pub use request::{AllDoneMail, CancelledMail, ForwardedMail, MailApp, ReminderMail, RequestMail};
+use request::{shorten, shown};
 
-use crate::language::{Language, Phrase, SayError};
+use crate::language::{Arg, Language, Phrase, SayError};
 
 /// One mail and everything it says. No `Debug`: a link is a secret.
 #[derive(Clone)]
@@ -151,17 +151,24 @@ impl Mail {
         }
     }
 
-    pub(crate) fn subject(&self, agency: &str) -> Phrase {
-        self.phrase("subject", agency)
+    pub(crate) fn subject(&self, agency: &str, language: &Language) -> Result<String, SayError> {
+        self.headline("subject", agency, language)
     }
 
-    pub(crate) fn preheader(&self, agency: &str) -> Phrase {
-        self.phrase("preheader", agency)
+    pub(crate) fn preheader(&self, agency: &str, language: &Language) -> Result<String, SayError> {
+        self.headline("preheader", agency, language)
     }
 
-    fn phrase(&self, what: &str, agency: &str) -> Phrase {
+    /// One line, however many apps the mail is about.
+    fn headline(&self, what: &str, agency: &str, language: &Language) -> Result<String, SayError> {
         let phrase = Phrase::new(format!("mails.{}.{what}", self.kind())).with("agency", agency);
-        self.context().named(phrase)
+        let mut phrase = self.context().named(phrase);
+        for (_, arg) in &mut phrase.args {
+            if let Arg::List(apps) = arg {
+                shorten(apps, language)?;
+            }
+        }
+        language.phrase(&phrase)
     }
 
     pub(crate) fn view(&self, language: &Language) -> Result<Value, SayError> {

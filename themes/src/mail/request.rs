@@ -14,6 +14,9 @@ use crate::{
 const MOST_LINES: usize = 60;
 /// Lines of one app, however many apps there are.
 const FEWEST_LINES: usize = 3;
+/// Names of apps in a subject; of more, so many and a number stand there. Telephones show about forty letters of it.
+const MOST_NAMES: usize = 3;
+const NAMES_BEFORE_A_NUMBER: usize = 2;
 
 /// A request and its link: the first one, one that the client asked for, or one that staff sent again.
 #[derive(Clone, Serialize)]
@@ -110,6 +113,16 @@ pub(super) fn shown(apps: &[MailApp], language: &Language) -> Result<Value, SayE
     };
     let apps = apps.iter().map(|app| app.shown(most, language));
     apps.collect::<Result<Vec<_>, _>>().map(Value::from)
+}
+
+/// The names of apps as a subject has them: "Slack, HubSpot and 18 more".
+pub(super) fn shorten(apps: &mut Vec<String>, language: &Language) -> Result<(), SayError> {
+    if apps.len() > MOST_NAMES {
+        let others = apps.drain(NAMES_BEFORE_A_NUMBER..).count();
+        let others = Phrase::new("mails.common.others").with("count", others);
+        apps.push(language.phrase(&others)?);
+    }
+    Ok(())
 }
 
 impl RequestMail {

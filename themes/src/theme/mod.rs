@@ -244,7 +244,7 @@ impl Theme {
         language: &Language,
         subject: &str,
     ) -> Result<Value, RenderError> {
-        let preheader = language.phrase(&mail.preheader(&brand.name));
+        let preheader = mail.preheader(&brand.name, language);
         let look = self.look(brand);
         // Names of fonts are plain words, and their quotes are single ones.
         let font = context! {
@@ -326,7 +326,7 @@ impl Spoken {
 }
 
 fn subject(language: &Language, brand: &Brand, mail: &Mail) -> Result<String, RenderError> {
-    let said = language.phrase(&mail.subject(&brand.name));
+    let said = mail.subject(&brand.name, language);
     Ok(header(&said.map_err(TextError)?))
 }
 

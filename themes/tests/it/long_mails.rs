@@ -75,6 +75,40 @@ fn a_mail_about_very_many_permissions_stays_small_and_says_how_many_more_there_a
 }
 
 #[test]
+fn a_subject_names_a_few_apps_and_counts_the_others() {
+    let theme = Theme::base();
+    let subject = |apps: usize, locale: &str| {
+        let mut request = asking(apps, 1);
+        for (app, name) in request.apps.iter_mut().zip(["Google", "Slack", "HubSpot"]) {
+            app.name = name.to_owned();
+        }
+        let mail = theme.mail(&brand(), &Mail::Request(request), locale);
+        let mail = mail.expect("a mail");
+        assert!(mail.html.contains("and 18 more") || locale != "en" || apps < 20);
+        mail.subject
+    };
+    let asked = "Action required: Northwind Automations needs you to connect";
+    assert_eq!(
+        subject(3, "en"),
+        format!("{asked} Google, Slack and HubSpot")
+    );
+    assert_eq!(
+        subject(4, "en"),
+        format!("{asked} Google, Slack and 2 more")
+    );
+    for (locale, apps) in [
+        ("en", "Google, Slack and 18 more"),
+        ("de", "Google, Slack und 18 weitere zu verbinden"),
+        ("fr", "Google, Slack et 18 autres"),
+        ("es", "Google, Slack y 18 más"),
+        ("ar", "\u{2068}18 غيرها\u{2069}"),
+    ] {
+        let said = subject(20, locale);
+        assert!(said.ends_with(apps), "{said}");
+    }
+}
+
+#[test]
 fn what_fits_is_left_as_it_is() {
     for (apps, permissions) in [(1, 60), (20, 3), (12, 5)] {
         let mail = Theme::base().mail(&brand(), &Mail::Request(asking(apps, permissions)), "en");
