@@ -2,6 +2,7 @@ use super::{
     StoreError, Tx,
     api_keys::to_json,
     conn::Row,
+    search::pattern,
     statement::{args, statements},
     workspaces::before_id,
 };
@@ -17,8 +18,9 @@ statements! {
     ONE = "select * from workflows where agency_id = $1 and id = $2";
     LIST = "select * from workflows where agency_id = $1 and id < $2 and (cast($3 as text) is null or workspace_id = $3) and (cast($4 as text) is null or external_id = $4) order by id desc limit $5";
     SLOTS = "select s.*, c.status, c.paused_at from slots s left join connections c on c.agency_id = s.agency_id and c.id = s.connection_id where s.agency_id = $1 and s.workflow_id >= $2 and s.workflow_id <= $3 order by s.workflow_id, s.position";
-    OF_WORKSPACE = "select * from workflows where agency_id = $1 and workspace_id = $2 order by id desc limit $3";
+    OF_WORKSPACE = "select * from workflows where agency_id = $1 and workspace_id = $2 and (cast($4 as text) is null or lower(name) like $4 escape '!' or lower(coalesce(external_id, '')) like $4 escape '!') order by id desc limit $3";
     SLOTS_OF_WORKSPACE = "select s.*, c.status, c.paused_at from workflows f cross join slots s left join connections c on c.agency_id = s.agency_id and c.id = s.connection_id where s.agency_id = f.agency_id and s.workflow_id = f.id and f.agency_id = $1 and f.workspace_id = $2 order by s.workflow_id, s.position";
+    OF_SLOT = "select workflow_id from slots where agency_id = $1 and id = $2";
     SET_CONNECTION = "update slots set connection_id = $3 where agency_id = $1 and id = $2";
     OF_CONNECTION = "select distinct workflow_id from slots where agency_id = $1 and connection_id = $2";
     SET_GATE = "update workflows set gate_state = $3, gate_since = $4 where agency_id = $1 and id = $2";
@@ -134,18 +136,30 @@ impl Tx {
         rows.iter().map(|row| workflow(row, &slots)).collect()
     }
 
-    /// Newest first.
+    /// Newest first; `text` is a part of a name or of what the engine calls it, empty for any.
     pub async fn workflows_of_workspace(
         &mut self,
         workspace: &WorkspaceId,
+        text: &str,
         limit: i64,
     ) -> Result<Vec<Workflow>, StoreError> {
         let agency = self.agency.clone();
-        let args = args![&agency, workspace, limit];
+        let text = pattern(text);
+        let args = args![&agency, workspace, limit, text.as_deref()];
         let rows = self.inner.all(OF_WORKSPACE, args).await?;
         let args = args![&agency, workspace];
         let slots = self.inner.all(SLOTS_OF_WORKSPACE, args).await?;
         rows.iter().map(|row| workflow(row, &slots)).collect()
+    }
+
+    /// Whose slot it is.
+    pub async fn workflow_of_slot(
+        &mut self,
+        slot: &SlotId,
+    ) -> Result<Option<WorkflowId>, StoreError> {
+        let agency = self.agency.clone();
+        let row = self.inner.optional(OF_SLOT, args![&agency, slot]).await?;
+        row.map(|row| row.parsed("workflow_id")).transpose()
     }
 
     pub(super) async fn slot_set_connection(

@@ -29,6 +29,8 @@ struct View {
     draft: Draft,
     workflows: Vec<WorkflowChoice>,
     clients: Vec<(String, String)>,
+    more_workflows: bool,
+    more_clients: bool,
     languages: Vec<(String, String)>,
     lifetimes: [(&'static str, &'static str); 9],
     manages: bool,
@@ -64,19 +66,23 @@ pub(super) async fn show(desk: Desk<Work>, query: Query) -> PageResult {
         Chosen::Ask(page) => return Ok(page),
     };
     let mut tx = desk.read().await?;
-    let around = Around::read(&mut tx, &id).await?;
+    let around = Around::read(&mut tx, &id, &query).await?;
     let around = around.ok_or_else(PageError::not_found)?;
     let draft = Draft::blank(&around, query.typed("workflow"));
     let view = view(&desk, &mut tx, around, draft).await?;
     Ok(desk.show("requests/new.html", TITLE, view))
 }
 
-/// `POST /dashboard/requests/new`: `do` is `send` or `queue`.
+/// `POST /dashboard/requests/new`: `do` is `send` or `queue`, or `find`, which shows what is looked for.
 pub(super) async fn create(sent: Sent<Desk<Work>>) -> PageResult {
     let (desk, fields) = (&sent.by, &sent.fields);
     let mut draft = Draft::of(fields);
     let mut tx = desk.begin().await?;
     let around = around_of(&mut tx, fields).await?;
+    if fields.typed("do") == "find" {
+        let view = view(desk, &mut tx, around, draft).await?;
+        return Ok(desk.show("requests/new.html", TITLE, view));
+    }
     let Some(new) = draft.request(&around) else {
         return again(desk, tx, around, draft).await;
     };
@@ -102,7 +108,7 @@ pub(super) async fn create(sent: Sent<Desk<Work>>) -> PageResult {
 pub(super) async fn around_of(tx: &mut Tx, fields: &Query) -> Result<Around, PageError> {
     let id = fields.typed("workspace").parse();
     let id = id.map_err(|_| PageError::not_found())?;
-    let around = Around::read(tx, &id).await?;
+    let around = Around::read(tx, &id, fields).await?;
     around.ok_or_else(PageError::not_found)
 }
 
@@ -142,6 +148,8 @@ async fn view(
         languages: languages(&desk.person().site),
         lifetimes: LIFETIMES,
         manages: desk.may(Capability::Manage),
+        more_workflows: around.more_workflows,
+        more_clients: around.more_clients,
         workflows,
         draft,
     })

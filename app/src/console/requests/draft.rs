@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use latchkey_tenants::{
-    ActionError, Asked, Lifetime, Member, NewRequest, Recipient, ReminderPlan, Slot, SlotRef,
-    StoreError, Tx, Workflow, Workspace, WorkspaceId, values::Email,
+    ActionError, Asked, Lifetime, MAX_ITEMS, Member, MemberId, NewRequest, PageOf, Recipient,
+    ReminderPlan, Slot, SlotRef, StoreError, Tx, Workflow, WorkflowId, Workspace, WorkspaceId,
+    store::{Audience, MemberSearch},
+    values::Email,
 };
 use serde::Serialize;
 
@@ -13,11 +15,14 @@ use crate::{
     http::{PageError, Query},
 };
 
-/// What there is to choose from.
+/// What there is to choose from: what somebody looks for, newest first, and what they have chosen already.
 pub(super) struct Around {
     pub workspace: Workspace,
     pub workflows: Vec<Workflow>,
     pub clients: Vec<Member>,
+    /// There are more than a page shows.
+    pub more_workflows: bool,
+    pub more_clients: bool,
 }
 
 /// Everything stays as it was typed, right or wrong.
@@ -34,6 +39,9 @@ pub(super) struct Draft {
     #[serde(skip)]
     pub slots: BTreeSet<String>,
     slots_wrong: Option<String>,
+    /// Parts of names that somebody looks for.
+    find_workflow: String,
+    find_person: String,
     /// What is wrong with no field in particular.
     wrong: Option<String>,
 }
@@ -55,20 +63,80 @@ pub(super) const LIFETIMES: [(&str, &str); 9] = [
 const SLOT: &str = "slot.";
 /// Who stands in a preview as long as nobody is typed.
 const SOMEBODY: &str = "client@client.example";
-const MOST_WORKFLOWS: i64 = 100;
-const MOST_CLIENTS: i64 = 200;
+/// What a page shows of either.
+const WORKFLOWS: u8 = 25;
+const CLIENTS: u8 = 100;
 
 impl Around {
-    pub async fn read(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Option<Self>, StoreError> {
+    pub async fn read(
+        tx: &mut Tx,
+        workspace: &WorkspaceId,
+        fields: &Query,
+    ) -> Result<Option<Self>, StoreError> {
         let Some(workspace) = tx.workspace(workspace).await? else {
             return Ok(None);
         };
-        let id = &workspace.id;
-        Ok(Some(Self {
-            workflows: tx.workflows_of_workspace(id, MOST_WORKFLOWS).await?,
-            clients: tx.clients_of(id, MOST_CLIENTS).await?,
+        let looked_for = |name| -> String { fields.typed(name).chars().take(100).collect() };
+        let (text, limit) = (looked_for("find_workflow"), i64::from(WORKFLOWS) + 1);
+        let found = tx.workflows_of_workspace(&workspace.id, &text, limit);
+        let (workflows, more_workflows) = cut(found.await?, WORKFLOWS);
+        let search = MemberSearch {
+            audience: Some(Audience::Clients),
+            workspace_id: Some(workspace.id.clone()),
+            text: looked_for("find_person"),
+        };
+        let page = PageOf {
+            after: None,
+            limit: i64::from(CLIENTS) + 1,
+        };
+        let (clients, more_clients) = cut(tx.member_rows(&search, &page).await?, CLIENTS);
+        let mut around = Self {
             workspace,
-        }))
+            workflows,
+            clients: clients.into_iter().map(|row| row.member).collect(),
+            more_workflows,
+            more_clients,
+        };
+        around.keep_workflows(tx, fields).await?;
+        around.keep_client(tx, fields).await?;
+        let called = |client: &Member| match &client.name {
+            Some(name) => name.to_string().to_lowercase(),
+            None => client.email.to_string(),
+        };
+        around.clients.sort_by_cached_key(called);
+        Ok(Some(around))
+    }
+
+    /// Those of chosen slots, and the one that was linked to, whatever is looked for.
+    async fn keep_workflows(&mut self, tx: &mut Tx, fields: &Query) -> Result<(), StoreError> {
+        let linked = fields.typed("workflow").parse().ok();
+        let mut kept: Vec<WorkflowId> = linked.into_iter().collect();
+        let slots = fields.names_after(SLOT).filter_map(|id| id.parse().ok());
+        for slot in slots.take(MAX_ITEMS) {
+            kept.extend(tx.workflow_of_slot(&slot).await?);
+        }
+        for id in kept {
+            if self.workflows.iter().any(|known| known.id == id) {
+                continue;
+            }
+            let workflow = tx.workflow(&id).await?;
+            let here = workflow.filter(|workflow| workflow.workspace_id == self.workspace.id);
+            self.workflows.extend(here);
+        }
+        Ok(())
+    }
+
+    async fn keep_client(&mut self, tx: &mut Tx, fields: &Query) -> Result<(), StoreError> {
+        let Ok(id) = fields.typed("member").parse::<MemberId>() else {
+            return Ok(());
+        };
+        if !self.clients.iter().any(|known| known.id == id) {
+            let here = Some(&self.workspace.id);
+            let member = tx.member(&id).await?;
+            let client = member.filter(|member| member.workspace_id.as_ref() == here);
+            self.clients.extend(client);
+        }
+        Ok(())
     }
 }
 
@@ -81,7 +149,8 @@ impl Draft {
             .flat_map(|workflow| &workflow.slots)
             .filter(|slot| slot.missing().is_some());
         let mut blank = Self::of(&Query::default());
-        blank.slots = missing.map(|slot| slot.id.to_string()).collect();
+        let missing = missing.map(|slot| slot.id.to_string());
+        blank.slots = missing.take(MAX_ITEMS).collect();
         blank.reminders = true;
         blank
     }
@@ -98,6 +167,8 @@ impl Draft {
             reminders: fields.get("reminders").is_some(),
             slots: fields.names_after(SLOT).map(str::to_owned).collect(),
             slots_wrong: None,
+            find_workflow: text("find_workflow"),
+            find_person: text("find_person"),
             wrong: None,
         }
     }
@@ -108,14 +179,18 @@ impl Draft {
         self.to(asked, around)
     }
 
-    /// For a preview: whoever is asked may not be typed yet.
-    pub fn sample(&mut self, around: &Around) -> Option<NewRequest> {
+    /// For a preview: whoever is asked may not be typed yet. Or what is wrong.
+    pub fn sample(mut self, around: &Around) -> Result<NewRequest, String> {
         let somebody = || {
             let email: Email = SOMEBODY.parse().ok()?;
             Some(Recipient { email, name: None }.into())
         };
         let asked = self.asked(around).or_else(somebody);
-        self.to(asked, around)
+        let new = self.to(asked, around);
+        new.ok_or_else(|| {
+            let wrong = self.slots_wrong.or(self.note.error).or(self.wrong);
+            wrong.unwrap_or_else(|| "Something in the form is not right yet.".to_owned())
+        })
     }
 
     /// Notes what the store refuses; other failures are pages of their own.
@@ -130,12 +205,14 @@ impl Draft {
         if slots.is_empty() {
             self.slots_wrong = Some("Choose at least one app.".to_owned());
         }
+        if self.slots.len() > MAX_ITEMS {
+            self.slots_wrong = Some(format!("Choose at most {MAX_ITEMS} apps."));
+        }
         let note = self.note.read_if_any();
         let language = match &*self.language {
             "" => Some(None),
             tag => tag.parse().ok().map(Some),
         };
-        let chosen = !slots.is_empty();
         Some(NewRequest {
             workspace_id: around.workspace.id.clone(),
             asked: asked?,
@@ -145,7 +222,7 @@ impl Draft {
             reminders: (!self.reminders).then_some(ReminderPlan::NONE),
             slots,
         })
-        .filter(|_| chosen)
+        .filter(|_| self.slots_wrong.is_none())
     }
 
     fn lifetime(&mut self, asked: Option<&Asked>) -> Option<Lifetime> {
@@ -190,4 +267,11 @@ impl Draft {
         all.filter(|slot| self.slots.contains(slot.slot_id.as_str()))
             .collect()
     }
+}
+
+/// As many as are shown, and whether there are more.
+fn cut<T>(mut found: Vec<T>, shown: u8) -> (Vec<T>, bool) {
+    let more = found.len() > usize::from(shown);
+    found.truncate(usize::from(shown));
+    (found, more)
 }

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use latchkey_tenants::{Item, Request, Tx, store::Surroundings};
 use latchkey_themes::{Mail, Page, PageChrome};
+use minijinja::HtmlEscape;
 
 use super::{
     compose::around_of,
@@ -10,7 +11,7 @@ use super::{
 };
 use crate::{
     brand::brand,
-    console::Desk,
+    console::{Desk, refusal},
     failure::chain,
     http::{PageError, PageResult, Policy, Query, dress},
     jobs::request_mail,
@@ -18,14 +19,12 @@ use crate::{
     person::{Sent, Work},
 };
 
-const NOTHING: &str = "<!doctype html><html lang=\"en\"><title>Preview</title>\
-    <p>Choose at least one app, and see here what the client will see.</p></html>";
-
 /// `POST /dashboard/requests/preview/page`.
 pub(super) async fn page(sent: Sent<Desk<Work>>) -> PageResult {
     let (desk, mut tx) = (&sent.by, sent.by.read().await?);
-    let Some((draft, around)) = draft(&mut tx, &sent.fields).await? else {
-        return Ok(framed(desk, "", NOTHING.to_owned()));
+    let (draft, around) = match draft(&mut tx, &sent.fields).await? {
+        Ok(draft) => draft,
+        Err(wrong) => return Ok(framed(desk, "", nothing(&wrong))),
     };
     let (platform, site) = (desk.platform(), &desk.person().site);
     let chosen = draft.language.as_ref().map(|language| language.as_str());
@@ -48,8 +47,9 @@ pub(super) async fn page(sent: Sent<Desk<Work>>) -> PageResult {
 /// `POST /dashboard/requests/preview/mail`.
 pub(super) async fn mail(sent: Sent<Desk<Work>>) -> PageResult {
     let (desk, mut tx) = (&sent.by, sent.by.read().await?);
-    let Some((draft, _)) = draft(&mut tx, &sent.fields).await? else {
-        return Ok(framed(desk, "", NOTHING.to_owned()));
+    let (draft, _) = match draft(&mut tx, &sent.fields).await? {
+        Ok(draft) => draft,
+        Err(wrong) => return Ok(framed(desk, "", nothing(&wrong))),
     };
     let (platform, site) = (desk.platform(), &desk.person().site);
     let host = platform.urls.agency_host(&site.agency);
@@ -68,14 +68,19 @@ pub(super) async fn mail(sent: Sent<Desk<Work>>) -> PageResult {
     Ok(framed(desk, " 'unsafe-inline'", mail.html))
 }
 
-/// None: there is nothing to show yet.
-async fn draft(tx: &mut Tx, fields: &Query) -> Result<Option<(Request, Surroundings)>, PageError> {
+/// Or why there is nothing to show yet.
+async fn draft(
+    tx: &mut Tx,
+    fields: &Query,
+) -> Result<Result<(Request, Surroundings), String>, PageError> {
     let around: Around = around_of(tx, fields).await?;
-    let Some(new) = Draft::of(fields).sample(&around) else {
-        return Ok(None);
+    let new = match Draft::of(fields).sample(&around) {
+        Ok(new) => new,
+        Err(wrong) => return Ok(Err(wrong)),
     };
-    let Ok(draft) = tx.request_draft(new).await else {
-        return Ok(None);
+    let draft = match tx.request_draft(new).await {
+        Ok(draft) => draft,
+        Err(error) => return Ok(Err(refusal(error)?)),
     };
     let waits = |id: &_| {
         let mut slots = draft.items.iter().flat_map(|item| &item.slots);
@@ -93,7 +98,15 @@ async fn draft(tx: &mut Tx, fields: &Query) -> Result<Option<(Request, Surroundi
         workflows,
         accounts: Default::default(),
     };
-    Ok(Some((draft, around)))
+    Ok(Ok((draft, around)))
+}
+
+fn nothing(wrong: &str) -> String {
+    format!(
+        "<!doctype html><html lang=\"en\"><title>Preview</title>\
+         <p>{}</p><p>Then you see here what the client will see.</p></html>",
+        HtmlEscape(wrong)
+    )
 }
 
 fn framed(desk: &Desk<Work>, style: &str, html: String) -> axum::response::Response {

@@ -161,7 +161,7 @@ impl Planner {
         if !self.known.contains_key(called) {
             let workspace = tx.workspace_called(called).await?;
             let workflows = tx
-                .workflows_of_workspace(&workspace.id, MOST_WORKFLOWS)
+                .workflows_of_workspace(&workspace.id, "", MOST_WORKFLOWS)
                 .await?;
             self.known.insert(called.to_owned(), (workspace, workflows));
         }

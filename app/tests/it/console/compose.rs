@@ -1,6 +1,8 @@
+use std::time::Duration;
+
 use http::{Method, StatusCode, header};
 use http_body_util::BodyExt;
-use latchkey_tenants::{ReminderStep, Role};
+use latchkey_tenants::{NewSlot, ReminderStep, Role, Workflow};
 use tower::ServiceExt;
 use url::form_urlencoded;
 
@@ -233,7 +235,111 @@ async fn page_and_mail_are_shown_as_the_client_would_see_them() {
     let nothing = [("workspace", scene.workspace.as_str())];
     let (html, _) = preview(&scene, &staff, &page, "mail", &nothing).await;
     assert!(html.contains("Choose at least one app"));
+    let long = "a".repeat(2001);
+    let noted = [nothing[0], (&slack, "on"), ("note", &long)];
+    let (html, _) = preview(&scene, &staff, &page, "page", &noted).await;
+    assert!(
+        html.contains("<p>A note has 1 to 2,000 characters"),
+        "{html}"
+    );
     let requests = staff.get("/dashboard/requests").await;
     requests.ok().says("No requests yet");
     assert!(scene.mails().await.len() < 2, "but the mail to sign in");
+}
+
+#[tokio::test]
+async fn a_preview_that_cannot_be_made_says_what_is_wrong() {
+    let scene = Scene::start().await;
+    let of_account = |account: &str| NewSlot {
+        expected_account: Some(account.parse().unwrap()),
+        ..slot("slack")
+    };
+    let slots = ["T01", "T02"].map(of_account);
+    let workflow = scene.waits_for(slots.into()).await;
+    let mut staff = scene.staff().await;
+    let page = staff.get(PATH).await;
+    let chosen = workflow
+        .slots
+        .iter()
+        .map(|slot| format!("slot.{}", slot.id));
+    let chosen: Vec<_> = chosen.collect();
+    let mut fields = vec![("workspace", scene.workspace.as_str())];
+    fields.extend(chosen.iter().map(|name| (name.as_str(), "on")));
+    for of in ["page", "mail"] {
+        let (html, _) = preview(&scene, &staff, &page, of, &fields).await;
+        assert!(
+            html.contains(
+                "<p>Two slots expect different accounts of slack: send two requests.</p>"
+            ),
+            "{html}"
+        );
+        assert!(!html.contains("Choose at least one app"), "{html}");
+    }
+}
+
+#[tokio::test]
+async fn workflows_and_people_that_do_not_stand_there_are_found_and_what_is_chosen_stays() {
+    let scene = Scene::start().await;
+    let id = scene.workspace.clone();
+    let workspace = scene.read(async |tx| tx.workspace(&id).await).await;
+    let workspace = workspace.unwrap();
+    let mut names = Vec::new();
+    for number in 1..=27 {
+        let name = format!("Report {number:02}");
+        names.push(scene.app.workflow(&workspace, &name, "slack").await);
+        scene.app.test.clock.advance(Duration::from_secs(1));
+    }
+    for client in [CLIENT, "ada@globex.example"] {
+        scene.joined(client, Role::Client).await;
+    }
+    let ada = scene.member("ada@globex.example").await;
+    let (oldest, second) = (&names[0], &names[1]);
+    let boxed = |workflow: &Workflow| format!("slot.{}", workflow.slots[0].id);
+    let mut staff = scene.staff().await;
+    let page = staff.get(PATH).await;
+    page.ok()
+        .says("There are more: search for a part of the name")
+        .says("Report 27")
+        .does_not_say("Report 01")
+        .does_not_say("Report 02");
+    let linked = format!(
+        "{PATH}?workspace={}&workflow={}",
+        scene.workspace, oldest.id
+    );
+    let linked = staff.get(&linked).await;
+    linked
+        .ok()
+        .says(&format!("name=\"{}\" checked", boxed(oldest)));
+    let (first, next) = (boxed(oldest), boxed(second));
+    let mut fields = vec![
+        ("workspace", scene.workspace.as_str()),
+        (&first, "on"),
+        ("member", ada.as_str()),
+        ("note", "For your Monday report"),
+        ("find_workflow", "report 02"),
+        ("find_person", "nobody"),
+    ];
+    fields.push(("do", "find"));
+    let found = post(&mut staff, PATH, &page, &fields).await;
+    found
+        .ok()
+        .says(&format!("name=\"{first}\" checked"))
+        .says(&format!("name=\"{next}\">"))
+        .does_not_say("Report 27")
+        .says(&format!("value=\"{ada}\" selected"))
+        .does_not_say(CLIENT)
+        .says("For your Monday report")
+        .says("value=\"report 02\"");
+    let none = [fields[0], ("find_workflow", "umbrella"), ("do", "find")];
+    let none = post(&mut staff, PATH, &page, &none).await;
+    none.ok().says("No workflow is called so.");
+    fields.pop();
+    fields.extend([(next.as_str(), "on"), ("do", "queue")]);
+    let to = post(&mut staff, PATH, &found, &fields).await.led_to();
+    let request = scene
+        .app
+        .request(&to.rsplit('/').next().unwrap().parse().unwrap())
+        .await;
+    assert_eq!(request.items[0].slots.len(), 2, "of both workflows");
+    assert_eq!(request.member_id, Some(ada));
 }

@@ -5,7 +5,7 @@ use super::super::{
     workspaces::before_id,
 };
 use crate::{
-    ActionError, EventType, MailKind, Member, MemberId, NewEvent, PageOf, Role, WorkspaceId,
+    ActionError, EventType, MailKind, Member, MemberId, NewEvent, PageOf, Role,
     id::kinds::MemberKind,
     person::{check_removal, check_role_change, check_transfer},
     values::{Email, Name},
@@ -15,7 +15,6 @@ statements! {
     ONE = "select * from members where agency_id = $1 and id = $2";
     BY_EMAIL = "select * from members where agency_id = $1 and lower(email) = lower($2)";
     LIST = "select * from members where agency_id = $1 and id < $2 and (cast($3 as text) is null or role = $3) order by id desc limit $4";
-    CLIENTS = "select * from members where agency_id = $1 and workspace_id = $2 and role = 'client' order by lower(coalesce(name, email)), id limit $3";
     SET_ROLE = "update members set role = $3 where agency_id = $1 and id = $2";
     SET_PROFILE = "update members set name = $3, locale = $4 where agency_id = $1 and id = $2";
     REMOVE = "delete from members where agency_id = $1 and id = $2";
@@ -52,18 +51,6 @@ impl Tx {
     }
 
     /// # Errors
-    /// The portal members of a workspace, by name.
-    pub async fn clients_of(
-        &mut self,
-        workspace: &WorkspaceId,
-        limit: i64,
-    ) -> Result<Vec<Member>, StoreError> {
-        let agency = self.agency.clone();
-        let args = args![&agency, workspace, limit];
-        let rows = self.inner.all(CLIENTS, args).await?;
-        rows.iter().map(member).collect()
-    }
-
     /// What [`check_role_change`] says. They hear of it by mail.
     pub async fn member_set_role(
         &mut self,

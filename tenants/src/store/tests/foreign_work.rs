@@ -28,8 +28,9 @@ async fn t1_foreign_lists_of_the_console_are_empty(world: World) {
             assert!(tx.workflow_rows(&all, &page(99)).await?.is_empty());
             assert!(tx.gate_counts().await?.is_empty());
             let here = &world.workspace.id;
-            assert!(tx.workflows_of_workspace(here, 99).await?.is_empty());
-            assert!(tx.clients_of(here, 99).await?.is_empty());
+            assert!(tx.workflows_of_workspace(here, "", 99).await?.is_empty());
+            let slot = &our.workflow.slots[0].id;
+            assert_eq!(tx.workflow_of_slot(slot).await?, None);
             let found = tx.workspaces_found("", 99).await?;
             assert!(found.iter().all(|workspace| workspace.id != *here));
             assert!(tx.events_of_request(our.id(), 99).await?.is_empty());

@@ -133,13 +133,25 @@ async fn workflows_are_found_by_gate_and_by_a_part_of_their_names(world: World) 
     counts.sort();
     assert_eq!(counts, [(GateState::Waiting, 1), (GateState::Open, 1)]);
     let here = &world.workspace.id;
-    let all = world
-        .read(async |tx| tx.workflows_of_workspace(here, 9).await)
+    for (text, expected) in [
+        ("", vec![&open.id, &waiting.id]),
+        ("N8N-1", vec![&open.id, &waiting.id]),
+        ("globex", vec![]),
+    ] {
+        let all = world
+            .read(async |tx| tx.workflows_of_workspace(here, text, 9).await)
+            .await
+            .unwrap();
+        let ids: Vec<_> = all.iter().map(|workflow| &workflow.id).collect();
+        assert_eq!(ids, expected, "{text}");
+        assert!(all.iter().all(|workflow| workflow.slots.len() == 1));
+    }
+    let slot = &waiting.slots[0].id;
+    let of_slot = world
+        .read(async |tx| tx.workflow_of_slot(slot).await)
         .await
         .unwrap();
-    let ids: Vec<_> = all.iter().map(|workflow| &workflow.id).collect();
-    assert_eq!(ids, [&open.id, &waiting.id]);
-    assert!(all.iter().all(|workflow| workflow.slots.len() == 1));
+    assert_eq!(of_slot.as_ref(), Some(&waiting.id));
 }
 
 async fn a_workspace_is_called_by_its_slug_or_its_only_name(world: World) {
