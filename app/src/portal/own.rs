@@ -218,27 +218,34 @@ fn asking(
 }
 
 /// `GET /my-connections/open/{secret}`: swaps the secret for a session cookie and leads to the clean page. The link may be
-/// opened again, by a mail scanner first.
+/// opened again, by a mail scanner first. One that is over says so, whoever's list this browser could see, and asks for the address.
 async fn open(
     State(platform): State<Platform>,
     site: Site,
     ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
     Segment(secret): Segment,
 ) -> PageResult {
     platform
         .limits
         .check(Limited::Open(address))
         .map_err(PageError::limited)?;
-    let mut response = see_other(ALL);
     if let Some(secret) = parse_secret(OWN_PREFIX, &secret) {
         let mut tx = platform.store.begin(&site.agency.id).await?;
         if let Some(session) = tx.address_session_start(&secret, &site.host).await? {
             tx.commit().await?;
+            let mut response = see_other(ALL);
             let cookie = set_cookie(COOKIE, &session, ADDRESS_SESSION);
             response.headers_mut().append(header::SET_COOKIE, cookie);
+            return Ok(response);
         }
     }
-    Ok(response)
+    let page = MyConnectionsAsk {
+        over: true,
+        ..MyConnectionsAsk::default()
+    };
+    let status = StatusCode::NOT_FOUND;
+    Ok(asking(&platform, &site, &headers, status, page))
 }
 
 /// `GET /my-connections/{connection}`.

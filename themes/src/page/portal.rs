@@ -144,6 +144,8 @@ pub struct MyConnectionsAsk {
     /// What was typed before.
     pub email: String,
     pub error: Option<&'static str>,
+    /// They came by a link that is over, or never was.
+    pub over: bool,
     /// They have just asked. The same whether anything was connected or not.
     pub sent: bool,
 }

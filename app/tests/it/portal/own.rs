@@ -125,9 +125,19 @@ async fn t1_another_address_sees_and_ends_nothing() {
         let cross = browser.post_from(Some(CROSS_SITE), &at(what), &token).await;
         cross.page(StatusCode::FORBIDDEN);
     }
+    for gone in ["/my-connections/open/nothing", &link[..link.len() - 1]] {
+        let told = browser.get(gone).await;
+        told.page(StatusCode::NOT_FOUND)
+            .says("This link can't be opened")
+            .says("Send me a link")
+            .does_not_say("Acme Crm");
+    }
+    browser.get("/my-connections").await.ok().says("Acme Crm");
     portal.app.test.clock.advance(Duration::from_hours(2));
     assert_eq!(browser.get(&at("")).await.led_to(), "/my-connections");
-    assert_eq!(browser.get(&link).await.led_to(), "/my-connections");
+    let told = browser.get(&link).await;
+    told.page(StatusCode::NOT_FOUND)
+        .says("This link can't be opened");
     browser.get("/my-connections").await.says("Send me a link");
     let now = portal.connections().await.remove(0);
     assert_eq!(now.status, ConnectionStatus::Active);

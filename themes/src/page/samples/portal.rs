@@ -290,6 +290,15 @@ impl MyConnectionsAsk {
             error: Some("email"),
             ..page.clone()
         };
-        vec![("ask", page), ("sent", sent), ("error", error)]
+        let over = MyConnectionsAsk {
+            over: true,
+            ..page.clone()
+        };
+        vec![
+            ("ask", page),
+            ("sent", sent),
+            ("error", error),
+            ("over", over),
+        ]
     }
 }
