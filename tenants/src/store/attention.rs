@@ -16,6 +16,7 @@ statements! {
     CONNECTIONS = "select c.id as subject, cast(null as text) as request_id, c.authorized_email as client, w.name as workspace, c.app, c.status as state, c.error as detail, coalesce(c.account_label, c.account_id) as other, c.updated_at as at from connections c join workspaces w on w.agency_id = c.agency_id and w.id = c.workspace_id where c.agency_id = $1 and c.status = 'error' order by c.updated_at desc limit $2";
     ENDING = "select r.id as subject, r.id as request_id, coalesce(r.recipient_name, r.recipient_email) as client, w.name as workspace, cast(null as text) as app, r.status as state, cast(null as text) as detail, r.recipient_email as other, r.expires_at as at from requests r join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where r.agency_id = $1 and r.status = 'sent' and r.expires_at > $3 and r.expires_at <= $4 order by r.expires_at limit $2";
     DOMAINS = "select d.id as subject, cast(null as text) as request_id, d.host as client, cast(null as text) as workspace, cast(null as text) as app, d.state, d.problem as detail, d.next_step as other, coalesce(d.checked_at, d.created_at) as at from domains d where d.agency_id = $1 and d.state in ('failing', 'drifted') and d.released_at is null order by d.host limit $2";
+    THEMES = "select m.from_id as subject, cast(null as text) as request_id, t.name as client, cast(null as text) as workspace, cast(null as text) as app, m.why as state, m.reason as detail, cast(null as text) as other, m.at from theme_moves m left join themes t on t.agency_id = m.agency_id and t.id = m.from_id where m.agency_id = $1 and m.why = 'automatic' and m.at > $3 and not exists (select 1 from theme_moves n where n.agency_id = m.agency_id and n.seq > m.seq) limit $2";
 }
 
 /// Why somebody of the staff should look.
@@ -33,6 +34,9 @@ pub enum NeedKind {
     Ending,
     /// A domain is failing or has drifted: `client` is its host, `detail` the problem, `other` the next step.
     Domain,
+    /// The published theme failed and gave way to the one before it, and nobody has published since: `client` is its name, if it
+    /// is still there, `detail` the reason.
+    Theme,
 }
 
 #[derive(Clone, Debug)]
@@ -51,7 +55,7 @@ pub struct Need {
 }
 
 const DAY: Duration = Duration::from_hours(24);
-/// Who ran into an app longer ago has been helped, or has given up.
+/// Who ran into an app longer ago has been helped, or has given up; who has not published since lives with the theme before it.
 const RECENT: Duration = Duration::from_hours(30 * 24);
 
 impl Tx {
@@ -60,13 +64,14 @@ impl Tx {
         let (agency, now) = (self.agency.clone(), self.now());
         let (recent, soon) = (now.minus(RECENT), now.plus(DAY));
         let mut needs = Vec::new();
-        let looks: [(NeedKind, Statement, &[Arg<'_>]); 6] = [
+        let looks: [(NeedKind, Statement, &[Arg<'_>]); 7] = [
             (NeedKind::Mail, MAILS, args![&agency, each]),
             (NeedKind::App, APPS, args![&agency, each, recent]),
             (NeedKind::Held, HELD, args![&agency, each]),
             (NeedKind::Connection, CONNECTIONS, args![&agency, each]),
             (NeedKind::Ending, ENDING, args![&agency, each, now, soon]),
             (NeedKind::Domain, DOMAINS, args![&agency, each]),
+            (NeedKind::Theme, THEMES, args![&agency, each, recent]),
         ];
         for (kind, statement, args) in looks {
             for row in self.inner.all(statement, args).await? {

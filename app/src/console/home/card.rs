@@ -69,6 +69,16 @@ pub(super) fn card(need: Need, app: &str, manages: bool, now: Timestamp) -> Card
             },
             sentences(&[detail, other]),
         ),
+        NeedKind::Theme => (
+            "Your theme was rolled back by itself".to_owned(),
+            sentences(&[
+                "Clients see the version before it",
+                &match client {
+                    "" => detail.to_owned(),
+                    name => format!("{name}: {detail}"),
+                },
+            ]),
+        ),
     };
     Card {
         tone: match need.kind {
@@ -96,6 +106,7 @@ fn step(need: &Need, manages: bool) -> Option<(&'static str, String)> {
             format!("/dashboard/connections/{}", need.subject),
         )),
         NeedKind::Domain => manages.then(|| ("Open the domains", "/dashboard/domains".to_owned())),
+        NeedKind::Theme => manages.then(|| ("Open the theme", "/dashboard/theme".to_owned())),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey_tenants::EventType;
+use latchkey_tenants::{EventType, store::NeedKind};
 
 use super::scene::{Program, marked, slip_in, stylesheets};
 use crate::support::world::World;
@@ -52,6 +52,18 @@ async fn a_page_that_fails_is_the_base_themes_and_four_roll_back() {
     assert_eq!(events[0].data["why"], "automatic");
     world.forget_hosts();
     assert!(browser.get(&clean).await.body.contains("template-good"));
+    let needs = async || {
+        let agency = &world.north.agency.id;
+        let mut tx = world.test.store.read(agency).await.unwrap();
+        tx.needs(9).await.unwrap()
+    };
+    let told = needs().await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].kind, NeedKind::Theme);
+    assert_eq!(told[0].client.as_deref(), Some("Acme broken"));
+    assert!(told[0].detail.as_deref().unwrap().contains("slot consent"));
+    program.published("better", "#635bff").await;
+    assert!(needs().await.is_empty(), "somebody has looked after it");
     let counted = world.platform.metrics_text().await;
     assert!(
         counted.contains("\nlatchkey_theme_failures_total 4\n"),
