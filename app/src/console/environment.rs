@@ -71,6 +71,7 @@ const TEMPLATES: &[Template] = embed![
     "theme/look.html",
     "theme/palette.html",
     "theme/report.html",
+    "theme/settings.html",
     "theme/version.html",
 ];
 

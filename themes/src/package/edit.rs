@@ -1,8 +1,16 @@
-//! A package with other colours, for an editor that knows nothing of the rest.
+//! A package with other colours or settings, for an editor that knows nothing of the rest.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Package, json::canonical, manifest, tokens, zip};
+use super::{
+    Files, Package, SettingValue,
+    json::canonical,
+    manifest,
+    settings::{self, data},
+    tokens, zip,
+};
 use crate::color::{BrandColor, ByHand};
 
 impl Package {
@@ -40,15 +48,30 @@ impl Package {
             manifest["brand"]["color"] = brand.to_string().into();
         }
         files.insert(manifest::FILE.to_owned(), canonical(&manifest).into_bytes());
-        // Writing to memory fails for what is larger than an archive can be, and a package is not.
-        zip::pack(&files).unwrap_or_default()
+        archive(&files)
     }
+
+    /// This package with exactly these of its settings set, in an archive. Nothing of it has been checked.
+    pub fn with_settings(&self, set: &BTreeMap<String, SettingValue>) -> Vec<u8> {
+        let mut files = self.canonical_files();
+        files.remove(settings::DATA_FILE);
+        if let Some(data) = data(set) {
+            let data = canonical(&data).into_bytes();
+            files.insert(settings::DATA_FILE.to_owned(), data);
+        }
+        archive(&files)
+    }
+}
+
+fn archive(files: &Files) -> Vec<u8> {
+    // Writing to memory fails for what is larger than an archive can be, and a package is not.
+    zip::pack(files).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::package::BrandKit;
+    use crate::package::{BrandKit, SettingKind};
 
     #[test]
     fn colours_are_set_and_taken_back_and_the_rest_stays() {
@@ -68,5 +91,43 @@ mod tests {
         assert_eq!(set.tokens.shape, plain.tokens.shape, "the font stays");
         let back = set.recolored(color, &ByHand::new(), &ByHand::new());
         assert_eq!(Package::from_zip(&back).unwrap().hash, plain.hash);
+    }
+    #[test]
+    fn settings_are_set_as_they_are_typed_and_taken_back() {
+        let files = BTreeMap::from([
+            (
+                "theme.json".to_owned(),
+                br#"{"contract":1,"extends":"base@1","id":"acme","name":"Acme","version":"1.0.0"}"#
+                    .to_vec(),
+            ),
+            (
+                "settings.json".to_owned(),
+                br#"[{"id":"gap","type":"number","label":"Gap","default":4,"min":0,"max":9}]"#
+                    .to_vec(),
+            ),
+        ]);
+        let plain = Package::from_files(&files).unwrap();
+        let kind = &plain.settings.schema[0].kind;
+        assert_eq!(kind.typed("10").unwrap_err(), "a number from 0 to 9");
+        assert!(kind.typed("wide").is_err());
+        let five = kind.typed(" 5 ").unwrap();
+        assert_eq!(five.to_string(), "5");
+        let set = BTreeMap::from([("gap".to_owned(), five.clone())]);
+        let set = Package::from_zip(&plain.with_settings(&set)).unwrap();
+        assert_eq!(set.settings.values()["gap"], &five);
+        let back = Package::from_zip(&set.with_settings(&BTreeMap::new())).unwrap();
+        assert_eq!(back.hash, plain.hash);
+    }
+
+    #[test]
+    fn what_a_form_sends_becomes_a_value_of_its_type() {
+        let yes = SettingKind::Boolean.typed("on").unwrap();
+        assert_eq!(yes, SettingValue::Boolean(true));
+        assert_eq!(SettingKind::Boolean.typed("").unwrap().to_string(), "false");
+        let lines = SettingKind::Text.typed("Two\r\nlines").unwrap();
+        assert_eq!(lines.to_string(), "Two\nlines");
+        assert!(SettingKind::Color.typed("red").is_err());
+        assert!(SettingKind::Url.typed("javascript:alert(1)").is_err());
+        assert!(SettingKind::Url.typed("").is_ok());
     }
 }

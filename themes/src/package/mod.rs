@@ -3,13 +3,13 @@
 mod assets;
 mod checker;
 mod directory;
+mod edit;
 mod json;
 mod kit;
 pub mod limits;
 mod locales;
 mod manifest;
 mod paths;
-mod recolor;
 mod schema;
 mod settings;
 pub mod starter;

@@ -1,6 +1,6 @@
 //! `settings.json`, what can be set without touching a template, and `settings_data.json`, what was set.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -85,15 +85,19 @@ impl Settings {
     /// The canonical form of the schema and of the values; nothing where there are none.
     pub(super) fn to_values(&self) -> (Option<Value>, Option<Value>) {
         let schema = self.schema.iter().map(Setting::to_value).collect();
-        let data = self
-            .values
-            .iter()
-            .map(|(id, value)| (id.clone(), value.to_value()));
         (
             (!self.schema.is_empty()).then_some(Value::Array(schema)),
-            (!self.values.is_empty()).then(|| data.collect()),
+            data(&self.values),
         )
     }
+}
+
+/// The content of [`DATA_FILE`]. None: nothing is set.
+pub(super) fn data(values: &BTreeMap<String, SettingValue>) -> Option<Value> {
+    let data = values
+        .iter()
+        .map(|(id, value)| (id.clone(), value.to_value()));
+    (!values.is_empty()).then(|| data.collect())
 }
 
 impl Setting {
@@ -126,8 +130,18 @@ impl SettingValue {
     }
 }
 
+/// As it stands in a form.
+impl fmt::Display for SettingValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SettingValue::Text(text) => f.write_str(text),
+            value => value.to_value().fmt(f),
+        }
+    }
+}
+
 impl SettingKind {
-    fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             SettingKind::Text => "text",
             SettingKind::Boolean => "boolean",
@@ -140,22 +154,43 @@ impl SettingKind {
 
     /// The value, or the rule that it does not keep.
     fn accept(&self, node: &Node) -> Result<SettingValue, String> {
-        match (self, &node.value) {
-            (SettingKind::Text, Kind::Text(text)) if is_text(text) => Ok(()),
-            (SettingKind::Choice { options }, Kind::Text(text)) if options.contains(text) => Ok(()),
-            (SettingKind::Color, Kind::Text(text)) if BrandColor::parse(text).is_ok() => Ok(()),
-            (SettingKind::Url, Kind::Text(text)) if text.is_empty() || is_https(text) => Ok(()),
-            (SettingKind::Boolean, Kind::Bool(yes)) => return Ok(SettingValue::Boolean(*yes)),
-            (SettingKind::Number { min, max }, Kind::Number(number))
-                if (*min..=*max).contains(number) =>
-            {
-                return Ok(SettingValue::Number(*number));
+        let value = match &node.value {
+            Kind::Text(text) => SettingValue::Text(text.clone()),
+            Kind::Bool(yes) => SettingValue::Boolean(*yes),
+            Kind::Number(number) => SettingValue::Number(*number),
+            _ => return Err(self.rule()),
+        };
+        self.kept(value)
+    }
+
+    /// What a form sent; a box that is not ticked sends nothing.
+    ///
+    /// # Errors
+    /// The rule that it does not keep.
+    pub fn typed(&self, text: &str) -> Result<SettingValue, String> {
+        self.kept(match self {
+            SettingKind::Boolean => SettingValue::Boolean(!text.is_empty()),
+            SettingKind::Number { .. } => {
+                let number = text.trim().parse();
+                SettingValue::Number(number.map_err(|_| self.rule())?)
             }
-            _ => Err(self.rule()),
-        }?;
-        Ok(SettingValue::Text(
-            node.text().unwrap_or_default().to_owned(),
-        ))
+            _ => SettingValue::Text(text.replace("\r\n", "\n")),
+        })
+    }
+
+    fn kept(&self, value: SettingValue) -> Result<SettingValue, String> {
+        let keeps = match (self, &value) {
+            (SettingKind::Text, SettingValue::Text(text)) => is_text(text),
+            (SettingKind::Choice { options }, SettingValue::Text(text)) => options.contains(text),
+            (SettingKind::Color, SettingValue::Text(text)) => BrandColor::parse(text).is_ok(),
+            (SettingKind::Url, SettingValue::Text(text)) => text.is_empty() || is_https(text),
+            (SettingKind::Boolean, SettingValue::Boolean(_)) => true,
+            (SettingKind::Number { min, max }, SettingValue::Number(number)) => {
+                (*min..=*max).contains(number)
+            }
+            _ => false,
+        };
+        if keeps { Ok(value) } else { Err(self.rule()) }
     }
 
     fn rule(&self) -> String {

@@ -1,20 +1,23 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use latchkey_tenants::{ThemeId, ThemeKind, ThemeVersion};
 use latchkey_themes::{
-    BrandColor, Package,
+    BrandColor,
     color::{ByHand, Palette, Scheme},
 };
 use serde::Serialize;
 
-use super::{path_of, report::ReportView, version::title};
+use super::{
+    edited::{Edited, Made, make},
+    path_of,
+    report::ReportView,
+    version::title,
+};
 use crate::{
-    console::{Desk, Typed, done, refusal},
+    console::{Desk, Typed},
     http::{PageError, PageResult, Query, Segment},
     person::{Manage, Sent},
     platform::Platform,
-    themes::{Upload, check, keep, package_of},
 };
 
 const TEMPLATE: &str = "theme/colors.html";
@@ -73,23 +76,17 @@ struct Cell {
 
 /// A version, and what its colours follow from.
 struct Base {
-    version: ThemeVersion,
-    package: Package,
+    edited: Edited,
     brand: BrandColor,
 }
 
 impl Base {
     async fn of(desk: &Desk<Manage>, id: &Segment) -> Result<Self, PageError> {
-        let id: ThemeId = id.id()?;
-        let mut tx = desk.read().await?;
-        let version = tx.theme(&id).await?.ok_or_else(PageError::not_found)?;
-        let package = package_of(&mut tx, &version).await?;
-        let package = package.ok_or_else(PageError::not_found)?;
-        let own = package.manifest.brand.color;
+        let edited = Edited::of(desk, id).await?;
+        let own = edited.package.manifest.brand.color;
         Ok(Self {
             brand: own.unwrap_or(desk.person().site.brand.color),
-            package,
-            version,
+            edited,
         })
     }
 
@@ -121,8 +118,8 @@ impl Base {
                 .collect(),
         };
         ColorsPage {
-            path: path_of(&self.version.id),
-            version: title(&self.version),
+            path: path_of(&self.edited.version.id),
+            version: title(&self.edited.version),
             rows: WORDS.iter().map(row).collect(),
             problem: None,
             refused: None,
@@ -133,7 +130,7 @@ impl Base {
 /// `GET /dashboard/theme/versions/{version}/colors`: every colour of a version, and whether it can be read.
 pub(super) async fn ask(desk: Desk<Manage>, id: Segment) -> PageResult {
     let base = Base::of(&desk, &id).await?;
-    let tokens = &base.package.tokens;
+    let tokens = &base.edited.package.tokens;
     let mut typed = BTreeMap::new();
     for (mode, set) in [("light", &tokens.light), ("dark", &tokens.dark)] {
         for (role, color) in set {
@@ -162,28 +159,15 @@ pub(super) async fn save(
         return Ok(desk.refuse(TEMPLATE, "Colours", page));
     }
     let (light, dark) = (set(&typed, "light"), set(&typed, "dark"));
-    let zip = base.package.recolored(base.brand, &light, &dark);
-    let looked = check(&platform, Upload::Zip(zip)).await;
-    let looked = looked.map_err(|error| PageError::failed(&error))?;
-    let checked = match looked {
-        Ok(checked) => checked,
-        Err(report) => {
-            page.refused = Some(report.into());
-            return Ok(desk.refuse(TEMPLATE, "Colours", page));
-        }
-    };
-    let mut tx = desk.begin().await?;
-    match keep(&mut tx, ThemeKind::Package, &checked, &desk.actor()).await {
-        Ok((version, _)) => {
-            desk.commit(tx).await?;
-            let text = "A draft with these colours: nothing has changed for your clients yet.";
-            Ok(done(&path_of(&version.id), text))
-        }
-        Err(error) => {
-            page.problem = Some(refusal(error)?);
-            Ok(desk.refuse(TEMPLATE, "Colours", page))
-        }
+    let package = &base.edited.package;
+    let zip = package.recolored(base.brand, &light, &dark);
+    let text = "A draft with these colours: nothing has changed for your clients yet.";
+    match make(&platform, &desk, zip, text).await? {
+        Made::Draft(answer) => return Ok(answer),
+        Made::Refused(report) => page.refused = Some(report),
+        Made::NotKept(problem) => page.problem = Some(problem),
     }
+    Ok(desk.refuse(TEMPLATE, "Colours", page))
 }
 
 /// What was typed, by mode and role; fields that were left empty are not there.

@@ -3,6 +3,7 @@
 mod colors;
 mod compare;
 mod differences;
+mod edited;
 mod home;
 mod kit;
 mod look;
@@ -10,6 +11,7 @@ mod package;
 mod palette;
 mod publish;
 mod report;
+mod settings;
 mod version;
 
 use axum::{extract::DefaultBodyLimit, handler::Handler};
@@ -29,6 +31,14 @@ pub(super) fn routes() -> Pages {
         .post("/dashboard/theme/package", package::upload.layer(large()))
         .get("/dashboard/theme/versions/{version}/colors", colors::ask)
         .post("/dashboard/theme/versions/{version}/colors", colors::save)
+        .get(
+            "/dashboard/theme/versions/{version}/settings",
+            settings::ask,
+        )
+        .post(
+            "/dashboard/theme/versions/{version}/settings",
+            settings::save,
+        )
         .get("/dashboard/theme/compare", compare::show)
         .post("/dashboard/theme/base/publish", publish::base)
         .get("/dashboard/theme/versions/{version}", version::show)

@@ -13,6 +13,7 @@ use crate::{
     http::{PageError, PageResult, Query, Segment},
     person::{Manage, Sent},
     platform::Platform,
+    themes::package_of,
 };
 
 #[derive(Serialize)]
@@ -24,6 +25,8 @@ struct VersionPage {
     expected: String,
     frame: Frame,
     choices: Choices,
+    /// Its author left something to be set.
+    settings: bool,
 }
 
 /// `GET /dashboard/theme/versions/{version}`: every page and mail of it, in every state.
@@ -38,6 +41,7 @@ pub(super) async fn show(
     let mut tx = desk.read().await?;
     let version = tx.theme(&id).await?.ok_or_else(PageError::not_found)?;
     let current = tx.theme_current().await?;
+    let package = package_of(&mut tx, &version).await?;
     let wish = Wish::of(&query, &tx.agency_itself().await?.locale);
     let label = format!("Preview of {}", version.name);
     let agency = desk.agency();
@@ -49,6 +53,7 @@ pub(super) async fn show(
         expected: current.map(|now| now.id.to_string()).unwrap_or_default(),
         frame,
         choices: Choices::of(&wish, locales),
+        settings: package.is_some_and(|package| !package.settings.schema.is_empty()),
         version: VersionRow::from(&version),
     };
     let title = title(&version);

@@ -16,6 +16,7 @@ mod requests;
 mod settings;
 mod start;
 mod theme;
+mod theme_settings;
 mod work;
 mod workflows;
 mod workspaces;

@@ -1,0 +1,60 @@
+use axum::response::Response;
+use latchkey_tenants::{ThemeId, ThemeKind, ThemeVersion};
+use latchkey_themes::Package;
+
+use super::{path_of, report::ReportView};
+use crate::{
+    console::{Desk, done, refusal},
+    http::{PageError, Segment},
+    person::Manage,
+    platform::Platform,
+    themes::{Upload, check, keep, package_of},
+};
+
+/// A version that is changed in the console: what comes of it is a draft of its own.
+pub(super) struct Edited {
+    pub version: ThemeVersion,
+    pub package: Package,
+}
+
+/// What became of a changed package.
+pub(super) enum Made {
+    Draft(Response),
+    /// The check found more.
+    Refused(ReportView),
+    /// There is no room for it.
+    NotKept(String),
+}
+
+impl Edited {
+    pub async fn of(desk: &Desk<Manage>, id: &Segment) -> Result<Self, PageError> {
+        let id: ThemeId = id.id()?;
+        let mut tx = desk.read().await?;
+        let version = tx.theme(&id).await?.ok_or_else(PageError::not_found)?;
+        let package = package_of(&mut tx, &version).await?;
+        let package = package.ok_or_else(PageError::not_found)?;
+        Ok(Self { version, package })
+    }
+}
+
+/// Checks a changed package and keeps it; `text` is said of the draft.
+pub(super) async fn make(
+    platform: &Platform,
+    desk: &Desk<Manage>,
+    zip: Vec<u8>,
+    text: &str,
+) -> Result<Made, PageError> {
+    let looked = check(platform, Upload::Zip(zip)).await;
+    let checked = match looked.map_err(|error| PageError::failed(&error))? {
+        Ok(checked) => checked,
+        Err(report) => return Ok(Made::Refused(report.into())),
+    };
+    let mut tx = desk.begin().await?;
+    match keep(&mut tx, ThemeKind::Package, &checked, &desk.actor()).await {
+        Ok((version, _)) => {
+            desk.commit(tx).await?;
+            Ok(Made::Draft(done(&path_of(&version.id), text)))
+        }
+        Err(error) => Ok(Made::NotKept(refusal(error)?)),
+    }
+}
