@@ -13,6 +13,7 @@ use crate::{
 
 pub(super) const TEMPLATE: &str = "theme/home.html";
 pub(super) const TITLE: &str = "Theme";
+const PATH: &str = "/dashboard/theme";
 const ROWS: i64 = 20;
 const STEPS: i64 = 10;
 /// Families that every device has, so that nothing has to be loaded. The first: as the device has it.
@@ -37,6 +38,8 @@ pub(super) struct ThemePage {
     next: Option<String>,
     first: Option<&'static str>,
     history: Vec<Step>,
+    latest: Option<&'static str>,
+    earlier: Option<String>,
     /// Of what was just refused.
     pub refused: Option<ReportView>,
     /// Of the upload that was just refused.
@@ -109,10 +112,13 @@ impl From<ThemeMove> for Step {
 impl ThemePage {
     pub async fn of(
         desk: &Desk<Manage>,
-        after: Option<ThemeId>,
+        query: &Query,
         color: BrandColor,
     ) -> Result<Self, StoreError> {
-        let first = after.is_some().then_some("/dashboard/theme");
+        let after: Option<ThemeId> = query.typed("after").parse().ok();
+        let before: Option<i64> = query.typed("before").parse().ok();
+        let first = after.is_some().then_some(PATH);
+        let latest = before.is_some().then_some(PATH);
         let page = PageOf {
             after,
             limit: ROWS + 1,
@@ -120,12 +126,12 @@ impl ThemePage {
         let mut tx = desk.read().await?;
         let mut rows = tx.themes(&page).await?;
         let current = tx.theme_current().await?;
-        let history = tx.theme_moves(None, STEPS).await?;
-        let more = rows.len() > usize::try_from(ROWS).unwrap_or_default();
-        if more {
-            rows.pop();
-        }
+        let mut history = tx.theme_moves(before, STEPS + 1).await?;
+        drop(tx);
+        let more = cut(&mut rows, ROWS);
         let last = rows.last().filter(|_| more);
+        let more = cut(&mut history, STEPS);
+        let oldest = history.last().filter(|_| more);
         Ok(Self {
             kit: KitForm {
                 color: Typed::holding(color.to_string()),
@@ -133,7 +139,9 @@ impl ThemePage {
             },
             palette: PaletteView::of(color),
             fonts: FONTS,
-            next: last.map(|version| format!("/dashboard/theme?after={}", version.id)),
+            next: last.map(|version| format!("{PATH}?after={}", version.id)),
+            latest,
+            earlier: oldest.map(|step| format!("{PATH}?before={}", step.seq)),
             first,
             current: current.as_ref().map(VersionRow::from),
             versions: rows.iter().map(VersionRow::from).collect(),
@@ -144,12 +152,19 @@ impl ThemePage {
     }
 }
 
+/// Whether there was more than is shown.
+fn cut<T>(rows: &mut Vec<T>, most: i64) -> bool {
+    let most = usize::try_from(most).unwrap_or_default();
+    let more = rows.len() > most;
+    rows.truncate(most);
+    more
+}
+
 /// `GET /dashboard/theme`. Without scripts a colour is tried by `?color=`.
 pub(super) async fn show(desk: Desk<Manage>, query: Query) -> PageResult {
-    let after = query.get("after").and_then(|id| id.parse().ok());
     let color = BrandColor::parse(query.typed("color"));
     let color = color.unwrap_or(desk.person().site.brand.color);
-    let mut page = ThemePage::of(&desk, after, color).await?;
+    let mut page = ThemePage::of(&desk, &query, color).await?;
     page.kit.has_logo = super::kit::kept(&desk).await?.is_some();
     Ok(desk.show(TEMPLATE, TITLE, page))
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     console::{Desk, Typed, done, refusal},
-    http::{Files, PageError, PageResult},
+    http::{Files, PageError, PageResult, Query},
     person::{Manage, Uploaded},
     platform::Platform,
     themes::{Upload, check, keep, package_of, picture},
@@ -39,7 +39,7 @@ pub(super) async fn make(
     let wrong = form.logo.error.is_some() || form.icon.error.is_some();
     let Some(color) = color.filter(|_| !wrong) else {
         let shown = desk.person().site.brand.color;
-        let mut page = ThemePage::of(&desk, None, color.unwrap_or(shown)).await?;
+        let mut page = ThemePage::of(&desk, &Query::default(), color.unwrap_or(shown)).await?;
         page.kit = form;
         return Ok(desk.refuse(TEMPLATE, TITLE, page));
     };
@@ -59,7 +59,7 @@ pub(super) async fn make(
     let checked = match looked {
         Ok(checked) => checked,
         Err(report) => {
-            let mut page = ThemePage::of(&desk, None, color).await?;
+            let mut page = ThemePage::of(&desk, &Query::default(), color).await?;
             page.kit = form;
             page.refused = Some(report.into());
             return Ok(desk.refuse(TEMPLATE, TITLE, page));
@@ -75,7 +75,7 @@ pub(super) async fn make(
         Err(error) => {
             drop(tx);
             form.color.refuse(&refusal(error)?);
-            let mut page = ThemePage::of(&desk, None, color).await?;
+            let mut page = ThemePage::of(&desk, &Query::default(), color).await?;
             page.kit = form;
             Ok(desk.refuse(TEMPLATE, TITLE, page))
         }

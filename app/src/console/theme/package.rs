@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     console::{Desk, done, refusal},
-    http::{PageError, PageResult, Segment},
+    http::{PageError, PageResult, Query, Segment},
     person::{Manage, Uploaded},
     platform::Platform,
     themes::{Upload, check, keep},
@@ -25,7 +25,7 @@ pub(super) async fn upload(
     let desk = sent.by;
     let color = desk.person().site.brand.color;
     let Some(file) = sent.files.get("package") else {
-        let mut page = ThemePage::of(&desk, None, color).await?;
+        let mut page = ThemePage::of(&desk, &Query::default(), color).await?;
         page.package.refuse("choose the zip of your theme");
         return Ok(desk.refuse(TEMPLATE, TITLE, page));
     };
@@ -34,7 +34,7 @@ pub(super) async fn upload(
     let checked = match looked {
         Ok(checked) => checked,
         Err(report) => {
-            let mut page = ThemePage::of(&desk, None, color).await?;
+            let mut page = ThemePage::of(&desk, &Query::default(), color).await?;
             page.refused = Some(report.into());
             return Ok(desk.refuse(TEMPLATE, TITLE, page));
         }
@@ -53,7 +53,7 @@ pub(super) async fn upload(
         }
         Err(error) => {
             drop(tx);
-            let mut page = ThemePage::of(&desk, None, color).await?;
+            let mut page = ThemePage::of(&desk, &Query::default(), color).await?;
             page.package.refuse(&refusal(error)?);
             Ok(desk.refuse(TEMPLATE, TITLE, page))
         }

@@ -1,6 +1,6 @@
 use axum::body::Body;
 use http::{Method, StatusCode, header};
-use latchkey_tenants::ThemeKind;
+use latchkey_tenants::{ThemeKind, store::PublishTheme};
 
 use crate::{
     people::scene::{Scene, post},
@@ -197,4 +197,35 @@ async fn two_versions_stand_side_by_side_with_what_differs() {
         let asked = post(&mut staff, &format!("{foreign}/{step}"), &page, &[]).await;
         asked.page(StatusCode::NOT_FOUND);
     }
+}
+
+#[tokio::test]
+async fn steps_of_long_ago_are_reached_by_pages() {
+    let scene = Scene::start().await;
+    let package = packed(&marked("one", "#635bff"));
+    let version = scene.write(async |tx| add(tx, &package).await).await;
+    for step in 0..12 {
+        let wish = PublishTheme {
+            to: (step % 2 == 0).then_some(&version.id),
+            expected: None,
+            paths: &[],
+        };
+        scene
+            .write(async |tx| tx.theme_publish(wish, "staff").await)
+            .await;
+    }
+    let mut staff = scene.staff().await;
+    let home = staff.get(PATH).await;
+    home.ok()
+        .says("Earlier steps")
+        .does_not_say("Latest steps")
+        .does_not_say(">Published</a></span>");
+    let at = home.body.split("?before=").nth(1).unwrap();
+    let at = at.split('"').next().unwrap();
+    let earlier = staff.get(&format!("{PATH}?before={at}")).await;
+    earlier
+        .ok()
+        .says("Latest steps")
+        .says(">Published</a></span>")
+        .does_not_say("Earlier steps");
 }
