@@ -1,7 +1,8 @@
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use latchkey_tenants::ApiKeyId;
 use latchkey_tenants::values::{Email, Host, Name, Slug};
+use latchkey_tenants::{ApiKeyId, ThemeId};
 use std::path::PathBuf;
+use std::str::FromStr;
 use url::Url;
 
 const EXAMPLES: &str = "\
@@ -160,6 +161,12 @@ pub enum Theme {
     Schema,
     /// Upload a theme to an agency's host, and show what the check found; exit code 1 when it is refused
     Push(PushTheme),
+    /// List the versions that an agency has, newest first, and say which one is published
+    List(AgencyApi),
+    /// Print an address that shows a page or mail of a version with made-up data, for a day
+    Preview(PreviewTheme),
+    /// Publish a version; an older one again is a roll back
+    Publish(PublishTheme),
 }
 
 #[derive(Args, Debug)]
@@ -205,20 +212,70 @@ pub struct PushTheme {
     #[arg(value_name = "DIR|ZIP")]
     pub theme: PathBuf,
 
+    #[command(flatten)]
+    pub api: AgencyApi,
+
+    /// Publish it at once
+    #[arg(long)]
+    pub publish: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct PreviewTheme {
+    /// The id of a version
+    #[arg(value_name = "VERSION")]
+    pub version: ThemeId,
+
+    #[command(flatten)]
+    pub api: AgencyApi,
+
+    /// A page, such as connect, or a mail, such as mails/request
+    #[arg(long, default_value = "connect")]
+    pub page: String,
+
+    /// A language tag [default: the agency's language]
+    #[arg(long)]
+    pub locale: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct PublishTheme {
+    /// The id of a version, or `base` for the theme that everybody starts with
+    #[arg(value_name = "VERSION|base")]
+    pub version: ThemeOrBase,
+
+    #[command(flatten)]
+    pub api: AgencyApi,
+}
+
+/// None: the theme that everybody starts with.
+#[derive(Clone, Debug)]
+pub struct ThemeOrBase(pub Option<ThemeId>);
+
+impl FromStr for ThemeOrBase {
+    type Err = <ThemeId as FromStr>::Err;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "base" => Ok(Self(None)),
+            id => id.parse().map(|id| Self(Some(id))),
+        }
+    }
+}
+
+/// Where an agency's API is, and the key to it.
+#[derive(Args, Debug)]
+pub struct AgencyApi {
     /// Scheme and host of the agency, such as https://connect.example.com
     #[arg(long)]
     pub url: Url,
 
-    /// File that holds an API key with the scope themes:write [default: the key in LATCHKEY_API_KEY]
+    /// File that holds an API key with the scopes themes:read and themes:write [default: the key in LATCHKEY_API_KEY]
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
 
     #[arg(long, hide = true, env = "LATCHKEY_API_KEY", hide_env_values = true)]
     pub key: Option<String>,
-
-    /// Publish it at once
-    #[arg(long)]
-    pub publish: bool,
 }
 
 /// The command line of this process. Wrong usage, `--help` and `--version` end the process here.
@@ -293,6 +350,20 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::MissingRequiredArgument);
         let error = parse(&line.replace("acme ", "-acme ")).unwrap_err();
         assert_eq!(error.exit_code(), 2);
+    }
+
+    #[test]
+    fn a_version_or_the_base_theme_is_published() {
+        let line = "latchkey theme publish base --url https://northwind.example --key k";
+        let published = |line: &str| match parse(line).map(|cli| cli.command) {
+            Ok(Some(Command::Theme(Theme::Publish(options)))) => Some(options.version.0),
+            _ => None,
+        };
+        assert_eq!(published(line), Some(None));
+        let id = "thm_01kc76xp00hezapqm44qap4thw";
+        let version = published(&line.replace("base", id)).unwrap().unwrap();
+        assert_eq!(version.as_str(), id);
+        assert_eq!(published(&line.replace("base", "old")), None);
     }
 
     #[test]

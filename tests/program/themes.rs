@@ -1,10 +1,14 @@
 //! A theme from its first file to its archive, as its authors make it.
 
-use crate::support::{Installation, text};
+use crate::authority::wait_for;
+use crate::support::{Installation, get, text};
 use std::fs;
 
 fn started() -> Installation {
-    let installation = Installation::empty();
+    begun(Installation::empty())
+}
+
+fn begun(installation: Installation) -> Installation {
     let new = installation.run("theme new acme");
     assert!(new.status.success(), "{}", text(&new.stderr));
     installation
@@ -104,4 +108,46 @@ fn what_is_no_theme_is_no_finding() {
     assert!(
         text(&check.stdout).starts_with("a.zip: archive: error: This is no ZIP archive. [zip-not]")
     );
+}
+
+#[test]
+fn a_theme_goes_up_is_looked_at_published_and_taken_back() {
+    let installation = Installation::new().clone_with(&[("LATCHKEY_PLATFORM_HOST", "localhost")]);
+    let installation = begun(installation);
+    let create =
+        "agency create --slug northwind --name Northwind --owner-email ana@northwind.example";
+    let created = installation.run(create);
+    let created: serde_json::Value = serde_json::from_slice(&created.stdout).unwrap();
+    let key = created["api_key"].as_str().unwrap();
+    fs::write(installation.path().join("key"), key).unwrap();
+    let mut running = installation.start("serve");
+    let edge = running.address("edge listens");
+    wait_for("the agency's host", || {
+        get(edge, "northwind.localhost", "/sign-in").starts_with("HTTP/1.1 200")
+    });
+    let theme = |line: &str| {
+        let at = format!(
+            "--url http://northwind.localhost:{} --key-file key",
+            edge.port()
+        );
+        let ran = installation.run(&format!("theme {line} {at}"));
+        assert!(ran.status.success(), "{line}: {}", text(&ran.stderr));
+        text(&ran.stdout).to_owned()
+    };
+    let pushed = theme("push acme --publish");
+    let published = pushed.lines().last().unwrap().strip_prefix("published: ");
+    let id = published.unwrap().to_owned();
+    assert!(theme("list").starts_with(&format!("{id}  published  ")));
+    let preview = theme(&format!("preview {id} --page mails/request --locale de"));
+    assert!(
+        preview.starts_with("http://preview.localhost:"),
+        "{preview}"
+    );
+    assert_eq!(theme("publish base"), "published: base\n");
+    assert!(theme("list").starts_with(&format!("{id}  was published  ")));
+    assert_eq!(
+        theme(&format!("publish {id}")),
+        format!("published: {id}\n")
+    );
+    assert_eq!(running.terminate().code(), Some(0));
 }

@@ -1,9 +1,13 @@
 //! Agencies' themes from the command line: made, checked and packed on this machine, and uploaded to an
-//! agency's host.
+//! agency's host, looked at and published there.
 
+mod api;
 mod check;
+mod list;
 mod new;
 mod pack;
+mod preview;
+mod publish;
 mod push;
 mod schema;
 
@@ -19,6 +23,9 @@ pub fn run(command: Theme) -> Result<()> {
         Theme::Check(options) => check::run(&options),
         Theme::Pack(options) => pack::run(&options),
         Theme::Push(options) => push::run(&options),
+        Theme::List(options) => list::run(&options),
+        Theme::Preview(options) => preview::run(&options),
+        Theme::Publish(options) => publish::run(&options),
         Theme::Schema => schema::run(),
     }
 }
