@@ -328,3 +328,26 @@ pub(super) const MAIL_LINKS: &[(&str, &[&str])] = &[
     ("mj-button", &["href"]),
     ("mj-image", &["href", "src", "alt"]),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_names_every_word_of_templates() {
+        let page = include_str!("../../../docs/themes.md");
+        for (kind, words) in [("tags", TAGS), ("filters", FILTERS), ("tests", TESTS)] {
+            let line = format!("\n- {kind}: `{}`", words.join(" "));
+            assert!(page.contains(&line), "{line}");
+        }
+        let functions = page.lines().find(|line| line.starts_with("- functions: "));
+        let functions = functions.unwrap();
+        for name in FUNCTIONS {
+            assert!(functions.contains(&format!("`{name}(")), "{name}");
+        }
+        assert_eq!(functions.matches('(').count(), FUNCTIONS.len());
+        for slot in SLOTS {
+            assert!(page.contains(&format!("`slot.{slot}`")), "{slot}");
+        }
+    }
+}

@@ -157,9 +157,50 @@ pub(crate) fn moment_if<S: Serializer>(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use time::macros::datetime;
 
     use super::*;
+
+    /// What stands in backticks in a cell of a table, without what is in brackets.
+    fn words(cell: &str) -> BTreeSet<String> {
+        let mut plain = cell.to_owned();
+        while let Some((start, end)) = plain.find('(').zip(plain.find(')')) {
+            plain.replace_range(start..=end, "");
+        }
+        let quoted = plain.split('`').skip(1).step_by(2);
+        quoted
+            .flat_map(str::split_whitespace)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Of each page, from the rows of its table; a row of several pages has a semicolon between what each holds.
+    fn documented() -> BTreeMap<&'static str, BTreeSet<String>> {
+        let page = include_str!("../../../docs/themes.md");
+        let (_, table) = page.split_once("`page` holds |").unwrap();
+        let rows = table.lines().skip(2).take_while(|row| row.starts_with('|'));
+        rows.flat_map(|row| {
+            let cells: Vec<_> = row.trim_matches('|').split(" | ").collect();
+            let kinds = cells[0]
+                .split(';')
+                .map(|kind| kind.trim().trim_matches('`'));
+            kinds.zip(cells[2].split(';').map(words))
+        })
+        .collect()
+    }
+
+    #[test]
+    fn the_documentation_names_what_every_page_holds() {
+        let mut held: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for (_, page) in Page::samples() {
+            let facts = page.context().facts();
+            let names = facts.try_iter().unwrap().map(|name| name.to_string());
+            held.entry(page.kind()).or_default().extend(names);
+        }
+        assert_eq!(documented(), held);
+    }
 
     #[test]
     fn a_moment_is_told_in_utc_whatever_its_offset() {
