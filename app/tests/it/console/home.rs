@@ -42,6 +42,8 @@ async fn what_needs_somebody_stands_on_top_with_the_next_step() {
         .says("T01 instead of T02")
         .says(&format!("/dashboard/requests/{}", held.id))
         .says("<strong>2</strong><span class=\"muted\">waiting for clients</span>");
+    // What waits is out before the invitation, which is then the newest.
+    scene.mails().await;
     let mut member = scene.joined("ad@northwind.example", Role::Member).await;
     let home = member.get("/dashboard").await;
     home.ok()
