@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use http::StatusCode;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use hyper::body::Bytes;
+use pingora::ErrorType::ConnectionClosed;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
@@ -131,6 +132,28 @@ impl ProxyHttp for Gateway {
             self.upstreams.cannot_connect(index);
         }
         error.set_retry(self.upstreams.untried(passage.tried));
+        error
+    }
+
+    /// An app that ends closes connections on which it has heard nothing yet, while the next one accepts already.
+    fn error_while_proxy(
+        &self,
+        _peer: &HttpPeer,
+        session: &mut Session,
+        mut error: Box<Error>,
+        _passage: &mut Passage,
+        client_reused: bool,
+    ) -> Box<Error> {
+        let may_repeat = session.req_header().method.is_idempotent()
+            && !session.as_ref().retry_buffer_truncated();
+        let unheard = *error.etype() == ConnectionClosed && session.response_written().is_none();
+        if !may_repeat {
+            error.set_retry(false);
+        } else if unheard {
+            error.set_retry(true);
+        } else {
+            error.retry.decide_reuse(client_reused);
+        }
         error
     }
 

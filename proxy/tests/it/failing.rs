@@ -1,5 +1,7 @@
-use crate::support::{Edge, Nowhere, app, ask, config, echo, get, serve_on};
+use crate::support::{Conversation, Edge, Nowhere, app, ask, config, echo, get, serve_on};
 use latchkey_proxy::{Proxy, ProxyError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 #[track_caller]
 fn assert_unbranded(answer: &str) {
@@ -66,6 +68,35 @@ async fn one_dead_app_costs_no_request() {
         .await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
+}
+
+/// As an app does that ends while the next one already accepts on the same socket.
+#[tokio::test]
+async fn what_an_app_hung_up_on_unheard_is_asked_again_unless_it_may_have_been_done() {
+    let heard = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&heard);
+    let serve = move |mut connection: Conversation| {
+        let heard = Arc::clone(&counted);
+        async move {
+            connection.read_head().await;
+            if heard.fetch_add(1, Relaxed) == 1 {
+                connection
+                    .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                    .await;
+            }
+        }
+    };
+    let edge = Edge::before(&[app(serve).await]);
+
+    let answer = ask(&edge, &get("/connect")).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(heard.load(Relaxed), 2);
+
+    let form =
+        "POST / HTTP/1.1\r\nHost: acme.example\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
+    let answer = ask(&edge, form).await;
+    assert!(answer.starts_with("HTTP/1.1 502"), "{answer}");
+    assert_eq!(heard.load(Relaxed), 3);
 }
 
 #[tokio::test]
