@@ -1,4 +1,4 @@
-use std::{fmt::Write, sync::LazyLock};
+use std::sync::LazyLock;
 
 use jiff::{Timestamp, ZonedDateTime, tz::TimeZone};
 use minijinja::{
@@ -100,17 +100,20 @@ fn format(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Erro
     let Some(text) = value.as_str().filter(|_| !value.is_safe()) else {
         return escape_formatter(out, state, value);
     };
-    for letter in text.chars() {
-        match letter {
-            '&' => out.write_str("&amp;")?,
-            '<' => out.write_str("&lt;")?,
-            '>' => out.write_str("&gt;")?,
-            '"' => out.write_str("&quot;")?,
-            '\'' => out.write_str("&#39;")?,
-            letter => out.write_char(letter)?,
-        }
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        let (before, sign) = rest.split_at(at);
+        out.write_str(before)?;
+        out.write_str(match &sign[..1] {
+            "&" => "&amp;",
+            "<" => "&lt;",
+            ">" => "&gt;",
+            "\"" => "&quot;",
+            _ => "&#39;",
+        })?;
+        rest = &sign[1..];
     }
-    Ok(())
+    Ok(out.write_str(rest)?)
 }
 
 /// In the agency's zone, which the page names.
