@@ -7,7 +7,7 @@ use url::form_urlencoded;
 use crate::http::{PageError, Query};
 
 /// Rows of a page.
-const ROWS: u8 = 50;
+const ROWS: u8 = 25;
 
 /// What was asked of a list: `q` is a part of a name, `state` one of its filters, `after` where the page before ended.
 pub(crate) struct Asked<I> {
@@ -125,10 +125,10 @@ mod tests {
         let asked = Asked::<u32>::of("/x", &query).unwrap();
         assert_eq!(asked.page().after, Some(7));
         let states = [("", "All".to_owned()), ("sent", "Waiting".to_owned())];
-        let rows: Vec<u32> = (0..=50).collect();
+        let rows: Vec<u32> = (0..=25).collect();
         let listed = asked.listed(&states, rows, |row| *row, |row| row);
-        assert_eq!(listed.rows.len(), 50);
-        assert_eq!(listed.next.unwrap(), "/x?state=sent&q=a%26b&after=49");
+        assert_eq!(listed.rows.len(), 25);
+        assert_eq!(listed.next.unwrap(), "/x?state=sent&q=a%26b&after=24");
         assert_eq!(listed.first.unwrap(), "/x?state=sent&q=a%26b");
         assert!(listed.chips[1].2 && !listed.chips[0].2);
         let asked = Asked::<u32>::of("/x", &Query::default()).unwrap();

@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use latchkey_tenants::{Event, EventType, Tx};
 use serde::Serialize;
 use serde_json::Value;
@@ -14,14 +16,24 @@ use crate::{
     person::Manage,
 };
 
-const ROWS: i64 = 50;
+const ROWS: i64 = 25;
+
+/// What can be chosen: value and label, by label.
+static KINDS: LazyLock<Vec<(&'static str, String)>> = LazyLock::new(|| {
+    let mut kinds: Vec<_> = EventType::ALL
+        .iter()
+        .map(|kind| (kind.as_str(), happened(*kind)))
+        .collect();
+    kinds.sort_by(|one, two| one.1.cmp(&two.1));
+    kinds.insert(0, ("", "Everything".to_owned()));
+    kinds
+});
 
 #[derive(Serialize)]
 struct Log {
     filter: Filter,
     filtered: bool,
-    /// Value and label.
-    kinds: Vec<(&'static str, String)>,
+    kinds: &'static [(&'static str, String)],
     actors: Vec<(String, String)>,
     rows: Vec<Row>,
     first: Option<String>,
@@ -64,7 +76,7 @@ pub(super) async fn show(desk: Desk<Manage>, query: Query) -> PageResult {
     let last = events.last().filter(|_| more);
     let page = Log {
         filtered: !filter.is_empty(),
-        kinds: kinds(),
+        kinds: &KINDS,
         actors,
         rows,
         first: before.map(|_| page_after(&filter, "")),
@@ -100,16 +112,6 @@ fn details(data: &Value) -> Vec<(String, String)> {
         Some((name.replace('_', " "), text))
     };
     fields.filter_map(said).collect()
-}
-
-fn kinds() -> Vec<(&'static str, String)> {
-    let mut kinds: Vec<_> = EventType::ALL
-        .iter()
-        .map(|kind| (kind.as_str(), happened(*kind)))
-        .collect();
-    kinds.sort_by(|one, two| one.1.cmp(&two.1));
-    kinds.insert(0, ("", "Everything".to_owned()));
-    kinds
 }
 
 /// Those who can be chosen; somebody else is chosen by their name in a line.
