@@ -10,6 +10,7 @@ pub mod catalogue;
 mod certificate;
 mod clock;
 mod connection;
+mod counted;
 mod domain;
 mod entropy;
 mod event;
@@ -44,6 +45,7 @@ pub use connection::{
     Account, Connection, ConnectionMove, ConnectionStatus, IllegalConnectionMove, Receipt,
     ReceiptOutcome,
 };
+pub use counted::Counted;
 pub use domain::{
     Domain, DomainCause, DomainKind, DomainMove, DomainState, IllegalDomainMove, Standing,
     edge_name,

@@ -203,6 +203,7 @@ impl Tx {
                 ],
             )
             .await?;
+        self.connection_words_put(id).await?;
         self.credential_replace(&found, &new.tokens).await?;
         if found.status != ConnectionStatus::Active {
             self.connection_move(&found, ConnectionMove::Prove, None)

@@ -2,18 +2,36 @@ use super::{
     StoreError, Tx,
     conn::Row,
     connections::connection,
-    search::pattern,
+    search_words::{Beginning, count_hits, hits},
     statement::{args, statements},
     workspaces::before_id,
 };
 use crate::{
-    Connection, ConnectionId, ConnectionStatus, PageOf, Timestamp, WorkflowId, WorkspaceId,
-    id::kinds::ConnectionKind, values::Name,
+    Connection, ConnectionId, ConnectionStatus, Counted, PageOf, Timestamp, WorkflowId,
+    WorkspaceId, id::kinds::ConnectionKind, values::Name,
 };
 
+/// `$from` has the connections as `c` and their workspaces as `w`; `$rest` says which.
+macro_rules! rows {
+    ($from:expr, $rest:literal) => {
+        concat!(
+            "select c.*, w.name as workspace, k.updated_at as refreshed_at, k.expires_at, cast(case when k.refresh_token is null then 0 else 1 end as bigint) as renews from ",
+            $from,
+            " left join credentials k on k.agency_id = c.agency_id and k.connection_id = c.id ",
+            $rest
+        )
+    };
+}
+
 statements! {
-    LINES = "select c.*, w.name as workspace, k.updated_at as refreshed_at, k.expires_at, cast(case when k.refresh_token is null then 0 else 1 end as bigint) as renews from connections c join workspaces w on w.agency_id = c.agency_id and w.id = c.workspace_id left join credentials k on k.agency_id = c.agency_id and k.connection_id = c.id where c.agency_id = $1 and c.id < $2 and (cast($3 as text) is null or c.id = $3) and (cast($4 as text) is null or c.status = $4) and (cast($5 as text) is null or c.workspace_id = $5) and (cast($6 as text) is null or c.app = $6) and (cast($7 as text) is null or lower(c.account_label) like $7 escape '!' or lower(c.account_id) like $7 escape '!' or lower(c.authorized_email) like $7 escape '!' or c.app like $7 escape '!' or lower(w.name) like $7 escape '!') order by c.id desc limit $8";
-    COUNTS = "select status, count(*) as connections from connections where agency_id = $1 and (cast($2 as text) is null or workspace_id = $2) group by status";
+    ONE = rows!("connections c join workspaces w on w.agency_id = c.agency_id and w.id = c.workspace_id", "where c.agency_id = $1 and c.id = $2");
+    ALL = rows!("connections c join workspaces w on w.agency_id = c.agency_id and w.id = c.workspace_id", "where c.agency_id = $1 and c.id < $2 order by c.id desc limit $3");
+    IN_STATE = rows!("connections c join workspaces w on w.agency_id = c.agency_id and w.id = c.workspace_id", "where c.agency_id = $1 and c.status = $4 and c.id < $2 order by c.id desc limit $3");
+    OF_WORKSPACE = rows!("connections c join workspaces w on w.agency_id = c.agency_id and w.id = c.workspace_id", "where c.agency_id = $1 and c.workspace_id = $2 order by c.id desc limit $3");
+    HITS = count_hits!(hits!("connections", "connection"));
+    NARROW = rows!(concat!("(select h.id from (select distinct id from (", hits!("connections", "connection"), ") every_hit where id < $4) h where cast($6 as text) is null or exists (select 1 from connections q where q.agency_id = $1 and q.id = h.id and q.status = $6) order by h.id desc limit $5) hit cross join connections c cross join workspaces w"), "where c.agency_id = $1 and c.id = hit.id and w.agency_id = c.agency_id and w.id = c.workspace_id order by c.id desc");
+    BROAD = rows!("connections c join workspaces w on w.agency_id = c.agency_id and w.id = c.workspace_id", "where c.agency_id = $1 and c.id < $4 and (cast($6 as text) is null or c.status = $6) and exists (select 1 from search_words s where s.agency_id = c.agency_id and s.id in (c.id, c.workspace_id) and s.word >= $2 and s.word < $3) order by c.id desc limit $5");
+    COUNT = "select count(*) as connections from (select 1 as one from connections where agency_id = $1 and status = $2 limit $3) few";
     FED = "select distinct f.id, f.name from slots s join workflows f on f.agency_id = s.agency_id and f.id = s.workflow_id where s.agency_id = $1 and s.connection_id = $2 order by f.name, f.id";
 }
 
@@ -30,13 +48,11 @@ pub struct ConnectionRow {
     pub renews: bool,
 }
 
-/// Which connections to look for.
+/// Which connections a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectionSearch {
     pub status: Option<ConnectionStatus>,
-    pub workspace_id: Option<WorkspaceId>,
-    pub app: Option<String>,
-    /// A part of account, address, app or workspace; empty: any.
+    /// How a word of account, address, app or workspace begins; empty: any.
     pub text: String,
 }
 
@@ -49,22 +65,36 @@ impl Tx {
     ) -> Result<Vec<ConnectionRow>, StoreError> {
         let agency = self.agency.clone();
         let after = before_id::<ConnectionKind>(page.after.as_ref().map(ConnectionId::as_str));
-        let wanted = pattern(&search.text);
+        let (status, limit) = (search.status.map(ConnectionStatus::as_str), page.limit);
+        let rows = match (Beginning::of(&search.text), status) {
+            (Some(wanted), _) => {
+                let narrow = self.search_is_narrow(HITS, &wanted).await?;
+                let statement = if narrow { NARROW } else { BROAD };
+                let args = args![&agency, &wanted.from, &wanted.to, &after, limit, status];
+                self.inner.all(statement, args).await?
+            }
+            (None, Some(_)) => {
+                let args = args![&agency, &after, limit, status];
+                self.inner.all(IN_STATE, args).await?
+            }
+            (None, None) => {
+                let args = args![&agency, &after, limit];
+                self.inner.all(ALL, args).await?
+            }
+        };
+        rows.iter().map(line).collect()
+    }
+
+    /// The newest ones of a workspace.
+    pub async fn connection_rows_of_workspace(
+        &mut self,
+        id: &WorkspaceId,
+        limit: i64,
+    ) -> Result<Vec<ConnectionRow>, StoreError> {
+        let agency = self.agency.clone();
         let rows = self
             .inner
-            .all(
-                LINES,
-                args![
-                    &agency,
-                    &after,
-                    None::<&str>,
-                    search.status.map(ConnectionStatus::as_str),
-                    search.workspace_id.as_ref(),
-                    search.app.as_deref(),
-                    wanted.as_deref(),
-                    page.limit
-                ],
-            )
+            .all(OF_WORKSPACE, args![&agency, id, limit])
             .await?;
         rows.iter().map(line).collect()
     }
@@ -74,30 +104,20 @@ impl Tx {
         id: &ConnectionId,
     ) -> Result<Option<ConnectionRow>, StoreError> {
         let agency = self.agency.clone();
-        let after = before_id::<ConnectionKind>(None);
-        let nothing = None::<&str>;
-        let row = self
-            .inner
-            .optional(
-                LINES,
-                args![&agency, &after, id, nothing, nothing, nothing, nothing, 1],
-            )
-            .await?;
+        let row = self.inner.optional(ONE, args![&agency, id]).await?;
         row.as_ref().map(line).transpose()
     }
 
-    /// How many there are in each state, in one workspace or all.
-    pub async fn connection_counts(
+    /// How many there are in this state.
+    pub async fn connection_count(
         &mut self,
-        workspace: Option<&WorkspaceId>,
-    ) -> Result<Vec<(ConnectionStatus, i64)>, StoreError> {
+        status: ConnectionStatus,
+    ) -> Result<Counted, StoreError> {
         let agency = self.agency.clone();
-        self.inner
-            .all(COUNTS, args![&agency, workspace])
-            .await?
-            .iter()
-            .map(|row| Ok((row.parsed("status")?, row.int("connections")?)))
-            .collect()
+        let args = args![&agency, status.as_str(), Counted::MOST + 1];
+        let row = self.inner.optional(COUNT, args).await?;
+        row.map_or(Ok(0), |row| row.int("connections"))
+            .map(Counted::of)
     }
 
     /// The workflows that this connection feeds, by name.

@@ -2,6 +2,7 @@ use super::{
     StoreError, Tx,
     api_keys::to_json,
     conn::Row,
+    search_words::Kind,
     statement::{args, statements},
     workspaces::before_id,
 };
@@ -101,12 +102,32 @@ impl Tx {
                 self.inner
                     .execute(SET_ACCOUNT, args![&agency, id, account_id, label])
                     .await?;
+                self.connection_words_put(id).await?;
             }
             self.connection_event(EventType::ConnectionActive, id, serde_json::json!({}))
                 .await?;
             self.gates_settle(id).await?;
         }
         Ok(())
+    }
+
+    /// After its account was written: it is found by that from here on.
+    pub(super) async fn connection_words_put(
+        &mut self,
+        id: &ConnectionId,
+    ) -> Result<(), StoreError> {
+        let Some(connection) = self.connection(id).await? else {
+            return Ok(());
+        };
+        let account = connection.account.as_ref();
+        let texts = [
+            Some(connection.app.as_str()),
+            account.map(|account| account.id.as_str()),
+            account.and_then(|account| account.label.as_deref()),
+            Some(connection.authorized_email.as_str()),
+        ];
+        self.search_words_put(Kind::Connection, id.as_str(), &texts)
+            .await
     }
 
     /// The provider says that the grant is dead: gates pause and the agency is told. Once is enough.

@@ -130,6 +130,7 @@ impl Tx {
                 ],
             )
             .await?;
+        self.connection_words_put(&id).await?;
         self.credential_insert(&id, &request.workspace_id, &new.tokens)
             .await?;
         if status == ConnectionStatus::Active {

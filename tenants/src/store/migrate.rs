@@ -113,6 +113,11 @@ macro_rules! migrations {
                     "/0014_large_agencies.sql"
                 )),
             ),
+            migration(
+                15,
+                "search",
+                include_str!(concat!("../../../migrations/", $folder, "/0015_search.sql")),
+            ),
         ])
     };
 }

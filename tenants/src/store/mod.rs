@@ -42,6 +42,7 @@ mod request_rows;
 mod request_sending;
 mod requests;
 mod search;
+mod search_words;
 mod sender_domains;
 mod sqlite_reader;
 mod statement;
@@ -121,7 +122,7 @@ pub use surroundings::Surroundings;
 pub use theme_publishing::PublishTheme;
 pub use themes::NewTheme;
 pub use tx::{PlatformTx, Tx};
-pub use workflow_rows::{WorkflowRow, WorkflowSearch};
+pub use workflow_rows::{SlotMark, WorkflowRow, WorkflowSearch};
 pub use workflows::WorkflowFilter;
 pub use workspace_closing::{CLOSE_WORKSPACE, Deletion};
 pub use workspaces::WorkspaceRow;
@@ -365,6 +366,7 @@ const STATEMENTS: &[&[Statement]] = &[
     request_rows::STATEMENTS,
     request_sending::STATEMENTS,
     requests::STATEMENTS,
+    search_words::STATEMENTS,
     sender_domains::STATEMENTS,
     suppressions::STATEMENTS,
     surroundings::STATEMENTS,

@@ -1,30 +1,43 @@
-//! Requests as lists of people show them: one statement a page, whatever is filtered.
+//! Requests as lists of people show them.
 
 use super::{
     StoreError, Tx,
     conn::Row,
     requests::request,
-    search::pattern,
+    search_words::{Beginning, count_hits, hits},
     statement::{args, statements},
     workspaces::before_id,
 };
 use crate::{
-    ItemStatus, MailStatus, PageOf, Request, RequestId, RequestStatus, Timestamp, WorkflowId,
-    id::kinds::RequestKind, values::Name,
+    Counted, ItemStatus, MailStatus, PageOf, Request, RequestId, RequestStatus, Timestamp,
+    WorkflowId, id::kinds::RequestKind, values::Name,
 };
 
+/// `$from` has the requests as `r` and their workspaces as `w`.
+macro_rules! rows {
+    ($from:expr) => {
+        concat!(
+            "select r.*, w.name as workspace, (select string_agg(i.app || ' ' || i.status || ' ' || cast(i.updated_at as text), ',' order by i.position) from items i where i.agency_id = r.agency_id and i.request_id = r.id) as marks, (select m.status || ' ' || cast(coalesce(m.changed_at, m.created_at) as text) from mails m where m.agency_id = r.agency_id and m.request_id = r.id and m.recipient = r.recipient_email order by m.id desc limit 1) as mail from ",
+            $from
+        )
+    };
+}
+
 statements! {
-    ALL = "select r.*, w.name as workspace, (select string_agg(i.app || ' ' || i.status || ' ' || cast(i.updated_at as text), ',' order by i.position) from items i where i.agency_id = r.agency_id and i.request_id = r.id) as marks, (select m.status || ' ' || cast(coalesce(m.changed_at, m.created_at) as text) from mails m where m.agency_id = r.agency_id and m.request_id = r.id and m.recipient = r.recipient_email order by m.id desc limit 1) as mail from requests r join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where r.agency_id = $1 and r.id < $2 and (cast($3 as text) is null or lower(r.recipient_email) like $3 escape '!' or lower(coalesce(r.recipient_name, '')) like $3 escape '!' or lower(w.name) like $3 escape '!') order by r.id desc limit $4";
-    IN_STATE = "select r.*, w.name as workspace, (select string_agg(i.app || ' ' || i.status || ' ' || cast(i.updated_at as text), ',' order by i.position) from items i where i.agency_id = r.agency_id and i.request_id = r.id) as marks, (select m.status || ' ' || cast(coalesce(m.changed_at, m.created_at) as text) from mails m where m.agency_id = r.agency_id and m.request_id = r.id and m.recipient = r.recipient_email order by m.id desc limit 1) as mail from requests r join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where r.agency_id = $1 and r.status = $5 and r.id < $2 and (cast($3 as text) is null or lower(r.recipient_email) like $3 escape '!' or lower(coalesce(r.recipient_name, '')) like $3 escape '!' or lower(w.name) like $3 escape '!') order by r.id desc limit $4";
-    OF_WORKFLOW = "select r.*, w.name as workspace, (select string_agg(i.app || ' ' || i.status || ' ' || cast(i.updated_at as text), ',' order by i.position) from items i where i.agency_id = r.agency_id and i.request_id = r.id) as marks, (select m.status || ' ' || cast(coalesce(m.changed_at, m.created_at) as text) from mails m where m.agency_id = r.agency_id and m.request_id = r.id and m.recipient = r.recipient_email order by m.id desc limit 1) as mail from requests r join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where r.agency_id = $1 and r.id in (select i.request_id from item_slots s join items i on i.agency_id = s.agency_id and i.id = s.item_id where s.agency_id = $1 and s.workflow_id = $2) order by r.id desc limit $3";
-    COUNTS = "select status, count(*) as requests from requests where agency_id = $1 group by status";
+    ALL = rows!("requests r join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where r.agency_id = $1 and r.id < $2 order by r.id desc limit $3");
+    IN_STATE = rows!("requests r join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where r.agency_id = $1 and r.status = $4 and r.id < $2 order by r.id desc limit $3");
+    HITS = count_hits!(hits!("requests", "request"));
+    NARROW = rows!(concat!("(select h.id from (select distinct id from (", hits!("requests", "request"), ") every_hit where id < $4) h where cast($6 as text) is null or exists (select 1 from requests q where q.agency_id = $1 and q.id = h.id and q.status = $6) order by h.id desc limit $5) hit cross join requests r cross join workspaces w where r.agency_id = $1 and r.id = hit.id and w.agency_id = r.agency_id and w.id = r.workspace_id order by r.id desc"));
+    BROAD = rows!("requests r join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where r.agency_id = $1 and r.id < $4 and (cast($6 as text) is null or r.status = $6) and exists (select 1 from search_words s where s.agency_id = r.agency_id and s.id in (r.id, r.workspace_id) and s.word >= $2 and s.word < $3) order by r.id desc limit $5");
+    OF_WORKFLOW = rows!("requests r join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where r.agency_id = $1 and r.id in (select i.request_id from item_slots s join items i on i.agency_id = s.agency_id and i.id = s.item_id where s.agency_id = $1 and s.workflow_id = $2) order by r.id desc limit $3");
+    COUNT = "select count(*) as requests from (select 1 as one from requests where agency_id = $1 and status = $2 limit $3) few";
 }
 
 /// Which requests a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct RequestSearch {
     pub status: Option<RequestStatus>,
-    /// A part of the client's name or address, or of the workspace's name.
+    /// How a word of the client's name or address, or of the workspace's name begins; empty: any.
     pub text: String,
 }
 
@@ -56,15 +69,20 @@ impl Tx {
     ) -> Result<Vec<RequestRow>, StoreError> {
         let agency = self.agency.clone();
         let after = before_id::<RequestKind>(page.after.as_ref().map(RequestId::as_str));
-        let text = pattern(&search.text);
-        let (text, limit) = (text.as_deref(), page.limit);
-        let rows = match search.status {
-            Some(status) => {
-                let args = args![&agency, &after, text, limit, status.as_str()];
+        let (status, limit) = (search.status.map(RequestStatus::as_str), page.limit);
+        let rows = match (Beginning::of(&search.text), status) {
+            (Some(wanted), _) => {
+                let narrow = self.search_is_narrow(HITS, &wanted).await?;
+                let statement = if narrow { NARROW } else { BROAD };
+                let args = args![&agency, &wanted.from, &wanted.to, &after, limit, status];
+                self.inner.all(statement, args).await?
+            }
+            (None, Some(_)) => {
+                let args = args![&agency, &after, limit, status];
                 self.inner.all(IN_STATE, args).await?
             }
-            None => {
-                let args = args![&agency, &after, text, limit];
+            (None, None) => {
+                let args = args![&agency, &after, limit];
                 self.inner.all(ALL, args).await?
             }
         };
@@ -83,13 +101,13 @@ impl Tx {
         rows.iter().map(listed).collect()
     }
 
-    /// How many requests there are of each status that there is.
-    pub async fn request_counts(&mut self) -> Result<Vec<(RequestStatus, i64)>, StoreError> {
+    /// How many requests there are of this status.
+    pub async fn request_count(&mut self, status: RequestStatus) -> Result<Counted, StoreError> {
         let agency = self.agency.clone();
-        let rows = self.inner.all(COUNTS, args![&agency]).await?;
-        rows.iter()
-            .map(|row| Ok((row.parsed("status")?, row.int("requests")?)))
-            .collect()
+        let args = args![&agency, status.as_str(), Counted::MOST + 1];
+        let row = self.inner.optional(COUNT, args).await?;
+        row.map_or(Ok(0), |row| row.int("requests"))
+            .map(Counted::of)
     }
 }
 

@@ -2,13 +2,15 @@ use super::{
     NewMail, PlatformTx, StoreError, Tx,
     conn::Row,
     items::ItemDraft,
+    search_words::Kind,
     statement::{args, statements},
     workspaces::before_id,
 };
 use crate::{
     ActionError, AgencyId, Asked, EventType, ItemMove, ItemStatus, Lifetime, MailKind, MemberId,
     NewEvent, NewRequest, PageOf, Recipient, Request, RequestId, RequestStatus, WorkspaceId,
-    id::kinds::RequestKind, values::Email,
+    id::kinds::RequestKind,
+    values::{Email, Name},
 };
 
 statements! {
@@ -129,6 +131,10 @@ impl Tx {
                     member
                 ],
             )
+            .await?;
+        let name = recipient.name.as_ref().map(Name::as_str);
+        let texts = [Some(recipient.email.as_str()), name];
+        self.search_words_put(Kind::Request, id.as_str(), &texts)
             .await?;
         self.request_event(EventType::RequestCreated, &id, actor)
             .await?;

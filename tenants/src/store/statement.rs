@@ -12,7 +12,7 @@ pub(crate) struct Statement {
 ///
 /// By convention `$1` is the agency in every statement that an agency's transaction runs.
 macro_rules! statements {
-    ($($name:ident = $sql:literal;)*) => {
+    ($($name:ident = $sql:expr;)*) => {
         $(const $name: $crate::store::statement::Statement =
             $crate::store::statement::Statement { name: stringify!($name), sql: $sql };)*
         #[cfg(test)]

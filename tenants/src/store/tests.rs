@@ -71,6 +71,7 @@ mod races;
 mod raw;
 mod requests;
 mod schema;
+mod search;
 mod sending;
 mod theme_publishing;
 mod themes;

@@ -3,33 +3,58 @@
 use super::{
     StoreError, Tx,
     conn::Row,
-    search::pattern,
+    search_words::{Beginning, count_hits, hits},
     statement::{args, statements},
     workflows::workflow,
     workspaces::before_id,
 };
-use crate::{GateState, PageOf, Workflow, WorkflowId, id::kinds::WorkflowKind, values::Name};
+use crate::{
+    Counted, GateState, MissingReason, PageOf, Workflow, WorkflowId, gate, id::kinds::WorkflowKind,
+    values::Name,
+};
+
+/// `$from` has the workflows as `f` and their workspaces as `w`.
+macro_rules! rows {
+    ($from:expr) => {
+        concat!(
+            "select f.*, w.name as workspace, (select string_agg(s.app || ' ' || cast(s.required as text) || ' ' || coalesce(c.status, '') || ' ' || case when c.paused_at is null then '' else 'paused' end, ',' order by s.position) from slots s left join connections c on c.agency_id = s.agency_id and c.id = s.connection_id where s.agency_id = f.agency_id and s.workflow_id = f.id) as marks from ",
+            $from
+        )
+    };
+}
 
 statements! {
-    ALL = "select f.*, w.name as workspace from workflows f join workspaces w on w.agency_id = f.agency_id and w.id = f.workspace_id where f.agency_id = $1 and f.id < $2 and (cast($3 as text) is null or lower(f.name) like $3 escape '!' or lower(w.name) like $3 escape '!' or lower(coalesce(f.external_id, '')) like $3 escape '!') order by f.id desc limit $4";
-    IN_STATE = "select f.*, w.name as workspace from workflows f join workspaces w on w.agency_id = f.agency_id and w.id = f.workspace_id where f.agency_id = $1 and f.gate_state = $5 and f.id < $2 and (cast($3 as text) is null or lower(f.name) like $3 escape '!' or lower(w.name) like $3 escape '!' or lower(coalesce(f.external_id, '')) like $3 escape '!') order by f.id desc limit $4";
-    SLOTS = "select s.*, c.status, c.paused_at from slots s left join connections c on c.agency_id = s.agency_id and c.id = s.connection_id where s.agency_id = $1 and s.workflow_id = $2 order by s.position";
-    COUNTS = "select gate_state, count(*) as workflows from workflows where agency_id = $1 group by gate_state";
+    ALL = rows!("workflows f join workspaces w on w.agency_id = f.agency_id and w.id = f.workspace_id where f.agency_id = $1 and f.id < $2 order by f.id desc limit $3");
+    IN_STATE = rows!("workflows f join workspaces w on w.agency_id = f.agency_id and w.id = f.workspace_id where f.agency_id = $1 and f.gate_state = $4 and f.id < $2 order by f.id desc limit $3");
+    HITS = count_hits!(hits!("workflows", "workflow"));
+    NARROW = rows!(concat!("(select h.id from (select distinct id from (", hits!("workflows", "workflow"), ") every_hit where id < $4) h where cast($6 as text) is null or exists (select 1 from workflows q where q.agency_id = $1 and q.id = h.id and q.gate_state = $6) order by h.id desc limit $5) hit cross join workflows f cross join workspaces w where f.agency_id = $1 and f.id = hit.id and w.agency_id = f.agency_id and w.id = f.workspace_id order by f.id desc"));
+    BROAD = rows!("workflows f join workspaces w on w.agency_id = f.agency_id and w.id = f.workspace_id where f.agency_id = $1 and f.id < $4 and (cast($6 as text) is null or f.gate_state = $6) and exists (select 1 from search_words s where s.agency_id = f.agency_id and s.id in (f.id, f.workspace_id) and s.word >= $2 and s.word < $3) order by f.id desc limit $5");
+    COUNT = "select count(*) as workflows from (select 1 as one from workflows where agency_id = $1 and gate_state = $2 limit $3) few";
 }
 
 /// Which workflows a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct WorkflowSearch {
     pub state: Option<GateState>,
-    /// A part of its name, of its workspace's, or of what the engine calls it.
+    /// How a word of its name, of its workspace's, or of what the engine calls it begins; empty: any.
     pub text: String,
 }
 
 /// A workflow in a list.
 #[derive(Clone, Debug)]
 pub struct WorkflowRow {
+    /// Without its slots.
     pub workflow: Workflow,
     pub workspace: Name,
+    pub slots: Vec<SlotMark>,
+}
+
+/// What one app does for a workflow's gate.
+#[derive(Clone, Debug)]
+pub struct SlotMark {
+    pub app: String,
+    pub required: bool,
+    pub missing: Option<MissingReason>,
 }
 
 impl Tx {
@@ -41,41 +66,60 @@ impl Tx {
     ) -> Result<Vec<WorkflowRow>, StoreError> {
         let agency = self.agency.clone();
         let after = before_id::<WorkflowKind>(page.after.as_ref().map(WorkflowId::as_str));
-        let text = pattern(&search.text);
-        let (text, limit) = (text.as_deref(), page.limit);
-        let rows = match search.state {
-            Some(state) => {
-                let args = args![&agency, &after, text, limit, state.as_str()];
+        let (state, limit) = (search.state.map(GateState::as_str), page.limit);
+        let rows = match (Beginning::of(&search.text), state) {
+            (Some(wanted), _) => {
+                let narrow = self.search_is_narrow(HITS, &wanted).await?;
+                let statement = if narrow { NARROW } else { BROAD };
+                let args = args![&agency, &wanted.from, &wanted.to, &after, limit, state];
+                self.inner.all(statement, args).await?
+            }
+            (None, Some(_)) => {
+                let args = args![&agency, &after, limit, state];
                 self.inner.all(IN_STATE, args).await?
             }
-            None => {
-                let args = args![&agency, &after, text, limit];
+            (None, None) => {
+                let args = args![&agency, &after, limit];
                 self.inner.all(ALL, args).await?
             }
         };
-        let mut found = Vec::with_capacity(rows.len());
-        for row in &rows {
-            found.push(self.workflow_listed(row).await?);
-        }
-        Ok(found)
+        rows.iter().map(listed).collect()
     }
 
-    async fn workflow_listed(&mut self, row: &Row) -> Result<WorkflowRow, StoreError> {
+    /// How many workflows stand at this state of the gate.
+    pub async fn gate_count(&mut self, state: GateState) -> Result<Counted, StoreError> {
         let agency = self.agency.clone();
-        let id = row.text("id")?;
-        let slots = self.inner.all(SLOTS, args![&agency, &id]).await?;
-        Ok(WorkflowRow {
-            workflow: workflow(row, &slots)?,
-            workspace: row.parsed("workspace")?,
-        })
+        let args = args![&agency, state.as_str(), Counted::MOST + 1];
+        let row = self.inner.optional(COUNT, args).await?;
+        row.map_or(Ok(0), |row| row.int("workflows"))
+            .map(Counted::of)
     }
+}
 
-    /// How many workflows stand at each state of the gate that there is.
-    pub async fn gate_counts(&mut self) -> Result<Vec<(GateState, i64)>, StoreError> {
-        let agency = self.agency.clone();
-        let rows = self.inner.all(COUNTS, args![&agency]).await?;
-        rows.iter()
-            .map(|row| Ok((row.parsed("gate_state")?, row.int("workflows")?)))
-            .collect()
-    }
+fn listed(row: &Row) -> Result<WorkflowRow, StoreError> {
+    let marks = row.optional_text("marks")?.unwrap_or_default();
+    let marks = marks.split(',').filter(|mark| !mark.is_empty());
+    Ok(WorkflowRow {
+        workflow: workflow(row, &[])?,
+        workspace: row.parsed("workspace")?,
+        slots: marks.map(slot).collect::<Result<_, _>>()?,
+    })
+}
+
+fn slot(mark: &str) -> Result<SlotMark, StoreError> {
+    let unread = || StoreError::corrupt("marks", "it is not made of apps and states");
+    let parts: Vec<_> = mark.split(' ').collect();
+    let [app, required, status, paused] = parts[..] else {
+        return Err(unread());
+    };
+    let status = match status {
+        "" => None,
+        status => Some(status.parse().map_err(|_| unread())?),
+    };
+    let required = required != "0";
+    Ok(SlotMark {
+        app: app.to_owned(),
+        required,
+        missing: gate::missing(required, status, !paused.is_empty()),
+    })
 }

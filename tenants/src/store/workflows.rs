@@ -3,6 +3,7 @@ use super::{
     api_keys::to_json,
     conn::Row,
     search::pattern,
+    search_words::Kind,
     statement::{args, statements},
     workspaces::before_id,
 };
@@ -81,6 +82,12 @@ impl Tx {
                 )
                 .await?;
         }
+        let texts = [
+            Some(new.name.as_str()),
+            new.external_id.as_ref().map(Opaque::as_str),
+        ];
+        self.search_words_put(Kind::Workflow, id.as_str(), &texts)
+            .await?;
         let data = serde_json::json!({ "name": new.name });
         self.record(NewEvent {
             kind: EventType::WorkflowCreated,

@@ -24,6 +24,7 @@ statements! {
     DROP_SUPPRESSIONS = "delete from suppressions where agency_id = $1 and email = $2";
     DROP_SIGN_INS = "delete from sign_ins where agency_id = $1 and lower(email) = $2";
     DROP_ADDRESS_SESSIONS = "delete from address_sessions where agency_id = $1 and lower(email) = $2";
+    DROP_WORDS = "delete from search_words where agency_id = $1 and id in (select cast($2 as text) union all select id from workflows where agency_id = $1 and workspace_id = $2 union all select id from requests where agency_id = $1 and workspace_id = $2 union all select id from connections where agency_id = $1 and workspace_id = $2)";
     DELETE = "delete from workspaces where agency_id = $1 and id = $2";
 }
 
@@ -134,6 +135,7 @@ impl Tx {
         let ended = self.connections_ended(id).await?;
         self.delete_data_key(id.as_str()).await?;
         self.correspondence_delete(id).await?;
+        self.inner.execute(DROP_WORDS, args![&agency, id]).await?;
         self.inner.execute(DELETE, args![&agency, id]).await?;
         self.record(NewEvent {
             kind: EventType::WorkspaceDeleted,

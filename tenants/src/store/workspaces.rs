@@ -2,6 +2,7 @@ use super::{
     StoreError, Tx,
     conn::Row,
     search::pattern,
+    search_words::{Beginning, Kind, count_hits},
     statement::{args, statements},
 };
 use crate::{
@@ -10,13 +11,27 @@ use crate::{
     values::{Name, Slug},
 };
 
+/// Workspaces with how much is in them; `$from` has them as `w`.
+macro_rules! lines {
+    ($from:literal) => {
+        concat!(
+            "select w.*, (select count(*) from members m where m.agency_id = w.agency_id and m.workspace_id = w.id) as clients, (select count(*) from workflows f where f.agency_id = w.agency_id and f.workspace_id = w.id) as workflows, (select count(*) from connections c where c.agency_id = w.agency_id and c.workspace_id = w.id and c.status <> 'revoked') as connections, (select count(*) from connections c where c.agency_id = w.agency_id and c.workspace_id = w.id and c.status = 'error') as broken, (select count(*) from requests r where r.agency_id = w.agency_id and r.workspace_id = w.id and r.status = 'sent') as waiting from ",
+            $from
+        )
+    };
+}
+
 statements! {
     CREATE = "insert into workspaces (id, agency_id, slug, name, created_at) values ($2, $1, $3, $4, $5) on conflict (agency_id, slug) do nothing";
     ONE = "select * from workspaces where agency_id = $1 and id = $2";
     LIST = "select * from workspaces where agency_id = $1 and id < $2 order by id desc limit $3";
     FOUND = "select * from workspaces where agency_id = $1 and closing_at is null and (cast($2 as text) is null or lower(name) like $2 escape '!' or slug like $2 escape '!') order by lower(name), id limit $3";
     CALLED = "select * from workspaces where agency_id = $1 and closing_at is null and (slug = $2 or lower(name) = lower($2)) order by case when slug = $2 then 0 else 1 end, id limit 2";
-    LINES = "select w.*, (select count(*) from members m where m.agency_id = w.agency_id and m.workspace_id = w.id) as clients, (select count(*) from workflows f where f.agency_id = w.agency_id and f.workspace_id = w.id) as workflows, (select count(*) from connections c where c.agency_id = w.agency_id and c.workspace_id = w.id and c.status <> 'revoked') as connections, (select count(*) from connections c where c.agency_id = w.agency_id and c.workspace_id = w.id and c.status = 'error') as broken, (select count(*) from requests r where r.agency_id = w.agency_id and r.workspace_id = w.id and r.status = 'sent') as waiting from workspaces w where w.agency_id = $1 and w.id < $2 and (cast($3 as text) is null or lower(w.name) like $3 escape '!' or w.slug like $3 escape '!') and (cast($4 as text) is null or w.id = $4) order by w.id desc limit $5";
+    LINE = lines!("workspaces w where w.agency_id = $1 and w.id = $2");
+    LINES = lines!("workspaces w where w.agency_id = $1 and w.id < $2 order by w.id desc limit $3");
+    HITS = count_hits!("select id from search_words where agency_id = $1 and kind = 'workspace' and word >= $2 and word < $3");
+    NARROW = lines!("(select distinct id from search_words where agency_id = $1 and kind = 'workspace' and word >= $2 and word < $3 and id < $4 order by id desc limit $5) hit cross join workspaces w where w.agency_id = $1 and w.id = hit.id order by w.id desc");
+    BROAD = lines!("workspaces w where w.agency_id = $1 and w.id < $4 and exists (select 1 from search_words s where s.agency_id = w.agency_id and s.id = w.id and s.word >= $2 and s.word < $3) order by w.id desc limit $5");
     RENAME = "update workspaces set name = $3 where agency_id = $1 and id = $2";
 }
 
@@ -55,6 +70,7 @@ impl Tx {
             return Err(ActionError::conflict("slug_taken", message));
         }
         self.create_data_key(id.as_str()).await?;
+        self.workspace_words_put(&id, &name, &slug).await?;
         let data = serde_json::json!({ "slug": slug });
         self.record(NewEvent {
             kind: EventType::WorkspaceCreated,
@@ -134,7 +150,7 @@ impl Tx {
         Ok(first)
     }
 
-    /// Those whose name or slug has this part, newest first; empty: any.
+    /// Those of whose name or slug a word begins so, newest first; empty: any.
     pub async fn workspace_rows(
         &mut self,
         search: &str,
@@ -142,14 +158,18 @@ impl Tx {
     ) -> Result<Vec<WorkspaceRow>, StoreError> {
         let agency = self.agency.clone();
         let after = before_id::<WorkspaceKind>(page.after.as_ref().map(WorkspaceId::as_str));
-        let wanted = pattern(search);
-        let rows = self
-            .inner
-            .all(
-                LINES,
-                args![&agency, &after, wanted.as_deref(), None::<&str>, page.limit],
-            )
-            .await?;
+        let rows = match Beginning::of(search) {
+            Some(wanted) => {
+                let narrow = self.search_is_narrow(HITS, &wanted).await?;
+                let statement = if narrow { NARROW } else { BROAD };
+                let args = args![&agency, &wanted.from, &wanted.to, &after, page.limit];
+                self.inner.all(statement, args).await?
+            }
+            None => {
+                let args = args![&agency, &after, page.limit];
+                self.inner.all(LINES, args).await?
+            }
+        };
         rows.iter().map(line).collect()
     }
 
@@ -158,12 +178,19 @@ impl Tx {
         id: &WorkspaceId,
     ) -> Result<Option<WorkspaceRow>, StoreError> {
         let agency = self.agency.clone();
-        let after = before_id::<WorkspaceKind>(None);
-        let row = self
-            .inner
-            .optional(LINES, args![&agency, &after, None::<&str>, id, 1])
-            .await?;
+        let row = self.inner.optional(LINE, args![&agency, id]).await?;
         row.as_ref().map(line).transpose()
+    }
+
+    async fn workspace_words_put(
+        &mut self,
+        id: &WorkspaceId,
+        name: &Name,
+        slug: &Slug,
+    ) -> Result<(), StoreError> {
+        let texts = [Some(name.as_str()), Some(slug.as_str())];
+        self.search_words_put(Kind::Workspace, id.as_str(), &texts)
+            .await
     }
 
     /// Its slug stays: programs may know it.
@@ -181,6 +208,7 @@ impl Tx {
         }
         let agency = self.agency.clone();
         self.inner.execute(RENAME, args![&agency, id, name]).await?;
+        self.workspace_words_put(id, name, &found.slug).await?;
         self.record(NewEvent {
             kind: EventType::WorkspaceRenamed,
             actor,

@@ -1,5 +1,5 @@
 use latchkey_tenants::{
-    ConnectionId, ConnectionStatus, Timestamp,
+    ConnectionId, ConnectionStatus, Counted, StoreError, Timestamp, Tx,
     store::{ConnectionRow, ConnectionSearch},
 };
 use serde::Serialize;
@@ -15,12 +15,11 @@ use crate::{
     person::Work,
 };
 
-const CHIPS: [(&str, &str); 5] = [
-    ("", "All"),
-    ("error", "Reconnection needed"),
-    ("pending", "Not proven yet"),
-    ("active", "Working"),
-    ("revoked", "Revoked"),
+const LABELS: [(ConnectionStatus, &str); 4] = [
+    (ConnectionStatus::Error, "Reconnection needed"),
+    (ConnectionStatus::Pending, "Not proven yet"),
+    (ConnectionStatus::Active, "Working"),
+    (ConnectionStatus::Revoked, "Revoked"),
 ];
 
 #[derive(Serialize)]
@@ -43,11 +42,10 @@ pub(super) async fn show(desk: Desk<Work>, query: Query) -> PageResult {
     let search = ConnectionSearch {
         status: asked.state(),
         text: asked.text.clone(),
-        ..ConnectionSearch::default()
     };
     let mut tx = desk.read().await?;
     let found = tx.connection_rows(&search, &asked.page()).await?;
-    let counts = tx.connection_counts(None).await?;
+    let states = states(&mut tx).await?;
     let mut names = Names::default();
     let mut apps = Vec::with_capacity(found.len());
     for row in &found {
@@ -56,21 +54,25 @@ pub(super) async fn show(desk: Desk<Work>, query: Query) -> PageResult {
     drop(tx);
     let rows: Vec<_> = found.into_iter().zip(apps).collect();
     let id = |(row, _): &(ConnectionRow, String)| row.connection.id.clone();
-    let page: Listed<Row> = asked.listed(&chips(&counts), rows, id, row);
+    let page: Listed<Row> = asked.listed(&states, rows, id, row);
     Ok(desk.show("connections/list.html", "Connections", page))
 }
 
-fn chips(counts: &[(ConnectionStatus, i64)]) -> Vec<(&'static str, String)> {
-    let all: i64 = counts.iter().map(|(_, count)| count).sum();
-    let count = |state: &str| {
-        let found = counts.iter().find(|(status, _)| status.as_str() == state);
-        found.map_or(0, |(_, count)| *count)
-    };
-    let chip = |(state, label): &(&'static str, &str)| {
-        let count = if state.is_empty() { all } else { count(state) };
-        (*state, format!("{label} {count}"))
-    };
-    CHIPS.iter().map(chip).collect()
+/// Each filter with how many there are.
+async fn states(tx: &mut Tx) -> Result<Vec<(&'static str, String)>, StoreError> {
+    let mut counts = Vec::with_capacity(LABELS.len());
+    for (status, _) in LABELS {
+        counts.push(tx.connection_count(status).await?);
+    }
+    let all: Counted = counts.iter().copied().sum();
+    let mut states = vec![("", format!("All {all}"))];
+    states.extend(
+        LABELS
+            .iter()
+            .zip(counts)
+            .map(|((status, label), count)| (status.as_str(), format!("{label} {count}"))),
+    );
+    Ok(states)
 }
 
 fn row((row, app): (ConnectionRow, String)) -> Row {

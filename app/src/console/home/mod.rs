@@ -2,7 +2,9 @@
 
 mod card;
 
-use latchkey_tenants::{Capability, GateState, RequestStatus, store::EventFilter};
+use latchkey_tenants::{
+    Capability, Counted, GateState, RequestStatus, StoreError, Tx, store::EventFilter,
+};
 use serde::Serialize;
 
 use super::{
@@ -36,7 +38,7 @@ struct Line {
 #[derive(Serialize)]
 struct Counter {
     label: &'static str,
-    count: i64,
+    count: String,
     path: String,
 }
 
@@ -50,7 +52,7 @@ pub(super) async fn show(desk: Desk<Work>) -> PageResult {
     let mut tx = desk.read().await?;
     let start = start::card(&desk, &mut tx).await?;
     let needs = tx.needs(EACH).await?;
-    let (requests, gates) = (tx.request_counts().await?, tx.gate_counts().await?);
+    let counters = counters(&mut tx).await?;
     let last = tx.events(&EventFilter::default(), EVENTS).await?;
     let mut names = Names::default();
     let mut cards = Vec::with_capacity(needs.len());
@@ -75,34 +77,34 @@ pub(super) async fn show(desk: Desk<Work>) -> PageResult {
     let view = View {
         start,
         cards,
-        counters: counters(&requests, &gates),
+        counters,
         events,
         manages,
     };
     Ok(desk.show("home.html", "Home", view))
 }
 
-fn counters(requests: &[(RequestStatus, i64)], gates: &[(GateState, i64)]) -> Vec<Counter> {
-    let request = |label, status: RequestStatus| Counter {
+async fn counters(tx: &mut Tx) -> Result<Vec<Counter>, StoreError> {
+    let counter = |label, count: Counted, path| Counter {
         label,
-        count: count(requests, status),
-        path: format!("{}?state={status}", super::requests::ROOT),
+        count: count.to_string(),
+        path,
     };
-    let gate = |label, state: GateState| Counter {
-        label,
-        count: count(gates, state),
-        path: format!("{}?state={state}", super::workflows::ROOT),
-    };
-    vec![
-        request("waiting for clients", RequestStatus::Sent),
-        request("queued", RequestStatus::Queued),
-        gate("workflows waiting", GateState::Waiting),
-        gate("workflows paused", GateState::Paused),
-        gate("workflows open", GateState::Open),
-    ]
-}
-
-fn count<S: PartialEq>(counts: &[(S, i64)], wanted: S) -> i64 {
-    let known = counts.iter().find(|(known, _)| *known == wanted);
-    known.map_or(0, |(_, count)| *count)
+    let mut counters = Vec::new();
+    for (label, status) in [
+        ("waiting for clients", RequestStatus::Sent),
+        ("queued", RequestStatus::Queued),
+    ] {
+        let path = format!("{}?state={status}", super::requests::ROOT);
+        counters.push(counter(label, tx.request_count(status).await?, path));
+    }
+    for (label, state) in [
+        ("workflows waiting", GateState::Waiting),
+        ("workflows paused", GateState::Paused),
+        ("workflows open", GateState::Open),
+    ] {
+        let path = format!("{}?state={state}", super::workflows::ROOT);
+        counters.push(counter(label, tx.gate_count(state).await?, path));
+    }
+    Ok(counters)
 }

@@ -14,10 +14,8 @@ use crate::{
 #[derive(Serialize)]
 struct View {
     list: Listed<RequestLine>,
-    /// There is not a single request yet.
-    none_yet: bool,
-    waiting: i64,
-    queued: i64,
+    waiting: String,
+    queued: String,
 }
 
 const LABELS: [(RequestStatus, &str); 5] = [
@@ -36,26 +34,23 @@ pub(super) async fn list(desk: Desk<Work>, query: Query) -> PageResult {
         text: asked.text.clone(),
     };
     let mut tx = desk.read().await?;
-    let counts = tx.request_counts().await?;
+    let waiting = tx.request_count(RequestStatus::Sent).await?.to_string();
+    let queued = tx.request_count(RequestStatus::Queued).await?.to_string();
     let rows = tx.request_rows(&search, &asked.page()).await?;
     let rows = lines(&mut tx, rows, desk.now()).await?;
     drop(tx);
-    let count = |status| {
-        let mut known = counts.iter().filter(|(known, _)| *known == status);
-        known.next().map_or(0, |(_, count)| *count)
-    };
     let mut states = vec![("", "All".to_owned())];
     states.extend(LABELS.map(|(status, label)| {
         let label = match status {
-            RequestStatus::Sent | RequestStatus::Queued => format!("{label} {}", count(status)),
+            RequestStatus::Sent => format!("{label} {waiting}"),
+            RequestStatus::Queued => format!("{label} {queued}"),
             _ => label.to_owned(),
         };
         (status.as_str(), label)
     }));
     let view = View {
-        none_yet: counts.is_empty(),
-        waiting: count(RequestStatus::Sent),
-        queued: count(RequestStatus::Queued),
+        waiting,
+        queued,
         list: asked.listed(&states, rows, |row| row.id.clone(), |row| row),
     };
     Ok(desk.show("requests/list.html", "Requests", view))

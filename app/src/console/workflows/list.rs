@@ -16,12 +16,6 @@ use crate::{
 };
 
 #[derive(Serialize)]
-struct View {
-    list: Listed<Line>,
-    none_yet: bool,
-}
-
-#[derive(Serialize)]
 struct Line {
     #[serde(skip)]
     id: WorkflowId,
@@ -51,21 +45,16 @@ pub(super) async fn list(desk: Desk<Work>, query: Query) -> PageResult {
         text: asked.text.clone(),
     };
     let mut tx = desk.read().await?;
-    let counts = tx.gate_counts().await?;
+    let mut states = vec![("", "All".to_owned())];
+    for (state, label) in LABELS {
+        let count = tx.gate_count(state).await?;
+        states.push((state.as_str(), format!("{label} {count}")));
+    }
     let rows = tx.workflow_rows(&search, &asked.page()).await?;
     let lines = lines(&mut tx, rows).await?;
     drop(tx);
-    let mut states = vec![("", "All".to_owned())];
-    states.extend(LABELS.map(|(state, label)| {
-        let known = counts.iter().find(|(known, _)| *known == state);
-        let count = known.map_or(0, |(_, count)| *count);
-        (state.as_str(), format!("{label} {count}"))
-    }));
-    let view = View {
-        none_yet: counts.is_empty(),
-        list: asked.listed(&states, lines, |line| line.id.clone(), |line| line),
-    };
-    Ok(desk.show("workflows/list.html", "Workflows", view))
+    let page: Listed<Line> = asked.listed(&states, lines, |line| line.id.clone(), |line| line);
+    Ok(desk.show("workflows/list.html", "Workflows", page))
 }
 
 async fn lines(tx: &mut Tx, rows: Vec<WorkflowRow>) -> Result<Vec<Line>, StoreError> {
@@ -74,13 +63,14 @@ async fn lines(tx: &mut Tx, rows: Vec<WorkflowRow>) -> Result<Vec<Line>, StoreEr
     for WorkflowRow {
         workflow,
         workspace,
+        slots,
     } in rows
     {
-        let mut apps = Vec::with_capacity(workflow.slots.len());
-        for slot in &workflow.slots {
+        let mut apps = Vec::with_capacity(slots.len());
+        for slot in &slots {
             apps.push(names.app(tx, &slot.app).await?);
         }
-        let required = workflow.slots.iter().filter(|slot| slot.required);
+        let required = slots.iter().filter(|slot| slot.required);
         lines.push(Line {
             path: path_of(&workflow.id),
             name: workflow.name.to_string(),
@@ -89,7 +79,7 @@ async fn lines(tx: &mut Tx, rows: Vec<WorkflowRow>) -> Result<Vec<Line>, StoreEr
             apps: apps.join(", "),
             done: required
                 .clone()
-                .filter(|slot| slot.missing().is_none())
+                .filter(|slot| slot.missing.is_none())
                 .count(),
             total: required.count(),
             gate: gate_state(workflow.gate.state),

@@ -1,6 +1,6 @@
 use latchkey_tenants::{
     PageOf, StoreError, Timestamp, Tx, WorkspaceId,
-    store::{ConnectionSearch, MemberSearch, RequestFilter, WorkflowFilter},
+    store::{MemberSearch, RequestFilter, WorkflowFilter},
 };
 use serde::Serialize;
 
@@ -182,11 +182,7 @@ async fn requests(
 }
 
 async fn living(tx: &mut Tx, id: &WorkspaceId) -> Result<Vec<Linked>, StoreError> {
-    let search = ConnectionSearch {
-        workspace_id: Some(id.clone()),
-        ..ConnectionSearch::default()
-    };
-    let rows = tx.connection_rows(&search, &first()).await?;
+    let rows = tx.connection_rows_of_workspace(id, SHOWN).await?;
     let mut names = Names::default();
     let mut shown = Vec::with_capacity(rows.len());
     for row in rows {

@@ -33,7 +33,7 @@ async fn a_workspace_is_made_found_shown_and_renamed() {
         .page(StatusCode::UNPROCESSABLE_ENTITY)
         .says("A slug has 2 to 50");
     staff
-        .get(&format!("{PATH}?q=tech"))
+        .get(&format!("{PATH}?q=init"))
         .await
         .ok()
         .says("Initech")

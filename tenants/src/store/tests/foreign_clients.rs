@@ -6,7 +6,7 @@ use super::{
     world::{World, not_found, page},
 };
 use crate::{
-    ActionError, KeyScope, StoreError,
+    ActionError, ConnectionStatus, KeyScope, StoreError,
     store::{AgencyProfile, ConnectionSearch, Deletion, MemberSearch},
 };
 
@@ -27,8 +27,11 @@ async fn t1_foreign_lists_of_the_console_show_nothing_of_ours(world: World) {
             let search = ConnectionSearch::default();
             assert!(tx.connection_rows(&search, &page(99)).await?.is_empty());
             assert!(tx.connection_row(&our.connection).await?.is_none());
-            assert!(tx.connection_counts(None).await?.is_empty());
-            assert!(tx.connection_counts(Some(id)).await?.is_empty());
+            assert!(tx.connection_rows_of_workspace(id, 9).await?.is_empty());
+            for status in ConnectionStatus::ALL {
+                let counted = tx.connection_count(*status).await?;
+                assert_eq!(counted.to_string(), "0");
+            }
             assert!(tx.connection_feeds(&our.connection).await?.is_empty());
             let people = MemberSearch::default();
             assert_eq!(tx.member_rows(&people, &page(99)).await?.len(), 1);

@@ -1,0 +1,163 @@
+//! What a search finds, by which words, and how it gets there.
+
+use std::time::Duration;
+
+use super::world::{World, page, planted, refs, renewal, slot};
+use crate::{
+    Account, Counted, PageOf, RequestId, RequestStatus,
+    store::{
+        ConnectionSearch, RequestSearch, WorkflowSearch, connection_rows, request_rows,
+        workflow_rows,
+    },
+};
+
+contract! {
+    few_hits_and_many_are_the_same_list,
+    what_a_connection_was_called_before_finds_it_no_more,
+    nobody_counts_to_the_end,
+}
+
+/// The ids of all lists for what was typed, the newest request on a page of its own.
+async fn found(world: &World, text: &str, status: Option<RequestStatus>) -> Vec<String> {
+    let text = text.to_owned();
+    world
+        .read(async |tx| {
+            let search = RequestSearch {
+                status,
+                text: text.clone(),
+            };
+            let mut requests = tx.request_rows(&search, &page(1)).await?;
+            let second: PageOf<RequestId> = PageOf {
+                after: requests.last().map(|row| row.request.id.clone()),
+                limit: 99,
+            };
+            if second.after.is_some() {
+                requests.extend(tx.request_rows(&search, &second).await?);
+            }
+            let mut ids: Vec<_> = requests
+                .iter()
+                .map(|row| row.request.id.to_string())
+                .collect();
+            let search = WorkflowSearch { state: None, text };
+            let rows = tx.workflow_rows(&search, &page(99)).await?;
+            ids.extend(rows.iter().map(|row| row.workflow.id.to_string()));
+            let search = ConnectionSearch {
+                status: None,
+                text: search.text,
+            };
+            let rows = tx.connection_rows(&search, &page(99)).await?;
+            ids.extend(rows.iter().map(|row| row.connection.id.to_string()));
+            let rows = tx.workspace_rows(&search.text, &page(99)).await?;
+            ids.extend(rows.iter().map(|row| row.workspace.id.to_string()));
+            Ok::<_, crate::StoreError>(ids)
+        })
+        .await
+        .unwrap()
+}
+
+async fn few_hits_and_many_are_the_same_list(world: World) {
+    let (workflow, _, _) = world.connected("slack").await;
+    for _ in 0..2 {
+        world.later(Duration::from_millis(1));
+        world.queued(refs(&workflow)).await;
+    }
+    let asked = [
+        ("globex", None),
+        ("jo", None),
+        ("Weekly", None),
+        ("slack", None),
+        ("umbrella", None),
+        ("globex", Some(RequestStatus::Queued)),
+        ("@globex", Some(RequestStatus::Completed)),
+    ];
+    let mut few = Vec::new();
+    for (text, status) in asked {
+        few.push(found(&world, text, status).await);
+    }
+    let counts: Vec<_> = few.iter().map(Vec::len).collect();
+    assert_eq!(counts, [6, 4, 1, 1, 0, 5, 4]);
+    // As if each thing had hundreds of names that begin so.
+    for text in ["globex", "jo", "weekly", "slack"] {
+        world
+            .sql(&format!("insert into search_words (agency_id, kind, word, id) select agency_id, kind, word || ' ' || cast(n as text), id from (with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 301) select n from numbers) many cross join search_words where word like '{text}%'"))
+            .await;
+    }
+    for ((text, status), few) in asked.into_iter().zip(few) {
+        assert_eq!(found(&world, text, status).await, few, "{text} {status:?}");
+    }
+}
+
+async fn what_a_connection_was_called_before_finds_it_no_more(world: World) {
+    let request = world.sent().await;
+    let item = &request.items[0].id;
+    let (_, connection) = world.fulfil(item, None).await.unwrap();
+    let finds = async |text: &str| {
+        found(&world, text, None)
+            .await
+            .contains(&connection.to_string())
+    };
+    assert!(finds("jo@globex").await && !finds("T01").await);
+    let account = |label: &str| Account {
+        id: "T01".to_owned(),
+        label: Some(label.to_owned()),
+    };
+    let first = account("Müller Söhne");
+    world
+        .write(async |tx| tx.connection_proven(&connection, Some(&first)).await)
+        .await
+        .unwrap();
+    assert!(finds("t01").await && finds("MÜLLER").await && finds("söhne").await);
+    let (access, refresh) = planted("-new");
+    world
+        .write(async |tx| {
+            let new = renewal(item, account("Initech"), (&access, &refresh), tx.now());
+            tx.connection_reconnected(&connection, &new).await
+        })
+        .await
+        .unwrap();
+    assert!(finds("t01").await && finds("initech").await && finds("slack").await);
+    assert!(!finds("müller").await);
+}
+
+async fn nobody_counts_to_the_end(world: World) {
+    world
+        .queued(refs(&world.workflow(vec![slot("slack")]).await))
+        .await;
+    let counted = async || {
+        let counted = world.read(async |tx| tx.request_count(RequestStatus::Queued).await);
+        counted.await.unwrap().to_string()
+    };
+    let more = async |from: i64, to: i64| {
+        world
+            .sql(&format!("insert into requests (id, agency_id, workspace_id, recipient_email, status, lifetime, resends, created_at) select r.id || cast(n as text), r.agency_id, r.workspace_id, r.recipient_email, r.status, r.lifetime, r.resends, r.created_at from (with recursive numbers (n) as (select cast({from} as bigint) union all select n + 1 from numbers where n < {to}) select n from numbers) many cross join (select * from requests order by id limit 1) r"))
+            .await;
+    };
+    more(1001, 1000 + Counted::MOST - 1).await;
+    assert_eq!(counted().await, "1,000");
+    more(3000, 3001).await;
+    assert_eq!(counted().await, "1,000+");
+}
+
+/// However much an agency has, a page of a list is read along an index.
+#[tokio::test]
+async fn nothing_is_looked_through_for_a_page() {
+    let world = World::sqlite().await;
+    // What a statement has made itself.
+    let own = ["SCAN few", "SCAN every_hit", "SCAN h", "SCAN hit"];
+    let lists = [
+        connection_rows::STATEMENTS,
+        request_rows::STATEMENTS,
+        workflow_rows::STATEMENTS,
+    ];
+    for statement in lists.concat() {
+        let numbers = 1..=9;
+        let sql = numbers.fold(statement.sql.to_owned(), |sql, number| {
+            sql.replace(&format!("${number}"), &format!("'{number}'"))
+        });
+        for step in world.sql(&format!("explain query plan {sql}")).await {
+            let step = format!("{:?}", step[3]);
+            let scans = step.starts_with("SCAN") && !own.contains(&step.as_str());
+            assert!(!scans, "{}: {step}", statement.name);
+        }
+    }
+}
