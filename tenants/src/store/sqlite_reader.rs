@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{CachedStatement, Connection, OpenFlags, types::Value};
+use rusqlite::{CachedStatement, Connection, OpenFlags, config::DbConfig, types::Value};
 
 use super::statement::{Arg, Statement};
 
@@ -71,6 +71,8 @@ impl Readers {
         let connection = Connection::open_with_flags(&self.file, flags)?;
         connection.busy_timeout(self.busy)?;
         connection.pragma_update(None, "query_only", true)?;
+        // Else a statement is planned anew for each value of a limit, which costs more than reading its rows.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         Ok(connection)
     }
