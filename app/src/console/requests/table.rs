@@ -16,7 +16,7 @@ use crate::{
 /// Bytes of a table: it goes back and forth with the form.
 const LONGEST: usize = 100 * 1024;
 const MOST_LINES: usize = 200;
-const MOST_WORKFLOWS: i64 = 100;
+const MOST_WORKFLOWS: i64 = 1_000;
 
 /// A line of the table.
 #[derive(Default)]
