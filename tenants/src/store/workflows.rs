@@ -8,8 +8,8 @@ use super::{
     workspaces::before_id,
 };
 use crate::{
-    ActionError, ConnectionId, EventType, Gate, GateState, MissingReason, NewEvent, NewWorkflow,
-    PageOf, Slot, SlotId, Workflow, WorkflowId, WorkspaceId, id::kinds::WorkflowKind,
+    ActionError, ConnectionId, EventType, Gate, GateState, MissingReason, NewEvent, NewSlot,
+    NewWorkflow, PageOf, Slot, SlotId, Workflow, WorkflowId, WorkspaceId, id::kinds::WorkflowKind,
     values::Opaque,
 };
 
@@ -64,24 +64,7 @@ impl Tx {
                 ],
             )
             .await?;
-        for (position, slot) in (0..).zip(&new.slots) {
-            let slot_id: SlotId = self.new_id();
-            self.inner
-                .execute(
-                    CREATE_SLOT,
-                    args![
-                        &agency,
-                        &slot_id,
-                        &id,
-                        position,
-                        &slot.app,
-                        &to_json(&slot.scopes),
-                        slot.required,
-                        slot.expected_account.as_ref()
-                    ],
-                )
-                .await?;
-        }
+        self.slots_create(&id, &new.slots).await?;
         let texts = [
             Some(new.name.as_str()),
             new.external_id.as_ref().map(Opaque::as_str),
@@ -100,6 +83,33 @@ impl Tx {
         self.workflow(&id)
             .await?
             .ok_or(ActionError::NotFound("workflow"))
+    }
+
+    async fn slots_create(
+        &mut self,
+        workflow: &WorkflowId,
+        slots: &[NewSlot],
+    ) -> Result<(), StoreError> {
+        let agency = self.agency.clone();
+        for (position, slot) in (0..).zip(slots) {
+            let slot_id: SlotId = self.new_id();
+            self.inner
+                .execute(
+                    CREATE_SLOT,
+                    args![
+                        &agency,
+                        &slot_id,
+                        workflow,
+                        position,
+                        &slot.app,
+                        &to_json(&slot.scopes),
+                        slot.required,
+                        slot.expected_account.as_ref()
+                    ],
+                )
+                .await?;
+        }
+        Ok(())
     }
 
     pub async fn workflow(&mut self, id: &WorkflowId) -> Result<Option<Workflow>, StoreError> {

@@ -22,13 +22,26 @@ pub(super) struct Card {
 }
 
 /// `app` is the app's name, if it is about one.
-pub(super) fn card(need: Need, app: &str, manages: bool, now: Timestamp) -> Card {
+pub(super) fn card(need: &Need, app: &str, manages: bool, now: Timestamp) -> Card {
+    let (title, text) = words(need, app, manages, now);
+    Card {
+        tone: match need.kind {
+            NeedKind::Ending => "wait",
+            _ => "bad",
+        },
+        title,
+        text,
+        step: step(need, manages),
+    }
+}
+
+/// Title and text.
+fn words(need: &Need, app: &str, manages: bool, now: Timestamp) -> (String, String) {
     let client = need.client.as_deref().unwrap_or_default();
     let workspace = need.workspace.as_ref().map_or("", |name| name.as_str());
     let detail = need.detail.as_deref().unwrap_or_default();
     let other = need.other.as_deref().unwrap_or_default();
-    let step = step(&need, manages);
-    let (title, text) = match need.kind {
+    match need.kind {
         NeedKind::Mail => (
             format!("The mail to {client} {}", became(&need.state)),
             sentences(&[&format!("{workspace} · {other}"), detail]),
@@ -79,15 +92,6 @@ pub(super) fn card(need: Need, app: &str, manages: bool, now: Timestamp) -> Card
                 },
             ]),
         ),
-    };
-    Card {
-        tone: match need.kind {
-            NeedKind::Ending => "wait",
-            _ => "bad",
-        },
-        title,
-        text,
-        step,
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) async fn show(desk: Desk<Work>) -> PageResult {
             Some(slug) => names.app(&mut tx, slug).await?,
             None => String::new(),
         };
-        cards.push(card(need, &app, manages, now));
+        cards.push(card(&need, &app, manages, now));
     }
     let mut events = Vec::with_capacity(last.len());
     for event in &last {

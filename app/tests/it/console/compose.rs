@@ -280,15 +280,7 @@ async fn a_preview_that_cannot_be_made_says_what_is_wrong() {
 #[tokio::test]
 async fn workflows_and_people_that_do_not_stand_there_are_found_and_what_is_chosen_stays() {
     let scene = Scene::start().await;
-    let id = scene.workspace.clone();
-    let workspace = scene.read(async |tx| tx.workspace(&id).await).await;
-    let workspace = workspace.unwrap();
-    let mut names = Vec::new();
-    for number in 1..=27 {
-        let name = format!("Report {number:02}");
-        names.push(scene.app.workflow(&workspace, &name, "slack").await);
-        scene.app.test.clock.advance(Duration::from_secs(1));
-    }
+    let names = reports(&scene).await;
     for client in [CLIENT, "ada@globex.example"] {
         scene.joined(client, Role::Client).await;
     }
@@ -342,4 +334,18 @@ async fn workflows_and_people_that_do_not_stand_there_are_found_and_what_is_chos
         .await;
     assert_eq!(request.items[0].slots.len(), 2, "of both workflows");
     assert_eq!(request.member_id, Some(ada));
+}
+
+/// Two more workflows than the composer shows, oldest first.
+async fn reports(scene: &Scene) -> Vec<Workflow> {
+    let id = scene.workspace.clone();
+    let workspace = scene.read(async |tx| tx.workspace(&id).await).await;
+    let workspace = workspace.unwrap();
+    let mut reports = Vec::new();
+    for number in 1..=27 {
+        let name = format!("Report {number:02}");
+        reports.push(scene.app.workflow(&workspace, &name, "slack").await);
+        scene.app.test.clock.advance(Duration::from_secs(1));
+    }
+    reports
 }

@@ -1,5 +1,5 @@
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     people::scene::{Scene, post},
@@ -12,15 +12,10 @@ async fn what_a_theme_leaves_to_be_set_is_set_in_a_draft_of_its_own() {
     let mut staff = scene.staff().await;
     let mut files = marked("one", "#635bff");
     let bare = packed(&files);
-    let schema = json!([
-        {"id": "tagline", "type": "text", "label": "Line below the logo", "info": "A few words", "default": "Automations that wait"},
-        {"id": "gap", "type": "number", "label": "Gap", "default": 4, "min": 0, "max": 9},
-        {"id": "badge", "type": "boolean", "label": "Show the badge", "default": true},
-        {"id": "mood", "type": "choice", "label": "Mood", "options": ["calm", "loud"], "default": "calm"},
-        {"id": "help", "type": "url", "label": "Help page", "default": ""},
-        {"id": "tint", "type": "color", "label": "Tint", "default": "#ffffff"},
-    ]);
-    files.insert("settings.json".to_owned(), schema.to_string().into_bytes());
+    files.insert(
+        "settings.json".to_owned(),
+        schema().to_string().into_bytes(),
+    );
     let version = scene.write(async |tx| add(tx, &packed(&files)).await).await;
     let at = format!("/dashboard/theme/versions/{}", version.id);
     staff.get(&at).await.ok().says(&format!("{at}/settings"));
@@ -72,4 +67,15 @@ async fn what_a_theme_leaves_to_be_set_is_set_in_a_draft_of_its_own() {
     staff.get(&foreign).await.page(StatusCode::NOT_FOUND);
     let asked = post(&mut staff, &foreign, &page, &fields).await;
     asked.page(StatusCode::NOT_FOUND);
+}
+
+fn schema() -> Value {
+    json!([
+        {"id": "tagline", "type": "text", "label": "Line below the logo", "info": "A few words", "default": "Automations that wait"},
+        {"id": "gap", "type": "number", "label": "Gap", "default": 4, "min": 0, "max": 9},
+        {"id": "badge", "type": "boolean", "label": "Show the badge", "default": true},
+        {"id": "mood", "type": "choice", "label": "Mood", "options": ["calm", "loud"], "default": "calm"},
+        {"id": "help", "type": "url", "label": "Help page", "default": ""},
+        {"id": "tint", "type": "color", "label": "Tint", "default": "#ffffff"},
+    ])
 }
