@@ -3,11 +3,15 @@ use pingora::server::{ShutdownSignal, ShutdownSignalWatch};
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Mutex, watch};
 
 /// How long open connections are kept after the last one was accepted: who has just been accepted speaks, and who is about
 /// to ask on an old connection is answered and told to close it.
 const LINGER: Duration = Duration::from_secs(1);
+
+/// How long a client has to take the last bytes before its connection is dropped.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Ends the server after the last running request instead of after a fixed time: pingora sleeps its own grace period in full.
 pub(crate) struct Drain {
@@ -63,4 +67,9 @@ impl ShutdownSignalWatch for Drain {
         }
         ShutdownSignal::GracefulTerminate
     }
+}
+
+/// Writes what is left on a connection, and ends it.
+pub(crate) async fn farewell(connection: &mut (impl AsyncWrite + Unpin)) {
+    let _late = tokio::time::timeout(FAREWELL, connection.shutdown()).await;
 }

@@ -1,4 +1,5 @@
 use super::clock;
+use crate::drain::farewell;
 use crate::error_page;
 use crate::metrics::GatewayMetrics;
 use async_trait::async_trait;
@@ -12,14 +13,10 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
-use tokio::time::timeout;
+use tokio::io::{AsyncRead, AsyncWrite, BufWriter, ReadBuf};
 
 /// A header and a page of the usual size.
 const WRITE_BUFFER: usize = 4 * 1024;
-/// How long a client has to take the last bytes before its connection is dropped.
-const FAREWELL: Duration = Duration::from_secs(5);
 
 /// An HTTP/1 connection that tells [`clock`] when a header begins and bounds its size, and that says in the edge's own
 /// words what pingora answers to a header that cannot be read: pingora's words name the software.
@@ -132,8 +129,7 @@ impl AsyncWrite for Guard {
 #[async_trait]
 impl Shutdown for Guard {
     async fn shutdown(&mut self) {
-        let _ = timeout(FAREWELL, self.inner.flush()).await;
-        Shutdown::shutdown(self.inner.get_mut().as_mut()).await;
+        farewell(self).await;
     }
 }
 

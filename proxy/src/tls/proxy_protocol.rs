@@ -56,12 +56,13 @@ fn missing(bytes: &[u8]) -> Result<usize, Garbage> {
             .ok_or(Garbage);
     }
     if begins(bytes, V1_PREFIX) {
-        return match bytes.len() {
-            length if length < V1_MIN => Ok(V1_MIN - length),
-            _ if bytes.ends_with(b"\r\n") => Ok(0),
-            length if length >= V1_MAX => Err(Garbage),
-            _ if bytes.ends_with(b"\r") => Ok(1),
-            _ => Ok(2),
+        let end = bytes.windows(2).position(|pair| pair == b"\r\n");
+        return match (end, bytes.len()) {
+            (Some(end), length) if end + 2 == length => Ok(0),
+            (Some(_), _) | (None, V1_MAX..) => Err(Garbage),
+            (None, length) if length < V1_MIN => Ok(V1_MIN - length),
+            (None, _) if bytes.ends_with(b"\r") => Ok(1),
+            (None, length) => Ok((V1_MAX - length).min(2)),
         };
     }
     Err(Garbage)
@@ -179,6 +180,11 @@ mod tests {
     #[tokio::test]
     async fn garbage_is_refused() {
         let long_line = [b"PROXY TCP4 ".as_slice(), &[b'1'; 200]].concat();
+        let address = ["ffff"; 8].join(":");
+        let longest = format!("PROXY UNKNOWN {address} {address} 65535 65535\r\n");
+        assert_eq!(longest.len(), V1_MAX);
+        assert_eq!(said(longest.as_bytes()).await.unwrap().0, None);
+        let too_long = longest.replace("UNKNOWN", "UNKNOWN ");
         let unix = v2(1, 0x31, &[0; 216]);
         let datagrams = v2(1, 0x12, &[0; 12]);
         let huge = v2(1, 0x11, &[0; V2_MAX]);
@@ -187,8 +193,10 @@ mod tests {
             b"\x16\x03\x01\x02\x00",
             b"PROXY TCP4 here there 1 2\r\n",
             b"PROXY TCP4 192.0.2.1 198.51.100.1 70000 443\r\n",
-            b"PROXY \xff\xff\xff\xff\xff\xff\xff\r\n",
+            b"PROXY \xff\xff\r\n",
+            b"PROXY TCP4\r\n....",
             &long_line,
+            too_long.as_bytes(),
             &unix,
             &datagrams,
             &huge,

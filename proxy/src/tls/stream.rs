@@ -2,6 +2,7 @@ use super::config::TlsConfig;
 use super::conn_info::{ConnInfo, Header};
 use super::deadline::Deadline;
 use super::slots::Slot;
+use crate::drain::farewell;
 use crate::serve::socket_digest;
 use async_trait::async_trait;
 use pingora::http::ResponseHeader;
@@ -17,16 +18,12 @@ use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
 /// The length of HTTP/2's connection preface (RFC 9113 §3.4).
 const H2_PREFACE: usize = 24;
-/// How long a client has to take the last bytes before its connection is dropped.
-const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A connection that has shaken hands. Holds its slot, and keeps the deadlines that pingora does not know.
 pub struct EdgeStream {
@@ -173,7 +170,7 @@ impl AsyncWrite for EdgeStream {
 #[async_trait]
 impl Shutdown for EdgeStream {
     async fn shutdown(&mut self) {
-        let _ = timeout(FAREWELL, AsyncWriteExt::shutdown(self)).await;
+        farewell(self).await;
     }
 }
 
