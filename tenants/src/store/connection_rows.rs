@@ -2,7 +2,8 @@ use super::{
     StoreError, Tx,
     conn::Row,
     connections::connection,
-    search_words::{Beginning, count_hits, hits},
+    listing::Listing,
+    search_words::{count_hits, hits},
     statement::{args, statements},
     workspaces::before_id,
 };
@@ -31,9 +32,17 @@ statements! {
     HITS = count_hits!(hits!("connections", "connection"));
     NARROW = rows!(concat!("(select h.id from (select distinct id from (", hits!("connections", "connection"), ") every_hit where id < $4) h where cast($6 as text) is null or exists (select 1 from connections q where q.agency_id = $1 and q.id = h.id and q.status = $6) order by h.id desc limit $5) hit cross join connections c cross join workspaces w"), "where c.agency_id = $1 and c.id = hit.id and w.agency_id = c.agency_id and w.id = c.workspace_id order by c.id desc");
     BROAD = rows!("connections c join workspaces w on w.agency_id = c.agency_id and w.id = c.workspace_id", "where c.agency_id = $1 and c.id < $4 and (cast($6 as text) is null or c.status = $6) and exists (select 1 from search_words s where s.agency_id = c.agency_id and s.id in (c.id, c.workspace_id) and s.word >= $2 and s.word < $3) order by c.id desc limit $5");
-    COUNT = "select count(*) as connections from (select 1 as one from connections where agency_id = $1 and status = $2 limit $3) few";
+    COUNT = "select count(*) as counted from (select 1 as one from connections where agency_id = $1 and status = $2 limit $3) few";
     FED = "select distinct f.id, f.name from slots s join workflows f on f.agency_id = s.agency_id and f.id = s.workflow_id where s.agency_id = $1 and s.connection_id = $2 order by f.name, f.id";
 }
+
+const LISTING: Listing = Listing {
+    all: ALL,
+    in_state: IN_STATE,
+    hits: HITS,
+    narrow: NARROW,
+    broad: BROAD,
+};
 
 /// A connection as those who look after it see it.
 #[derive(Clone, Debug)]
@@ -63,25 +72,9 @@ impl Tx {
         search: &ConnectionSearch,
         page: &PageOf<ConnectionId>,
     ) -> Result<Vec<ConnectionRow>, StoreError> {
-        let agency = self.agency.clone();
         let after = before_id::<ConnectionKind>(page.after.as_ref().map(ConnectionId::as_str));
-        let (status, limit) = (search.status.map(ConnectionStatus::as_str), page.limit);
-        let rows = match (Beginning::of(&search.text), status) {
-            (Some(wanted), _) => {
-                let narrow = self.search_is_narrow(HITS, &wanted).await?;
-                let statement = if narrow { NARROW } else { BROAD };
-                let args = args![&agency, &wanted.from, &wanted.to, &after, limit, status];
-                self.inner.all(statement, args).await?
-            }
-            (None, Some(_)) => {
-                let args = args![&agency, &after, limit, status];
-                self.inner.all(IN_STATE, args).await?
-            }
-            (None, None) => {
-                let args = args![&agency, &after, limit];
-                self.inner.all(ALL, args).await?
-            }
-        };
+        let wanted = (&*search.text, search.status.map(ConnectionStatus::as_str));
+        let rows = self.listed(&LISTING, wanted, &after, page.limit).await?;
         rows.iter().map(line).collect()
     }
 
@@ -113,11 +106,7 @@ impl Tx {
         &mut self,
         status: ConnectionStatus,
     ) -> Result<Counted, StoreError> {
-        let agency = self.agency.clone();
-        let args = args![&agency, status.as_str(), Counted::MOST + 1];
-        let row = self.inner.optional(COUNT, args).await?;
-        row.map_or(Ok(0), |row| row.int("connections"))
-            .map(Counted::of)
+        self.counted(COUNT, status.as_str()).await
     }
 
     /// The workflows that this connection feeds, by name.

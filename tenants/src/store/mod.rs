@@ -31,6 +31,7 @@ mod idempotency;
 mod items;
 mod jobs;
 mod links;
+mod listing;
 mod mail_news;
 mod mail_relays;
 mod mails;

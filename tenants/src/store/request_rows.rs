@@ -3,8 +3,9 @@
 use super::{
     StoreError, Tx,
     conn::Row,
+    listing::Listing,
     requests::request,
-    search_words::{Beginning, count_hits, hits},
+    search_words::{count_hits, hits},
     statement::{args, statements},
     workspaces::before_id,
 };
@@ -30,8 +31,16 @@ statements! {
     NARROW = rows!(concat!("(select h.id from (select distinct id from (", hits!("requests", "request"), ") every_hit where id < $4) h where cast($6 as text) is null or exists (select 1 from requests q where q.agency_id = $1 and q.id = h.id and q.status = $6) order by h.id desc limit $5) hit cross join requests r cross join workspaces w where r.agency_id = $1 and r.id = hit.id and w.agency_id = r.agency_id and w.id = r.workspace_id order by r.id desc"));
     BROAD = rows!("requests r join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where r.agency_id = $1 and r.id < $4 and (cast($6 as text) is null or r.status = $6) and exists (select 1 from search_words s where s.agency_id = r.agency_id and s.id in (r.id, r.workspace_id) and s.word >= $2 and s.word < $3) order by r.id desc limit $5");
     OF_WORKFLOW = rows!("requests r join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where r.agency_id = $1 and r.id in (select i.request_id from item_slots s join items i on i.agency_id = s.agency_id and i.id = s.item_id where s.agency_id = $1 and s.workflow_id = $2) order by r.id desc limit $3");
-    COUNT = "select count(*) as requests from (select 1 as one from requests where agency_id = $1 and status = $2 limit $3) few";
+    COUNT = "select count(*) as counted from (select 1 as one from requests where agency_id = $1 and status = $2 limit $3) few";
 }
+
+const LISTING: Listing = Listing {
+    all: ALL,
+    in_state: IN_STATE,
+    hits: HITS,
+    narrow: NARROW,
+    broad: BROAD,
+};
 
 /// Which requests a list shows.
 #[derive(Clone, Debug, Default)]
@@ -67,25 +76,9 @@ impl Tx {
         search: &RequestSearch,
         page: &PageOf<RequestId>,
     ) -> Result<Vec<RequestRow>, StoreError> {
-        let agency = self.agency.clone();
         let after = before_id::<RequestKind>(page.after.as_ref().map(RequestId::as_str));
-        let (status, limit) = (search.status.map(RequestStatus::as_str), page.limit);
-        let rows = match (Beginning::of(&search.text), status) {
-            (Some(wanted), _) => {
-                let narrow = self.search_is_narrow(HITS, &wanted).await?;
-                let statement = if narrow { NARROW } else { BROAD };
-                let args = args![&agency, &wanted.from, &wanted.to, &after, limit, status];
-                self.inner.all(statement, args).await?
-            }
-            (None, Some(_)) => {
-                let args = args![&agency, &after, limit, status];
-                self.inner.all(IN_STATE, args).await?
-            }
-            (None, None) => {
-                let args = args![&agency, &after, limit];
-                self.inner.all(ALL, args).await?
-            }
-        };
+        let wanted = (&*search.text, search.status.map(RequestStatus::as_str));
+        let rows = self.listed(&LISTING, wanted, &after, page.limit).await?;
         rows.iter().map(listed).collect()
     }
 
@@ -103,11 +96,7 @@ impl Tx {
 
     /// How many requests there are of this status.
     pub async fn request_count(&mut self, status: RequestStatus) -> Result<Counted, StoreError> {
-        let agency = self.agency.clone();
-        let args = args![&agency, status.as_str(), Counted::MOST + 1];
-        let row = self.inner.optional(COUNT, args).await?;
-        row.map_or(Ok(0), |row| row.int("requests"))
-            .map(Counted::of)
+        self.counted(COUNT, status.as_str()).await
     }
 }
 

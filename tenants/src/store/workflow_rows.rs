@@ -3,8 +3,9 @@
 use super::{
     StoreError, Tx,
     conn::Row,
-    search_words::{Beginning, count_hits, hits},
-    statement::{args, statements},
+    listing::Listing,
+    search_words::{count_hits, hits},
+    statement::statements,
     workflows::workflow,
     workspaces::before_id,
 };
@@ -29,8 +30,16 @@ statements! {
     HITS = count_hits!(hits!("workflows", "workflow"));
     NARROW = rows!(concat!("(select h.id from (select distinct id from (", hits!("workflows", "workflow"), ") every_hit where id < $4) h where cast($6 as text) is null or exists (select 1 from workflows q where q.agency_id = $1 and q.id = h.id and q.gate_state = $6) order by h.id desc limit $5) hit cross join workflows f cross join workspaces w where f.agency_id = $1 and f.id = hit.id and w.agency_id = f.agency_id and w.id = f.workspace_id order by f.id desc"));
     BROAD = rows!("workflows f join workspaces w on w.agency_id = f.agency_id and w.id = f.workspace_id where f.agency_id = $1 and f.id < $4 and (cast($6 as text) is null or f.gate_state = $6) and exists (select 1 from search_words s where s.agency_id = f.agency_id and s.id in (f.id, f.workspace_id) and s.word >= $2 and s.word < $3) order by f.id desc limit $5");
-    COUNT = "select count(*) as workflows from (select 1 as one from workflows where agency_id = $1 and gate_state = $2 limit $3) few";
+    COUNT = "select count(*) as counted from (select 1 as one from workflows where agency_id = $1 and gate_state = $2 limit $3) few";
 }
+
+const LISTING: Listing = Listing {
+    all: ALL,
+    in_state: IN_STATE,
+    hits: HITS,
+    narrow: NARROW,
+    broad: BROAD,
+};
 
 /// Which workflows a list shows.
 #[derive(Clone, Debug, Default)]
@@ -64,35 +73,15 @@ impl Tx {
         search: &WorkflowSearch,
         page: &PageOf<WorkflowId>,
     ) -> Result<Vec<WorkflowRow>, StoreError> {
-        let agency = self.agency.clone();
         let after = before_id::<WorkflowKind>(page.after.as_ref().map(WorkflowId::as_str));
-        let (state, limit) = (search.state.map(GateState::as_str), page.limit);
-        let rows = match (Beginning::of(&search.text), state) {
-            (Some(wanted), _) => {
-                let narrow = self.search_is_narrow(HITS, &wanted).await?;
-                let statement = if narrow { NARROW } else { BROAD };
-                let args = args![&agency, &wanted.from, &wanted.to, &after, limit, state];
-                self.inner.all(statement, args).await?
-            }
-            (None, Some(_)) => {
-                let args = args![&agency, &after, limit, state];
-                self.inner.all(IN_STATE, args).await?
-            }
-            (None, None) => {
-                let args = args![&agency, &after, limit];
-                self.inner.all(ALL, args).await?
-            }
-        };
+        let wanted = (&*search.text, search.state.map(GateState::as_str));
+        let rows = self.listed(&LISTING, wanted, &after, page.limit).await?;
         rows.iter().map(listed).collect()
     }
 
     /// How many workflows stand at this state of the gate.
     pub async fn gate_count(&mut self, state: GateState) -> Result<Counted, StoreError> {
-        let agency = self.agency.clone();
-        let args = args![&agency, state.as_str(), Counted::MOST + 1];
-        let row = self.inner.optional(COUNT, args).await?;
-        row.map_or(Ok(0), |row| row.int("workflows"))
-            .map(Counted::of)
+        self.counted(COUNT, state.as_str()).await
     }
 }
 
