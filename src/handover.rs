@@ -16,6 +16,9 @@ use std::time::Duration;
 /// The first descriptor after standard input, output and error (`sd_listen_fds(3)`).
 const FIRST: i32 = 3;
 const READY: &[u8] = b"ready";
+/// How many clients may wait to be accepted: of a crowd that finds no room the kernel lets each one try again only after a
+/// second.
+const WAITING: i32 = 4096;
 /// How long the next version may take until it listens: it may have to read a large snapshot first.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -49,7 +52,7 @@ impl Sockets {
     pub fn listen(&self, address: SocketAddr) -> io::Result<TcpListener> {
         let listener = match self.take_inherited(address) {
             Some(listener) => listener,
-            None => TcpListener::bind(address)?,
+            None => listen(address)?,
         };
         listener.set_nonblocking(true)?;
         let copy = listener.try_clone()?;
@@ -126,6 +129,13 @@ impl Sockets {
     }
 }
 
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    // The second call only makes more room.
+    rustix::net::listen(&listener, WAITING)?;
+    Ok(listener)
+}
+
 /// The file that was started, which an upgrade may have replaced; not `/proc/self/exe`, which still names the old one.
 fn program(first_argument: Option<OsString>) -> io::Result<PathBuf> {
     let named = first_argument.map(PathBuf::from).unwrap_or_default();
@@ -163,4 +173,21 @@ fn wait(ready: &UnixDatagram, child: &mut Child) -> io::Result<u32> {
         io::ErrorKind::TimedOut,
         "the new version was not ready within 60 seconds",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpStream;
+
+    #[test]
+    fn a_crowd_has_room_to_wait() {
+        let sockets = Sockets::default();
+        let listener = sockets.listen(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let at_once = Duration::from_millis(900);
+        let crowd = (0..400).map(|_| TcpStream::connect_timeout(&address, at_once));
+        let waiting: Vec<_> = crowd.collect::<Result<_, _>>().unwrap();
+        assert_eq!(waiting.len(), 400);
+    }
 }

@@ -6,10 +6,6 @@ use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Mutex, watch};
 
-/// How long open connections are kept after the last one was accepted: who has just been accepted speaks, and who is about
-/// to ask on an old connection is answered and told to close it.
-const LINGER: Duration = Duration::from_secs(1);
-
 /// How long a client has to take the last bytes before its connection is dropped.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -19,6 +15,8 @@ pub(crate) struct Drain {
     pub draining: watch::Sender<bool>,
     pub in_flight: InFlight,
     pub connections: InFlight,
+    /// Upper bound of the wait for connections on which nobody asks.
+    pub linger: Duration,
     /// Upper bound of the wait for requests.
     pub grace: Duration,
 }
@@ -44,9 +42,9 @@ impl InFlight {
         self.0.closed().await;
     }
 
-    /// Returns at once when there is none, and after [`LINGER`] at the latest.
-    pub async fn linger(&self) {
-        let _late = tokio::time::timeout(LINGER, self.none()).await;
+    /// Returns when there is none, and after `longest` all the same.
+    pub async fn none_within(&self, longest: Duration) {
+        let _late = tokio::time::timeout(longest, self.none()).await;
     }
 }
 
@@ -58,7 +56,7 @@ impl ShutdownSignalWatch for Drain {
         }
         tracing::info!("edge drains");
         self.draining.send_replace(true);
-        self.connections.linger().await;
+        self.connections.none_within(self.linger).await;
         if tokio::time::timeout(self.grace, self.in_flight.none())
             .await
             .is_err()

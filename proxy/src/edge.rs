@@ -8,7 +8,9 @@ use crate::metrics::Metrics;
 use crate::snapshot::{Snapshot, SnapshotCell, disk};
 use crate::tls::{ChallengeCerts, Tickets, TlsConfig};
 use crate::workers::Workers;
-use crate::{EdgeStatus, FindUpstreams, GatewayConfig, Https, Proxy, ProxyConfig, ProxyError};
+use crate::{
+    EdgeStatus, FindUpstreams, GatewayConfig, Https, LINGER, Proxy, ProxyConfig, ProxyError,
+};
 use latchkey_tenants::{Clock, Entropy, Store, StoreError, vault::DataKey};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use std::future::Future;
@@ -220,6 +222,7 @@ fn data_path(config: EdgeConfig, feeds: Feeds) -> Result<Proxy, EdgeError> {
         upstreams: config.upstreams,
         find_upstreams: config.find_upstreams,
         edge_secret: config.edge_secret,
+        linger: LINGER,
         grace: config.grace,
         gateway: config.gateway,
         snapshot: feeds.snapshot,

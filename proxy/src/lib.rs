@@ -44,6 +44,7 @@ use thiserror::Error;
 
 /// How long running requests may go on after a stop before they are cut, when the caller has no other wish.
 pub const DEFAULT_GRACE: Duration = Duration::from_secs(10);
+const LINGER: Duration = Duration::from_secs(1);
 
 pub struct ProxyConfig {
     /// The sockets where browsers reach the edge without TLS.
@@ -56,6 +57,9 @@ pub struct ProxyConfig {
     pub find_upstreams: Option<FindUpstreams>,
     /// Sent to the app as `X-Latchkey-Edge`; printable ASCII.
     pub edge_secret: SecretString,
+    /// Upper bound of the wait for open connections after a stop: who has just been accepted speaks, and who is about to
+    /// ask on an old connection is answered and told to close it.
+    pub linger: Duration,
     /// Upper bound of the wait for running requests after a stop; nothing is waited for when none run.
     pub grace: Duration,
     pub gateway: GatewayConfig,

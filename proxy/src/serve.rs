@@ -11,6 +11,7 @@ use pingora::services::Service;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -25,6 +26,7 @@ pub(crate) struct Worker {
     pub arrivals: UnboundedReceiver<Arrival>,
     /// All of the edge's.
     pub connections: InFlight,
+    pub linger: Duration,
     pub draining: ShutdownWatch,
 }
 
@@ -47,7 +49,7 @@ impl Service for Worker {
                 }
             });
         }
-        self.connections.linger().await;
+        self.connections.none_within(self.linger).await;
         // Ends idle connections.
         self.http.cleanup().await;
     }

@@ -21,6 +21,7 @@ use secrecy::ExposeSecret;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{Mutex, watch};
 
@@ -93,6 +94,7 @@ impl Proxy {
         let ending = Ending {
             in_flight: InFlight::new(),
             connections: InFlight::new(),
+            linger: config.linger,
             draining: watch::Sender::new(false),
         };
         let handshakes = config.https.take().map(|https| {
@@ -113,6 +115,7 @@ impl Proxy {
                 draining: ending.draining,
                 in_flight: ending.in_flight,
                 connections: ending.connections,
+                linger: ending.linger,
                 grace: config.grace,
             }),
         });
@@ -123,6 +126,7 @@ impl Proxy {
 struct Ending {
     in_flight: InFlight,
     connections: InFlight,
+    linger: Duration,
     draining: watch::Sender<bool>,
 }
 
@@ -138,6 +142,7 @@ impl Ending {
             handshakes,
             arrivals,
             connections: self.connections.clone(),
+            linger: self.linger,
             draining: self.draining.subscribe(),
         }
     }

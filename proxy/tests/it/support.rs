@@ -108,6 +108,7 @@ pub fn config(upstreams: &[SocketAddr]) -> ProxyConfig {
         upstreams: upstreams.to_vec(),
         find_upstreams: None,
         edge_secret: "the-edge-secret".into(),
+        linger: 3 * PATIENCE,
         grace: 3 * PATIENCE,
         gateway: GatewayConfig::default(),
         snapshot: snapshot(),
