@@ -1,5 +1,5 @@
 use latchkey_tenants::{
-    Agency, Lifetime, NewRequest, Recipient, SlotRef, Store, Tx,
+    Agency, Lifetime, Member, NewRequest, Recipient, SlotRef, Store, Tx,
     store::{NewSession, SignInMethod},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -9,33 +9,69 @@ use crate::scene::{connect, workflow};
 /// Requests 10,000, connections 5,000.
 const WORKSPACES: usize = 1_000;
 const REQUESTS_EACH: usize = 10;
-
-/// Pages of the console that look through all of it.
-pub const PAGES: [&str; 7] = [
-    "/dashboard",
-    "/dashboard/requests",
-    "/dashboard/requests?q=globex-77",
-    "/dashboard/workflows",
-    "/dashboard/connections",
-    "/dashboard/workspaces",
-    "/dashboard/audit",
+/// Every room of the console, its lists searched and filtered too.
+const PAGES: [&str; 23] = [
+    "",
+    "/apps",
+    "/apps/slack",
+    "/audit",
+    "/connections",
+    "/connections?q=globex-77",
+    "/domains",
+    "/email",
+    "/email/held-back",
+    "/keys",
+    "/people",
+    "/people/clients",
+    "/requests",
+    "/requests/new",
+    "/requests?q=globex-77",
+    "/requests?state=sent",
+    "/settings",
+    "/theme",
+    "/workflows",
+    "/workflows/new",
+    "/workflows?q=globex-77",
+    "/workspaces",
+    "/workspaces?q=globex-77",
 ];
 
-/// Fills an agency up, every other request connected, and signs its owner in: the session's cookie.
-pub async fn crowd(store: &Store, agency: &Agency, host: &str) -> String {
+/// What its staff sees in a crowded agency.
+pub struct Crowd {
+    /// Of its owner's session.
+    pub cookie: String,
+    pub pages: Vec<String>,
+}
+
+/// Fills an agency up, every other request connected, and signs its owner in.
+pub async fn crowd(store: &Store, agency: &Agency, host: &str) -> Crowd {
+    let mut pages = Vec::new();
     for number in 0..WORKSPACES {
         let mut tx = store.begin(&agency.id).await.expect("a transaction");
-        workspace(&mut tx, number).await;
+        let found = workspace(&mut tx, number).await;
         tx.commit().await.expect("committed");
+        if number == WORKSPACES / 2 {
+            pages.extend(found);
+        }
     }
+    pages.extend(PAGES.map(|page| format!("/dashboard{page}")));
+    pages.sort();
     let mut tx = store.begin(&agency.id).await.expect("a transaction");
     let secret = sign_in(&mut tx, host).await;
     tx.commit().await.expect("committed");
-    format!("__Host-session={}", secret.expose_secret())
+    Crowd {
+        cookie: format!("__Host-session={}", secret.expose_secret()),
+        pages,
+    }
 }
 
-async fn workspace(tx: &mut Tx, number: usize) {
+/// Its pages, and those of what is in it.
+async fn workspace(tx: &mut Tx, number: usize) -> Vec<String> {
     let workflow = workflow(tx, &format!("globex-{number}")).await;
+    let mut pages = vec![
+        format!("/dashboard/workspaces/{}", workflow.workspace_id),
+        format!("/dashboard/workflows/{}", workflow.id),
+    ];
     for turn in 0..REQUESTS_EACH {
         let request = NewRequest {
             workspace_id: workflow.workspace_id.clone(),
@@ -61,17 +97,28 @@ async fn workspace(tx: &mut Tx, number: usize) {
             .expect("a request");
         let sent = tx.request_make_link(&request.id, "bench").await;
         sent.expect("a link");
+        if turn == 0 {
+            pages.push(format!("/dashboard/requests/{}", request.id));
+        }
         if turn % 2 == 0 {
-            connect(tx, &request.items[0].id).await;
+            let connection = connect(tx, &request.items[0].id).await;
+            if turn == 0 {
+                pages.push(format!("/dashboard/connections/{connection}"));
+            }
         }
     }
+    pages
+}
+
+async fn owner(tx: &mut Tx) -> Member {
+    let email = "ana@northwind.example".parse().expect("an address");
+    let owner = tx.member_by_email(&email).await.expect("read");
+    owner.expect("the owner")
 }
 
 async fn sign_in(tx: &mut Tx, host: &str) -> SecretString {
-    let email = "ana@northwind.example".parse().expect("an address");
-    let owner = tx.member_by_email(&email).await.expect("read");
     let new = NewSession {
-        member: &owner.expect("the owner"),
+        member: &owner(tx).await,
         host,
         method: SignInMethod::Mail,
         browser: "bench",

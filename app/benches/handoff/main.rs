@@ -87,9 +87,8 @@ async fn main() {
 /// Whether a page of the console costs more than it may.
 async fn console(round: Duration) -> bool {
     let scene = scene::Scene::build(None, true).await;
-    let targets: Vec<_> = std::iter::once(scene.link_page())
-        .chain(crowd::PAGES.map(|path| scene.console(path)))
-        .collect();
+    let (paths, mut targets): (Vec<_>, Vec<_>) = scene.console().unzip();
+    targets.insert(0, scene.link_page());
     let mut rates = vec![Vec::new(); targets.len()];
     for _ in 0..ROUNDS {
         for (rates, target) in rates.iter_mut().zip(&targets) {
@@ -103,7 +102,7 @@ async fn console(round: Duration) -> bool {
     );
     println!("|---|---|---|");
     let mut slow = false;
-    for (path, rate) in crowd::PAGES.iter().zip(rates) {
+    for (path, rate) in paths.into_iter().zip(rates) {
         println!("| {path} | {rate:.0} | {:.2} |", link / rate);
         slow |= link / rate > CONSOLE_GOAL;
     }

@@ -13,7 +13,10 @@ use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use crate::{crowd::crowd, load::Target};
+use crate::{
+    crowd::{Crowd, crowd},
+    load::Target,
+};
 
 const HOST: &str = "northwind.localhost";
 
@@ -24,8 +27,7 @@ pub struct Scene {
     cookie: String,
     connection: String,
     api_key: SecretString,
-    /// Of the agency's owner, signed in.
-    owner: Option<String>,
+    crowd: Option<Crowd>,
     _folder: TempDir,
 }
 
@@ -57,7 +59,7 @@ impl Scene {
             .await
             .expect("a key");
         tx.commit().await.expect("committed");
-        let owner = match crowded {
+        let crowd = match crowded {
             true => Some(crowd(&store, &agency, HOST).await),
             false => None,
         };
@@ -69,14 +71,18 @@ impl Scene {
             cookie,
             connection,
             api_key,
-            owner,
+            crowd,
             _folder: folder,
         }
     }
 
-    pub fn console(&self, path: &str) -> Target {
-        let owner = self.owner.as_deref().expect("a crowded scene");
-        Target::get(self.address, path, HOST, &[("cookie", owner)])
+    /// Pages of the console, as the agency's owner gets them.
+    pub fn console(&self) -> impl Iterator<Item = (&str, Target)> {
+        let crowd = self.crowd.as_ref().expect("a crowded scene");
+        crowd.pages.iter().map(|path| {
+            let headers = [("cookie", &*crowd.cookie)];
+            (&**path, Target::get(self.address, path, HOST, &headers))
+        })
     }
 
     pub fn link_page(&self) -> Target {

@@ -3,7 +3,7 @@ use super::{
     conn::Row,
     connections::connection,
     listing::Listing,
-    search_words::{count_hits, hits},
+    search_words::{count_hits, hits, in_state, page_of_hits},
     statement::{args, statements},
     workspaces::before_id,
 };
@@ -29,8 +29,8 @@ statements! {
     ALL = rows!("connections c join workspaces w on w.agency_id = c.agency_id and w.id = c.workspace_id", "where c.agency_id = $1 and c.id < $2 order by c.id desc limit $3");
     IN_STATE = rows!("connections c join workspaces w on w.agency_id = c.agency_id and w.id = c.workspace_id", "where c.agency_id = $1 and c.status = $4 and c.id < $2 order by c.id desc limit $3");
     OF_WORKSPACE = rows!("connections c join workspaces w on w.agency_id = c.agency_id and w.id = c.workspace_id", "where c.agency_id = $1 and c.workspace_id = $2 order by c.id desc limit $3");
-    HITS = count_hits!(hits!("connections", "connection"));
-    NARROW = rows!(concat!("(select h.id from (select distinct id from (", hits!("connections", "connection"), ") every_hit where id < $4) h where cast($6 as text) is null or exists (select 1 from connections q where q.agency_id = $1 and q.id = h.id and q.status = $6) order by h.id desc limit $5) hit cross join connections c cross join workspaces w"), "where c.agency_id = $1 and c.id = hit.id and w.agency_id = c.agency_id and w.id = c.workspace_id order by c.id desc");
+    HITS = count_hits!(hits!("connections", "connection", "union all"));
+    NARROW = rows!(concat!(page_of_hits!(hits!("connections", "connection", "union"), in_state!("connections", "status")), "cross join connections c cross join workspaces w"), "where c.agency_id = $1 and c.id = hit.id and w.agency_id = c.agency_id and w.id = c.workspace_id order by c.id desc");
     BROAD = rows!("connections c join workspaces w on w.agency_id = c.agency_id and w.id = c.workspace_id", "where c.agency_id = $1 and c.id < $4 and (cast($6 as text) is null or c.status = $6) and exists (select 1 from search_words s where s.agency_id = c.agency_id and s.id in (c.id, c.workspace_id) and s.word >= $2 and s.word < $3) order by c.id desc limit $5");
     COUNT = "select count(*) as counted from (select 1 as one from connections where agency_id = $1 and status = $2 limit $3) few";
     FED = "select distinct f.id, f.name from slots s join workflows f on f.agency_id = s.agency_id and f.id = s.workflow_id where s.agency_id = $1 and s.connection_id = $2 order by f.name, f.id";

@@ -12,9 +12,23 @@ use crate::{
     WorkspaceId, id::kinds::ConnectionKind, store::NewMail,
 };
 
+/// `$first` is the filter whose index is read along.
+macro_rules! list {
+    ($first:literal) => {
+        concat!(
+            "select * from connections where agency_id = $1 and ",
+            $first,
+            "id < $2 and (cast($3 as text) is null or status = $3) and (cast($4 as text) is null or workspace_id = $4) and (cast($5 as text) is null or app = $5) order by id desc limit $6"
+        )
+    };
+}
+
 statements! {
     ONE = "select * from connections where agency_id = $1 and id = $2";
-    LIST = "select * from connections where agency_id = $1 and id < $2 and (cast($3 as text) is null or status = $3) and (cast($4 as text) is null or workspace_id = $4) and (cast($5 as text) is null or app = $5) order by id desc limit $6";
+    LIST = list!("");
+    LIST_IN_STATUS = list!("status = $3 and ");
+    LIST_OF_WORKSPACE = list!("workspace_id = $4 and ");
+    LIST_OF_APP = list!("app = $5 and ");
     MOVE = "update connections set status = $3, error = $4, updated_at = $5 where agency_id = $1 and id = $2 and status = $6";
     SET_ACCOUNT = "update connections set account_id = $3, account_label = $4 where agency_id = $1 and id = $2";
     SET_RECEIPT = "update connections set receipt = $3, receipt_at = $4 where agency_id = $1 and id = $2";
@@ -49,10 +63,21 @@ impl Tx {
         let agency = self.agency.clone();
         let after = before_id::<ConnectionKind>(page.after.as_ref().map(ConnectionId::as_str));
         let status = filter.status.map(ConnectionStatus::as_str);
+        let statement = match filter {
+            ConnectionFilter {
+                workspace_id: Some(_),
+                ..
+            } => LIST_OF_WORKSPACE,
+            ConnectionFilter { app: Some(_), .. } => LIST_OF_APP,
+            ConnectionFilter {
+                status: Some(_), ..
+            } => LIST_IN_STATUS,
+            _ => LIST,
+        };
         let rows = self
             .inner
             .all(
-                LIST,
+                statement,
                 args![
                     &agency,
                     &after,

@@ -2,7 +2,7 @@ use super::{
     StoreError, Tx,
     api_keys::to_json,
     conn::Row,
-    statement::{args, statements},
+    statement::{AMONG, among, args, args_among, statements},
 };
 use crate::{
     ActionError, ConnectionId, EventType, Item, ItemId, ItemMove, ItemStatus, MAX_ITEMS, NewEvent,
@@ -10,10 +10,22 @@ use crate::{
     values::{Note, Opaque},
 };
 
+/// `$which` says of whose requests.
+macro_rules! items_of {
+    ($which:expr) => {
+        concat!(
+            "select i.*, s.slot_id, s.workflow_id from items i left join item_slots s on s.agency_id = i.agency_id and s.item_id = i.id where i.agency_id = $1 and i.request_id ",
+            $which,
+            " order by i.request_id, i.position, s.slot_id"
+        )
+    };
+}
+
 statements! {
     CREATE = "insert into items (id, agency_id, request_id, position, app, scopes, expected_account, status, updated_at) values ($2, $1, $3, $4, $5, $6, $7, 'pending', $8)";
     CREATE_SLOT = "insert into item_slots (agency_id, item_id, slot_id, workflow_id) values ($1, $2, $3, $4)";
-    OF_REQUESTS = "select i.*, s.slot_id, s.workflow_id from items i left join item_slots s on s.agency_id = i.agency_id and s.item_id = i.id where i.agency_id = $1 and i.request_id >= $2 and i.request_id <= $3 order by i.request_id, i.position, s.slot_id";
+    OF_REQUEST = items_of!("= $2");
+    OF_REQUESTS = items_of!(concat!("in ", among!()));
     REQUEST_OF = "select request_id from items where agency_id = $1 and id = $2";
     MOVE = "update items set status = $3, updated_at = $4 where agency_id = $1 and id = $2 and status = $5";
     SET_CONNECTION = "update items set connection_id = $3 where agency_id = $1 and id = $2";
@@ -140,18 +152,25 @@ impl Tx {
         Ok(())
     }
 
-    /// The items of the requests from `first` to `last`, in their order.
-    pub(super) async fn items_of(
-        &mut self,
-        first: &RequestId,
-        last: &RequestId,
-    ) -> Result<Vec<(RequestId, Item)>, StoreError> {
+    /// Gives the requests their items.
+    pub(super) async fn items_fill(&mut self, requests: &mut [Request]) -> Result<(), StoreError> {
         let agency = self.agency.clone();
-        let rows = self
-            .inner
-            .all(OF_REQUESTS, args![&agency, first, last])
-            .await?;
-        items(&rows)
+        for requests in requests.chunks_mut(AMONG) {
+            let rows = match &*requests {
+                [one] => self.inner.all(OF_REQUEST, args![&agency, &one.id]).await?,
+                some => {
+                    let ids = some.iter().map(|request| request.id.as_str());
+                    let args = args_among(&agency, ids);
+                    self.inner.all(OF_REQUESTS, &args).await?
+                }
+            };
+            for (owner, item) in items(&rows)? {
+                if let Some(request) = requests.iter_mut().find(|request| request.id == owner) {
+                    request.items.push(item);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The request that an item belongs to.

@@ -118,6 +118,15 @@ macro_rules! migrations {
                 "search",
                 include_str!(concat!("../../../migrations/", $folder, "/0015_search.sql")),
             ),
+            migration(
+                16,
+                "filters",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $folder,
+                    "/0016_filters.sql"
+                )),
+            ),
         ])
     };
 }

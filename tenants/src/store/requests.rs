@@ -13,10 +13,23 @@ use crate::{
     values::{Email, Name},
 };
 
+/// `$first` is the filter whose index is read along.
+macro_rules! list {
+    ($first:literal) => {
+        concat!(
+            "select * from requests where agency_id = $1 and ",
+            $first,
+            "id < $2 and (cast($3 as text) is null or status = $3) and (cast($4 as text) is null or workspace_id = $4) order by id desc limit $5"
+        )
+    };
+}
+
 statements! {
     CREATE = "insert into requests (id, agency_id, workspace_id, recipient_email, recipient_name, note, status, lifetime, resends, created_at, language, member_id) values ($2, $1, $3, $4, $5, $6, 'queued', $7, 0, $8, $9, $10)";
     ONE = "select * from requests where agency_id = $1 and id = $2";
-    LIST = "select * from requests where agency_id = $1 and id < $2 and (cast($3 as text) is null or status = $3) and (cast($4 as text) is null or workspace_id = $4) order by id desc limit $5";
+    LIST = list!("");
+    LIST_IN_STATUS = list!("status = $3 and ");
+    LIST_OF_WORKSPACE = list!("workspace_id = $4 and ");
     UNOPENED = "select 1 as unopened from requests where agency_id = $1 and id = $2 and opened_at is null";
     OPENED = "update requests set opened_at = $3 where agency_id = $1 and id = $2 and opened_at is null";
     SET_STATUS = "update requests set status = $3 where agency_id = $1 and id = $2 and status = $4";
@@ -152,8 +165,7 @@ impl Tx {
     /// The request of a row, with its items.
     pub(super) async fn request_whole(&mut self, row: &Row) -> Result<Request, StoreError> {
         let mut request = request(row)?;
-        let items = self.items_of(&request.id, &request.id).await?;
-        request.items = items.into_iter().map(|(_, item)| item).collect();
+        self.items_fill(std::slice::from_mut(&mut request)).await?;
         Ok(request)
     }
 
@@ -173,10 +185,20 @@ impl Tx {
         let agency = self.agency.clone();
         let after = before_id::<RequestKind>(page.after.as_ref().map(RequestId::as_str));
         let status = filter.status.map(RequestStatus::as_str);
+        let statement = match filter {
+            RequestFilter {
+                workspace_id: Some(_),
+                ..
+            } => LIST_OF_WORKSPACE,
+            RequestFilter {
+                status: Some(_), ..
+            } => LIST_IN_STATUS,
+            _ => LIST,
+        };
         let rows = self
             .inner
             .all(
-                LIST,
+                statement,
                 args![
                     &agency,
                     &after,
@@ -187,15 +209,7 @@ impl Tx {
             )
             .await?;
         let mut requests = rows.iter().map(request).collect::<Result<Vec<_>, _>>()?;
-        let (Some(newest), Some(oldest)) = (requests.first(), requests.last()) else {
-            return Ok(requests);
-        };
-        let (oldest, newest) = (oldest.id.clone(), newest.id.clone());
-        for (owner, item) in self.items_of(&oldest, &newest).await? {
-            if let Some(request) = requests.iter_mut().find(|request| request.id == owner) {
-                request.items.push(item);
-            }
-        }
+        self.items_fill(&mut requests).await?;
         Ok(requests)
     }
 

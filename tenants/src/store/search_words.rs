@@ -21,20 +21,51 @@ pub(super) enum Kind {
     Connection,
 }
 
-/// The ids of rows of `$table` that are of `$kind`, whose own words or whose workspace's begin as was typed, some twice. `$1` is the
-/// agency, `$2` and `$3` are the ends of a [`Beginning`].
+/// The ids of rows of `$table` that are of `$kind`, whose own words or whose workspace's begin as was typed: each once with
+/// `union`, which reads them all first, some twice with `union all`. `$1` is the agency, `$2` and `$3` are the ends of a [`Beginning`].
 macro_rules! hits {
-    ($table:literal, $kind:literal) => {
+    ($table:literal, $kind:literal, $union:literal) => {
         concat!(
             "select s.id from search_words s where s.agency_id = $1 and s.kind = '",
             $kind,
-            "' and s.word >= $2 and s.word < $3 union all select o.id from search_words s cross join ",
+            "' and s.word >= $2 and s.word < $3 ",
+            $union,
+            " select o.id from search_words s cross join ",
             $table,
             " o where s.agency_id = $1 and s.kind = 'workspace' and s.word >= $2 and s.word < $3 and o.agency_id = s.agency_id and o.workspace_id = s.id"
         )
     };
 }
 pub(super) use hits;
+
+/// A page of those ids as `hit`, newest first, from before `$4` on and up to `$5`; `$and` says which of them, `f` being one. They are
+/// found first: a database that looks for the page at once goes through all that is older.
+macro_rules! page_of_hits {
+    ($hits:expr, $and:expr) => {
+        concat!(
+            "(with found as materialized (",
+            $hits,
+            ") select f.id from found f where f.id < $4",
+            $and,
+            " order by f.id desc limit $5) hit "
+        )
+    };
+}
+pub(super) use page_of_hits;
+
+/// Where `f` is the id of a row of `$table` whose `$state` is `$6`, or any if that is null.
+macro_rules! in_state {
+    ($table:literal, $state:literal) => {
+        concat!(
+            " and (cast($6 as text) is null or exists (select 1 from ",
+            $table,
+            " o where o.agency_id = $1 and o.id = f.id and o.",
+            $state,
+            " = $6))"
+        )
+    };
+}
+pub(super) use in_state;
 
 /// The statement that counts those ids up to `$4`.
 macro_rules! count_hits {

@@ -138,3 +138,24 @@ macro_rules! args {
     ($($value:expr),* $(,)?) => { &[$($crate::store::statement::Arg::from($value)),*] };
 }
 pub(crate) use args;
+
+/// Room for [`AMONG`] ids from `$2` on, as in `id in among!()`.
+macro_rules! among {
+    () => {
+        "($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)"
+    };
+}
+pub(crate) use among;
+
+pub(crate) const AMONG: usize = 25;
+
+/// The arguments of a statement with `among!`: at most [`AMONG`] ids, and the agency first.
+pub(crate) fn args_among<'a>(
+    agency: &'a crate::AgencyId,
+    ids: impl Iterator<Item = &'a str>,
+) -> Vec<Arg<'a>> {
+    let mut args = vec![Arg::from(agency)];
+    args.extend(ids.map(Arg::from));
+    args.resize(1 + AMONG, Arg::Text(None));
+    args
+}

@@ -4,7 +4,7 @@ use super::{
     conn::Row,
     search::pattern,
     search_words::Kind,
-    statement::{args, statements},
+    statement::{AMONG, among, args, args_among, statements},
     workspaces::before_id,
 };
 use crate::{
@@ -13,12 +13,37 @@ use crate::{
     values::Opaque,
 };
 
+/// `$first` is the filter whose index is read along.
+macro_rules! list {
+    ($first:literal) => {
+        concat!(
+            "select * from workflows where agency_id = $1 and ",
+            $first,
+            "id < $2 and (cast($3 as text) is null or workspace_id = $3) and (cast($4 as text) is null or external_id = $4) order by id desc limit $5"
+        )
+    };
+}
+
+/// `$which` says of which workflows.
+macro_rules! slots {
+    ($which:expr) => {
+        concat!(
+            "select s.*, c.status, c.paused_at from slots s left join connections c on c.agency_id = s.agency_id and c.id = s.connection_id where s.agency_id = $1 and s.workflow_id ",
+            $which,
+            " order by s.workflow_id, s.position"
+        )
+    };
+}
+
 statements! {
     CREATE = "insert into workflows (id, agency_id, workspace_id, name, external_id, resume, gate_state, gate_since, created_at) values ($2, $1, $3, $4, $5, $6, $7, $8, $8)";
     CREATE_SLOT = "insert into slots (id, agency_id, workflow_id, position, app, scopes, required, expected_account) values ($2, $1, $3, $4, $5, $6, $7, $8)";
     ONE = "select * from workflows where agency_id = $1 and id = $2";
-    LIST = "select * from workflows where agency_id = $1 and id < $2 and (cast($3 as text) is null or workspace_id = $3) and (cast($4 as text) is null or external_id = $4) order by id desc limit $5";
-    SLOTS = "select s.*, c.status, c.paused_at from slots s left join connections c on c.agency_id = s.agency_id and c.id = s.connection_id where s.agency_id = $1 and s.workflow_id >= $2 and s.workflow_id <= $3 order by s.workflow_id, s.position";
+    LIST = list!("");
+    LIST_OF_WORKSPACE = list!("workspace_id = $3 and ");
+    LIST_CALLED = list!("external_id = $4 and ");
+    SLOTS = slots!("= $2");
+    SLOTS_AMONG = slots!(concat!("in ", among!()));
     OF_WORKSPACE = "select * from workflows where agency_id = $1 and workspace_id = $2 and (cast($4 as text) is null or lower(name) like $4 escape '!' or lower(coalesce(external_id, '')) like $4 escape '!') order by id desc limit $3";
     SLOTS_OF_WORKSPACE = "select s.*, c.status, c.paused_at from workflows f cross join slots s left join connections c on c.agency_id = s.agency_id and c.id = s.connection_id where s.agency_id = f.agency_id and s.workflow_id = f.id and f.agency_id = $1 and f.workspace_id = $2 order by s.workflow_id, s.position";
     OF_SLOT = "select workflow_id from slots where agency_id = $1 and id = $2";
@@ -117,7 +142,7 @@ impl Tx {
         let Some(row) = self.inner.optional(ONE, args![&agency, id]).await? else {
             return Ok(None);
         };
-        let slots = self.inner.all(SLOTS, args![&agency, id, id]).await?;
+        let slots = self.inner.all(SLOTS, args![&agency, id]).await?;
         workflow(&row, &slots).map(Some)
     }
 
@@ -129,10 +154,21 @@ impl Tx {
     ) -> Result<Vec<Workflow>, StoreError> {
         let agency = self.agency.clone();
         let after = before_id::<WorkflowKind>(page.after.as_ref().map(WorkflowId::as_str));
+        let statement = match filter {
+            WorkflowFilter {
+                external_id: Some(_),
+                ..
+            } => LIST_CALLED,
+            WorkflowFilter {
+                workspace_id: Some(_),
+                ..
+            } => LIST_OF_WORKSPACE,
+            _ => LIST,
+        };
         let rows = self
             .inner
             .all(
-                LIST,
+                statement,
                 args![
                     &agency,
                     &after,
@@ -142,15 +178,17 @@ impl Tx {
                 ],
             )
             .await?;
-        let (Some(newest), Some(oldest)) = (rows.first(), rows.last()) else {
-            return Ok(Vec::new());
-        };
-        let (oldest, newest) = (oldest.text("id")?, newest.text("id")?);
-        let slots = self
-            .inner
-            .all(SLOTS, args![&agency, &oldest, &newest])
-            .await?;
-        rows.iter().map(|row| workflow(row, &slots)).collect()
+        let mut workflows = Vec::with_capacity(rows.len());
+        for rows in rows.chunks(AMONG) {
+            let ids = rows.iter().map(|row| row.text("id"));
+            let ids: Vec<String> = ids.collect::<Result<_, _>>()?;
+            let args = args_among(&agency, ids.iter().map(String::as_str));
+            let slots = self.inner.all(SLOTS_AMONG, &args).await?;
+            for row in rows {
+                workflows.push(workflow(row, &slots)?);
+            }
+        }
+        Ok(workflows)
     }
 
     /// Newest first; `text` is a part of a name or of what the engine calls it, empty for any.

@@ -2,7 +2,7 @@ use super::{
     StoreError, Tx,
     conn::Row,
     search::pattern,
-    search_words::{Beginning, Kind, count_hits},
+    search_words::{Beginning, Kind, count_hits, page_of_hits},
     statement::{args, statements},
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 
 /// Workspaces with how much is in them; `$from` has them as `w`.
 macro_rules! lines {
-    ($from:literal) => {
+    ($from:expr) => {
         concat!(
             "select w.*, (select count(*) from members m where m.agency_id = w.agency_id and m.workspace_id = w.id) as clients, (select count(*) from workflows f where f.agency_id = w.agency_id and f.workspace_id = w.id) as workflows, (select count(*) from connections c where c.agency_id = w.agency_id and c.workspace_id = w.id and c.status <> 'revoked') as connections, (select count(*) from connections c where c.agency_id = w.agency_id and c.workspace_id = w.id and c.status = 'error') as broken, (select count(*) from requests r where r.agency_id = w.agency_id and r.workspace_id = w.id and r.status = 'sent') as waiting from ",
             $from
@@ -30,7 +30,7 @@ statements! {
     LINE = lines!("workspaces w where w.agency_id = $1 and w.id = $2");
     LINES = lines!("workspaces w where w.agency_id = $1 and w.id < $2 order by w.id desc limit $3");
     HITS = count_hits!("select id from search_words where agency_id = $1 and kind = 'workspace' and word >= $2 and word < $3");
-    NARROW = lines!("(select distinct id from search_words where agency_id = $1 and kind = 'workspace' and word >= $2 and word < $3 and id < $4 order by id desc limit $5) hit cross join workspaces w where w.agency_id = $1 and w.id = hit.id order by w.id desc");
+    NARROW = lines!(concat!(page_of_hits!("select distinct id from search_words where agency_id = $1 and kind = 'workspace' and word >= $2 and word < $3", ""), "cross join workspaces w where w.agency_id = $1 and w.id = hit.id order by w.id desc"));
     BROAD = lines!("workspaces w where w.agency_id = $1 and w.id < $4 and exists (select 1 from search_words s where s.agency_id = w.agency_id and s.id = w.id and s.word >= $2 and s.word < $3) order by w.id desc limit $5");
     RENAME = "update workspaces set name = $3 where agency_id = $1 and id = $2";
 }

@@ -45,7 +45,10 @@ pub(super) async fn show(desk: Desk<Work>, query: Query) -> PageResult {
     };
     let mut tx = desk.read().await?;
     let found = tx.connection_rows(&search, &asked.page()).await?;
-    let states = states(&mut tx).await?;
+    let states = match asked.text.is_empty() {
+        true => counted(&mut tx).await?,
+        false => named(),
+    };
     let mut names = Names::default();
     let mut apps = Vec::with_capacity(found.len());
     for row in &found {
@@ -59,7 +62,7 @@ pub(super) async fn show(desk: Desk<Work>, query: Query) -> PageResult {
 }
 
 /// Each filter with how many there are.
-async fn states(tx: &mut Tx) -> Result<Vec<(&'static str, String)>, StoreError> {
+async fn counted(tx: &mut Tx) -> Result<Vec<(&'static str, String)>, StoreError> {
     let mut counts = Vec::with_capacity(LABELS.len());
     for (status, _) in LABELS {
         counts.push(tx.connection_count(status).await?);
@@ -73,6 +76,14 @@ async fn states(tx: &mut Tx) -> Result<Vec<(&'static str, String)>, StoreError> 
             .map(|((status, label), count)| (status.as_str(), format!("{label} {count}"))),
     );
     Ok(states)
+}
+
+/// Each filter, beside a search, which finds fewer.
+fn named() -> Vec<(&'static str, String)> {
+    let states = LABELS.map(|(status, label)| (status.as_str(), label.to_owned()));
+    std::iter::once(("", "All".to_owned()))
+        .chain(states)
+        .collect()
 }
 
 fn row((row, app): (ConnectionRow, String)) -> Row {

@@ -14,6 +14,12 @@ use crate::{
 #[derive(Serialize)]
 struct View {
     list: Listed<RequestLine>,
+    /// None beside a search, which finds fewer.
+    counts: Option<Counts>,
+}
+
+#[derive(Serialize)]
+struct Counts {
     waiting: String,
     queued: String,
 }
@@ -34,23 +40,27 @@ pub(super) async fn list(desk: Desk<Work>, query: Query) -> PageResult {
         text: asked.text.clone(),
     };
     let mut tx = desk.read().await?;
-    let waiting = tx.request_count(RequestStatus::Sent).await?.to_string();
-    let queued = tx.request_count(RequestStatus::Queued).await?.to_string();
+    let counts = match asked.text.is_empty() {
+        true => Some(Counts {
+            waiting: tx.request_count(RequestStatus::Sent).await?.to_string(),
+            queued: tx.request_count(RequestStatus::Queued).await?.to_string(),
+        }),
+        false => None,
+    };
     let rows = tx.request_rows(&search, &asked.page()).await?;
     let rows = lines(&mut tx, rows, desk.now()).await?;
     drop(tx);
     let mut states = vec![("", "All".to_owned())];
     states.extend(LABELS.map(|(status, label)| {
-        let label = match status {
-            RequestStatus::Sent => format!("{label} {waiting}"),
-            RequestStatus::Queued => format!("{label} {queued}"),
+        let label = match (&counts, status) {
+            (Some(counts), RequestStatus::Sent) => format!("{label} {}", counts.waiting),
+            (Some(counts), RequestStatus::Queued) => format!("{label} {}", counts.queued),
             _ => label.to_owned(),
         };
         (status.as_str(), label)
     }));
     let view = View {
-        waiting,
-        queued,
+        counts,
         list: asked.listed(&states, rows, |row| row.id.clone(), |row| row),
     };
     Ok(desk.show("requests/list.html", "Requests", view))

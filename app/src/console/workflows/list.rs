@@ -47,8 +47,11 @@ pub(super) async fn list(desk: Desk<Work>, query: Query) -> PageResult {
     let mut tx = desk.read().await?;
     let mut states = vec![("", "All".to_owned())];
     for (state, label) in LABELS {
-        let count = tx.gate_count(state).await?;
-        states.push((state.as_str(), format!("{label} {count}")));
+        let label = match asked.text.is_empty() {
+            true => format!("{label} {}", tx.gate_count(state).await?),
+            false => label.to_owned(),
+        };
+        states.push((state.as_str(), label));
     }
     let rows = tx.workflow_rows(&search, &asked.page()).await?;
     let lines = lines(&mut tx, rows).await?;

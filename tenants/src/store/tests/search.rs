@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use super::world::{World, page, planted, refs, renewal, slot};
+use super::{
+    raw::Cell,
+    world::{World, page, planted, refs, renewal, slot},
+};
 use crate::{
-    Account, Counted, PageOf, RequestId, RequestStatus,
+    Account, Counted, PageOf, Request, RequestId, RequestStatus, SlotId,
     store::{
-        ConnectionSearch, RequestSearch, WorkflowSearch, connection_rows, request_rows,
-        workflow_rows,
+        ConnectionSearch, RequestFilter, RequestSearch, WorkflowFilter, WorkflowSearch,
+        connection_rows, connections, request_rows, requests, statement::AMONG, workflow_rows,
+        workflows, workspaces,
     },
 };
 
@@ -15,6 +19,7 @@ contract! {
     few_hits_and_many_are_the_same_list,
     what_a_connection_was_called_before_finds_it_no_more,
     nobody_counts_to_the_end,
+    each_of_a_long_page_has_what_belongs_to_it,
 }
 
 /// The ids of all lists for what was typed, the newest request on a page of its own.
@@ -138,26 +143,92 @@ async fn nobody_counts_to_the_end(world: World) {
     assert_eq!(counted().await, "1,000+");
 }
 
+async fn each_of_a_long_page_has_what_belongs_to_it(world: World) {
+    let many = AMONG + 2;
+    let mut slots = Vec::new();
+    for _ in 0..many {
+        world.later(Duration::from_millis(1));
+        let workflow = world.workflow(vec![slot("slack"), slot("hubspot")]).await;
+        world.queued(refs(&workflow)).await;
+        slots.push(workflow.slots.into_iter().map(|slot| slot.id));
+    }
+    let slots: Vec<Vec<SlotId>> = slots.into_iter().rev().map(Iterator::collect).collect();
+    let limit = i64::try_from(many).unwrap();
+    let filter = WorkflowFilter::default();
+    let listed = world.read(async |tx| tx.workflows(&filter, &page(limit)).await);
+    let listed = listed.await.unwrap().into_iter();
+    let of_workflows = listed.map(|workflow| workflow.slots.into_iter().map(|slot| slot.id));
+    assert!(
+        of_workflows
+            .map(Iterator::collect::<Vec<SlotId>>)
+            .eq(slots.clone())
+    );
+    let filter = RequestFilter::default();
+    let listed = world.read(async |tx| tx.requests(&filter, &page(limit)).await);
+    let asked = |request: Request| request.items.into_iter().flat_map(|item| item.slots);
+    let of_requests = listed.await.unwrap().into_iter().map(asked);
+    let of_requests = of_requests.map(|slots| slots.map(|slot| slot.slot_id).collect::<Vec<_>>());
+    assert!(of_requests.eq(slots));
+}
+
 /// However much an agency has, a page of a list is read along an index.
 #[tokio::test]
 async fn nothing_is_looked_through_for_a_page() {
     let world = World::sqlite().await;
     // What a statement has made itself.
-    let own = ["SCAN few", "SCAN every_hit", "SCAN h", "SCAN hit"];
+    let own = ["SCAN few", "SCAN every_hit", "SCAN f", "SCAN hit"];
     let lists = [
         connection_rows::STATEMENTS,
         request_rows::STATEMENTS,
         workflow_rows::STATEMENTS,
+        workspaces::STATEMENTS,
     ];
     for statement in lists.concat() {
-        let numbers = 1..=9;
-        let sql = numbers.fold(statement.sql.to_owned(), |sql, number| {
-            sql.replace(&format!("${number}"), &format!("'{number}'"))
-        });
-        for step in world.sql(&format!("explain query plan {sql}")).await {
-            let step = format!("{:?}", step[3]);
-            let scans = step.starts_with("SCAN") && !own.contains(&step.as_str());
+        for step in plan(&world, statement.sql).await {
+            let scans = step.starts_with("SCAN") && !own.contains(&&*step);
             assert!(!scans, "{}: {step}", statement.name);
+            // All that is older than the page before.
+            let hunts = statement.name == "NARROW" && step.contains("id<?");
+            assert!(!hunts, "{}: {step}", statement.name);
         }
     }
+}
+
+#[tokio::test]
+async fn a_list_that_is_asked_for_by_one_thing_is_read_along_its_index() {
+    let world = World::sqlite().await;
+    let lists = [
+        connections::STATEMENTS,
+        requests::STATEMENTS,
+        workflows::STATEMENTS,
+    ];
+    let mut seen = 0;
+    for statement in lists.concat() {
+        let along = match statement.name {
+            "LIST_IN_STATUS" => "status=? AND id<?",
+            "LIST_OF_WORKSPACE" => "workspace_id=? AND id<?",
+            "LIST_OF_APP" => "app=? AND id<?",
+            "LIST_CALLED" => "external_id=? AND id<?",
+            _ => continue,
+        };
+        let plan = plan(&world, statement.sql).await;
+        let so = plan.len() == 1 && plan[0].contains(along);
+        assert!(so, "{}: {plan:?}", statement.name);
+        seen += 1;
+    }
+    assert_eq!(seen, 7);
+}
+
+/// How SQLite goes about it.
+async fn plan(world: &World, sql: &str) -> Vec<String> {
+    let numbers = (1..=9).rev();
+    let sql = numbers.fold(sql.to_owned(), |sql, number| {
+        sql.replace(&format!("${number}"), &format!("'{number}'"))
+    });
+    let steps = world.sql(&format!("explain query plan {sql}")).await;
+    let step = |step: &Vec<Cell>| match &step[3] {
+        Cell::Text(step) => step.clone(),
+        other => panic!("{other:?}"),
+    };
+    steps.iter().map(step).collect()
 }
