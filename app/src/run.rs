@@ -20,7 +20,7 @@ const CONNECTIONS: Duration = Duration::from_secs(2);
 /// jobs, and closes the store.
 ///
 /// # Errors
-/// When the app's listener or the worker ends by itself.
+/// When the worker ends by itself.
 pub async fn run(
     platform: Platform,
     app: TcpListener,
@@ -35,7 +35,7 @@ pub async fn run(
         let _ = worked.await;
     }));
     let served = tokio::select! {
-        served = serve_and_drain(app, platform.clone(), stop) => served,
+        () = serve_and_drain(app, platform.clone(), stop) => Ok(()),
         _ = &mut worker => Err(io::Error::other("the worker ended by itself")),
     };
     platform.drain();
@@ -51,7 +51,7 @@ async fn serve_and_drain(
     listener: TcpListener,
     platform: Platform,
     stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
+) {
     let (stopping, stopped) = oneshot::channel();
     let stop = async move {
         stop.await;
@@ -64,11 +64,8 @@ async fn serve_and_drain(
         sleep(REQUESTS).await;
     };
     tokio::select! {
-        served = serve(listener, platform, stop) => served,
-        () = late => {
-            tracing::warn!(after = ?REQUESTS, "requests that still run are cut");
-            Ok(())
-        }
+        () = serve(listener, platform, stop) => {}
+        () = late => tracing::warn!(after = ?REQUESTS, "requests that still run are cut"),
     }
 }
 

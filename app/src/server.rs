@@ -1,4 +1,4 @@
-use std::{future::Future, io, net::SocketAddr};
+use std::future::Future;
 
 use axum::{
     Router,
@@ -14,7 +14,9 @@ use crate::{
     http::{PageError, Pages, answer, brand_errors},
     link, mail, oauth,
     platform::Platform,
-    portal, sign_in, themes,
+    portal,
+    serving::{LINGER, serve_router},
+    sign_in, themes,
 };
 
 /// The largest body of a form or an API call, in bytes.
@@ -55,18 +57,16 @@ pub fn page_routes() -> Vec<(Method, &'static str)> {
     pages().listed()
 }
 
-/// Serves until `stop` resolves, then lets running requests end.
+/// Serves until `stop` resolves, then lets requests end that run or are on their way.
 pub async fn serve(
     listener: TcpListener,
     platform: Platform,
     stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let service = router(platform.clone()).into_make_service_with_connect_info::<SocketAddr>();
+) {
+    let router = router(platform.clone());
     let draining = async move {
         stop.await;
         platform.drain();
     };
-    axum::serve(listener, service)
-        .with_graceful_shutdown(draining)
-        .await
+    serve_router(listener, router, draining, LINGER).await;
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::{Router, body::Body, extract::Request, http::header::HOST, response::Response};
-use latchkey_app::Platform;
+use latchkey_app::{LINGER, Platform, serve_router};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tower::ServiceExt;
 
@@ -64,22 +64,15 @@ pub async fn serve(
     hosts: &Hosts,
     platform: &Platform,
     stop: watch::Receiver<bool>,
-) -> io::Result<(JoinHandle<io::Result<()>>, SocketAddr)> {
+) -> io::Result<(JoinHandle<()>, SocketAddr)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
-    let service = hosts
-        .clone()
-        .router()
-        .into_make_service_with_connect_info::<SocketAddr>();
+    let router = hosts.clone().router();
     let platform = platform.clone();
     let stopping = async move {
         stopped(stop).await;
         platform.drain();
     };
-    let serving = tokio::spawn(async move {
-        axum::serve(listener, service)
-            .with_graceful_shutdown(stopping)
-            .await
-    });
+    let serving = tokio::spawn(serve_router(listener, router, stopping, LINGER));
     Ok((serving, address))
 }

@@ -74,7 +74,7 @@ pub struct Demo {
     pub platform: Platform,
     pub addresses: Addresses,
     edge: EdgeThread,
-    app: JoinHandle<io::Result<()>>,
+    app: JoinHandle<()>,
     worker: JoinHandle<()>,
 }
 
@@ -218,13 +218,10 @@ impl Demo {
         // Streams end first, or the edge would wait for them.
         self.platform.drain();
         tokio::task::block_in_place(|| self.edge.stop());
-        match self.app.await {
-            Ok(ended) => ended.map_err(DemoError::Serve)?,
-            Err(panic) => return Err(DemoError::Serve(io::Error::other(panic))),
+        for task in [self.app, self.worker] {
+            let ended = task.await;
+            ended.map_err(|panic| DemoError::Serve(io::Error::other(panic)))?;
         }
-        self.worker
-            .await
-            .map_err(|panic| DemoError::Serve(io::Error::other(panic)))?;
         self.platform.store.close().await;
         Ok(())
     }

@@ -1,12 +1,21 @@
+use std::sync::LazyLock;
+
 use jiff::tz::{TimeZone, db};
+use minijinja::Value;
 
 /// The zone of this name in the tz database.
 pub(super) fn zone(name: &str) -> Option<TimeZone> {
     db().get(name).ok()
 }
 
+/// Name and label of each, as a template chooses among them; hundreds, so they are made once.
+pub(super) static ZONES: LazyLock<Value> = LazyLock::new(|| {
+    let names = zone_names().into_iter();
+    Value::from_iter(names.map(|name| Value::from_iter([name.clone(), said(&name)])))
+});
+
 /// The names that people know their zone by, `UTC` first.
-pub(super) fn zone_names() -> Vec<String> {
+fn zone_names() -> Vec<String> {
     let mut names: Vec<String> = db()
         .available()
         .map(|name| name.to_string())
@@ -15,6 +24,11 @@ pub(super) fn zone_names() -> Vec<String> {
     names.sort();
     names.insert(0, "UTC".to_owned());
     names
+}
+
+/// `America/New_York` is `America / New York`.
+fn said(zone: &str) -> String {
+    zone.replace('_', " ").replace('/', " / ")
 }
 
 /// `Europe/Berlin`; not the old spellings and the fixed offsets.

@@ -21,7 +21,7 @@ const HOST: &str = "northwind.latch.example";
 struct Serving {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
-    ended: JoinHandle<std::io::Result<()>>,
+    ended: JoinHandle<()>,
 }
 
 async fn serving(app: &TestApp) -> Serving {
@@ -68,7 +68,7 @@ async fn http2_without_tls_is_spoken_to_who_knows_it_beforehand() {
         assert!(String::from_utf8_lossy(&page).contains("northwind agency"));
     }
     serving.stop.send(()).unwrap();
-    serving.ended.await.unwrap().unwrap();
+    serving.ended.await.unwrap();
 }
 
 #[tokio::test]

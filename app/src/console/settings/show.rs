@@ -3,6 +3,7 @@ use latchkey_tenants::{
     store::AgencyProfile,
     values::{Email, Language, Name},
 };
+use minijinja::Value;
 use serde::Serialize;
 
 use super::PATH;
@@ -11,7 +12,7 @@ use crate::{
         Desk, done,
         languages::languages,
         typed::Typed,
-        zone::{zone, zone_names},
+        zone::{ZONES, zone},
     },
     http::PageResult,
     person::{Manage, Sent},
@@ -28,7 +29,7 @@ struct Settings {
     time_zone: Typed,
     /// Value and label.
     locales: Vec<(String, String)>,
-    zones: Vec<(String, String)>,
+    zones: Value,
     id: String,
     slug: String,
     host: String,
@@ -38,7 +39,6 @@ struct Settings {
 
 impl Settings {
     fn of(desk: &Desk<Manage>, agency: &Agency) -> Self {
-        let zones = zone_names().into_iter();
         let support = agency.support_email.as_ref().map(ToString::to_string);
         Self {
             name: Typed::holding(agency.name.as_str()),
@@ -46,7 +46,7 @@ impl Settings {
             locale: Typed::holding(&*agency.locale),
             time_zone: Typed::holding(&*agency.time_zone),
             locales: languages(&desk.person().site),
-            zones: zones.map(|name| (name.clone(), said(&name))).collect(),
+            zones: ZONES.clone(),
             id: agency.id.to_string(),
             slug: agency.slug.to_string(),
             host: desk.platform().urls.agency_host(agency),
@@ -104,9 +104,4 @@ pub(super) async fn save(Sent { by: desk, fields }: Sent<Desk<Manage>>) -> PageR
     desk.platform().sites.forget(desk.agency());
     let text = "Saved. Pages and mails say so from now on.";
     Ok(done(PATH, text))
-}
-
-/// `America/New_York` is `America / New York`.
-fn said(zone: &str) -> String {
-    zone.replace('_', " ").replace('/', " / ")
 }
