@@ -69,9 +69,7 @@ impl<I: FromStr + Display> Asked<I> {
         id: impl Fn(&T) -> I,
         row: impl FnMut(T) -> R,
     ) -> Listed<R> {
-        let rows = usize::from(ROWS);
-        let more = found.len() > rows;
-        found.truncate(rows);
+        let more = cut(&mut found, ROWS);
         let last = found
             .last()
             .filter(|_| more)
@@ -98,6 +96,13 @@ impl<I: FromStr + Display> Asked<I> {
             q: self.text,
         }
     }
+}
+
+/// Leaves as many as are shown; whether there are more.
+pub(crate) fn cut<T>(found: &mut Vec<T>, shown: u8) -> bool {
+    let more = found.len() > usize::from(shown);
+    found.truncate(usize::from(shown));
+    more
 }
 
 /// A path with those of the parameters that are not empty.

@@ -11,7 +11,10 @@ use latchkey_tenants::{
 use serde::Serialize;
 
 use crate::{
-    console::typed::{Typed, refusal},
+    console::{
+        listing::cut,
+        typed::{Typed, refusal},
+    },
     http::{PageError, Query},
 };
 
@@ -79,7 +82,8 @@ impl Around {
         let looked_for = |name| -> String { fields.typed(name).chars().take(100).collect() };
         let (text, limit) = (looked_for("find_workflow"), i64::from(WORKFLOWS) + 1);
         let found = tx.workflows_of_workspace(&workspace.id, &text, limit);
-        let (workflows, more_workflows) = cut(found.await?, WORKFLOWS);
+        let mut workflows = found.await?;
+        let more_workflows = cut(&mut workflows, WORKFLOWS);
         let search = MemberSearch {
             audience: Some(Audience::Clients),
             workspace_id: Some(workspace.id.clone()),
@@ -89,7 +93,8 @@ impl Around {
             after: None,
             limit: i64::from(CLIENTS) + 1,
         };
-        let (clients, more_clients) = cut(tx.member_rows(&search, &page).await?, CLIENTS);
+        let mut clients = tx.member_rows(&search, &page).await?;
+        let more_clients = cut(&mut clients, CLIENTS);
         let mut around = Self {
             workspace,
             workflows,
@@ -267,11 +272,4 @@ impl Draft {
         all.filter(|slot| self.slots.contains(slot.slot_id.as_str()))
             .collect()
     }
-}
-
-/// As many as are shown, and whether there are more.
-fn cut<T>(mut found: Vec<T>, shown: u8) -> (Vec<T>, bool) {
-    let more = found.len() > usize::from(shown);
-    found.truncate(usize::from(shown));
-    (found, more)
 }

@@ -8,16 +8,17 @@ use latchkey_themes::{
 use serde::Serialize;
 
 use super::{
-    edited::{Edited, Made, make},
+    edited::{Edited, Made, draft},
     path_of,
     report::ReportView,
     version::title,
 };
 use crate::{
-    console::{Desk, Typed},
+    console::{Desk, Typed, done},
     http::{PageError, PageResult, Query, Segment},
     person::{Manage, Sent},
     platform::Platform,
+    themes::Upload,
 };
 
 const TEMPLATE: &str = "theme/colors.html";
@@ -162,8 +163,8 @@ pub(super) async fn save(
     let package = &base.edited.package;
     let zip = package.recolored(base.brand, &light, &dark);
     let text = "A draft with these colours: nothing has changed for your clients yet.";
-    match make(&platform, &desk, zip, text).await? {
-        Made::Draft(answer) => return Ok(answer),
+    match draft(&platform, &desk, Upload::Zip(zip)).await? {
+        Made::Draft(path, _) => return Ok(done(&path, text)),
         Made::Refused(report) => page.refused = Some(report),
         Made::NotKept(problem) => page.problem = Some(problem),
     }

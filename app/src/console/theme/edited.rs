@@ -1,10 +1,9 @@
-use axum::response::Response;
 use latchkey_tenants::{ThemeId, ThemeKind, ThemeVersion};
 use latchkey_themes::Package;
 
 use super::{path_of, report::ReportView};
 use crate::{
-    console::{Desk, done, refusal},
+    console::{Desk, refusal},
     http::{PageError, Segment},
     person::Manage,
     platform::Platform,
@@ -17,9 +16,10 @@ pub(super) struct Edited {
     pub package: Package,
 }
 
-/// What became of a changed package.
+/// What became of a package.
 pub(super) enum Made {
-    Draft(Response),
+    /// Where it is, and whether it was not there before.
+    Draft(String, bool),
     /// The check found more.
     Refused(ReportView),
     /// There is no room for it.
@@ -37,23 +37,26 @@ impl Edited {
     }
 }
 
-/// Checks a changed package and keeps it; `text` is said of the draft.
-pub(super) async fn make(
+/// Checks a package and keeps it.
+pub(super) async fn draft(
     platform: &Platform,
     desk: &Desk<Manage>,
-    zip: Vec<u8>,
-    text: &str,
+    upload: Upload,
 ) -> Result<Made, PageError> {
-    let looked = check(platform, Upload::Zip(zip)).await;
+    let kind = match upload {
+        Upload::Zip(_) => ThemeKind::Package,
+        Upload::BrandKit(_) => ThemeKind::BrandKit,
+    };
+    let looked = check(platform, upload).await;
     let checked = match looked.map_err(|error| PageError::failed(&error))? {
         Ok(checked) => checked,
         Err(report) => return Ok(Made::Refused(report.into())),
     };
     let mut tx = desk.begin().await?;
-    match keep(&mut tx, ThemeKind::Package, &checked, &desk.actor()).await {
-        Ok((version, _)) => {
+    match keep(&mut tx, kind, &checked, &desk.actor()).await {
+        Ok((version, new)) => {
             desk.commit(tx).await?;
-            Ok(Made::Draft(done(&path_of(&version.id), text)))
+            Ok(Made::Draft(path_of(&version.id), new))
         }
         Err(error) => Ok(Made::NotKept(refusal(error)?)),
     }

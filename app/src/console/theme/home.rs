@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{palette::PaletteView, path_of, report::ReportView};
 use crate::{
-    console::{Desk, Typed},
+    console::{Desk, Typed, listing::cut},
     http::{PageResult, Query},
     person::Manage,
 };
@@ -14,8 +14,8 @@ use crate::{
 pub(super) const TEMPLATE: &str = "theme/home.html";
 pub(super) const TITLE: &str = "Theme";
 const PATH: &str = "/dashboard/theme";
-const ROWS: i64 = 20;
-const STEPS: i64 = 10;
+const ROWS: u8 = 20;
+const STEPS: u8 = 10;
 /// Families that every device has, so that nothing has to be loaded. The first: as the device has it.
 pub(super) const FONTS: [(&str, &str); 5] = [
     ("", "As the device has it"),
@@ -121,12 +121,12 @@ impl ThemePage {
         let latest = before.is_some().then_some(PATH);
         let page = PageOf {
             after,
-            limit: ROWS + 1,
+            limit: i64::from(ROWS) + 1,
         };
         let mut tx = desk.read().await?;
         let mut rows = tx.themes(&page).await?;
         let current = tx.theme_current().await?;
-        let mut history = tx.theme_moves(before, STEPS + 1).await?;
+        let mut history = tx.theme_moves(before, i64::from(STEPS) + 1).await?;
         drop(tx);
         let more = cut(&mut rows, ROWS);
         let last = rows.last().filter(|_| more);
@@ -150,14 +150,6 @@ impl ThemePage {
             package: Typed::default(),
         })
     }
-}
-
-/// Whether there was more than is shown.
-fn cut<T>(rows: &mut Vec<T>, most: i64) -> bool {
-    let most = usize::try_from(most).unwrap_or_default();
-    let more = rows.len() > most;
-    rows.truncate(most);
-    more
 }
 
 /// `GET /dashboard/theme`. Without scripts a colour is tried by `?color=`.

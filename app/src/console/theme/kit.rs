@@ -1,21 +1,23 @@
 use axum::extract::State;
-use latchkey_tenants::{PageOf, StoreError, ThemeKind};
+use latchkey_tenants::{PageOf, StoreError};
 use latchkey_themes::{
     BrandColor,
     package::{BrandKit, KitPicture},
 };
 
 use super::{
+    edited::{Made, draft},
     home::{FONTS, KitForm, TEMPLATE, TITLE, ThemePage},
-    path_of,
 };
 use crate::{
-    console::{Desk, Typed, done, refusal},
-    http::{Files, PageError, PageResult, Query},
+    console::{Desk, Typed, done},
+    http::{Files, PageResult, Query},
     person::{Manage, Uploaded},
     platform::Platform,
-    themes::{Upload, check, keep, package_of, picture},
+    themes::{Upload, package_of, picture},
 };
+
+const DRAFT: &str = "Here is what your clients would see. Nothing has changed for them yet.";
 
 /// `POST /dashboard/theme/kit`: a colour, a logo, an icon, a font; what comes of it is a draft to look at.
 pub(super) async fn make(
@@ -54,32 +56,18 @@ pub(super) async fn make(
         icon,
         font: font.map(str::to_owned),
     };
-    let looked = check(&platform, Upload::BrandKit(kit)).await;
-    let looked = looked.map_err(|error| PageError::failed(&error))?;
-    let checked = match looked {
-        Ok(checked) => checked,
-        Err(report) => {
-            let mut page = ThemePage::of(&desk, &Query::default(), color).await?;
-            page.kit = form;
-            page.refused = Some(report.into());
-            return Ok(desk.refuse(TEMPLATE, TITLE, page));
+    let report = match draft(&platform, &desk, Upload::BrandKit(kit)).await? {
+        Made::Draft(path, _) => return Ok(done(&path, DRAFT)),
+        Made::Refused(report) => Some(report),
+        Made::NotKept(problem) => {
+            form.color.refuse(&problem);
+            None
         }
     };
-    let mut tx = desk.begin().await?;
-    match keep(&mut tx, ThemeKind::BrandKit, &checked, &desk.actor()).await {
-        Ok((version, _)) => {
-            desk.commit(tx).await?;
-            let text = "Here is what your clients would see. Nothing has changed for them yet.";
-            Ok(done(&path_of(&version.id), text))
-        }
-        Err(error) => {
-            drop(tx);
-            form.color.refuse(&refusal(error)?);
-            let mut page = ThemePage::of(&desk, &Query::default(), color).await?;
-            page.kit = form;
-            Ok(desk.refuse(TEMPLATE, TITLE, page))
-        }
-    }
+    let mut page = ThemePage::of(&desk, &Query::default(), color).await?;
+    page.kit = form;
+    page.refused = report;
+    Ok(desk.refuse(TEMPLATE, TITLE, page))
 }
 
 fn read(files: &Files, field: &str, typed: &mut Typed) -> Option<KitPicture> {

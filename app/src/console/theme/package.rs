@@ -3,19 +3,23 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, header};
-use latchkey_tenants::{ThemeId, ThemeKind};
+use latchkey_tenants::ThemeId;
 
 use super::{
+    edited::{Made, draft},
     home::{TEMPLATE, TITLE, ThemePage},
-    path_of,
 };
 use crate::{
-    console::{Desk, done, refusal},
+    console::{Desk, done},
     http::{PageError, PageResult, Query, Segment},
     person::{Manage, Uploaded},
     platform::Platform,
-    themes::{Upload, check, keep},
+    themes::Upload,
 };
+
+const NEW: &str =
+    "The theme passed the check and is a draft. Nothing has changed for your clients yet.";
+const KNOWN: &str = "You have this very package already: here it is.";
 
 /// `POST /dashboard/theme/package`: a whole theme in a zip. What is wrong with it is shown with file and line.
 pub(super) async fn upload(
@@ -29,35 +33,19 @@ pub(super) async fn upload(
         page.package.refuse("choose the zip of your theme");
         return Ok(desk.refuse(TEMPLATE, TITLE, page));
     };
-    let looked = check(&platform, Upload::Zip(file.bytes.to_vec())).await;
-    let looked = looked.map_err(|error| PageError::failed(&error))?;
-    let checked = match looked {
-        Ok(checked) => checked,
-        Err(report) => {
-            let mut page = ThemePage::of(&desk, &Query::default(), color).await?;
-            page.refused = Some(report.into());
-            return Ok(desk.refuse(TEMPLATE, TITLE, page));
-        }
+    let made = draft(&platform, &desk, Upload::Zip(file.bytes.to_vec())).await?;
+    let (report, problem) = match made {
+        Made::Draft(path, true) => return Ok(done(&path, NEW)),
+        Made::Draft(path, false) => return Ok(done(&path, KNOWN)),
+        Made::Refused(report) => (Some(report), None),
+        Made::NotKept(problem) => (None, Some(problem)),
     };
-    let mut tx = desk.begin().await?;
-    match keep(&mut tx, ThemeKind::Package, &checked, &desk.actor()).await {
-        Ok((version, new)) => {
-            desk.commit(tx).await?;
-            let text = match new {
-                true => {
-                    "The theme passed the check and is a draft. Nothing has changed for your clients yet."
-                }
-                false => "You have this very package already: here it is.",
-            };
-            Ok(done(&path_of(&version.id), text))
-        }
-        Err(error) => {
-            drop(tx);
-            let mut page = ThemePage::of(&desk, &Query::default(), color).await?;
-            page.package.refuse(&refusal(error)?);
-            Ok(desk.refuse(TEMPLATE, TITLE, page))
-        }
+    let mut page = ThemePage::of(&desk, &Query::default(), color).await?;
+    page.refused = report;
+    if let Some(problem) = problem {
+        page.package.refuse(&problem);
     }
+    Ok(desk.refuse(TEMPLATE, TITLE, page))
 }
 
 /// `GET /dashboard/theme/versions/{version}/package`: the zip in its canonical form.

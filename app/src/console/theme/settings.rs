@@ -5,16 +5,17 @@ use latchkey_themes::package::{Setting, SettingKind, SettingValue};
 use serde::Serialize;
 
 use super::{
-    edited::{Edited, Made, make},
+    edited::{Edited, Made, draft},
     path_of,
     report::ReportView,
     version::title,
 };
 use crate::{
-    console::{Desk, Typed},
+    console::{Desk, Typed, done},
     http::{PageResult, Query, Segment},
     person::{Manage, Sent},
     platform::Platform,
+    themes::Upload,
 };
 
 const TEMPLATE: &str = "theme/settings.html";
@@ -95,8 +96,8 @@ pub(super) async fn save(
     }
     let zip = edited.package.with_settings(&set);
     let text = "A draft with these settings: nothing has changed for your clients yet.";
-    match make(&platform, &desk, zip, text).await? {
-        Made::Draft(answer) => return Ok(answer),
+    match draft(&platform, &desk, Upload::Zip(zip)).await? {
+        Made::Draft(path, _) => return Ok(done(&path, text)),
         Made::Refused(report) => page.refused = Some(report),
         Made::NotKept(problem) => page.problem = Some(problem),
     }
