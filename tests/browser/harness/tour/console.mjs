@@ -49,7 +49,7 @@ function* rooms(world, made) {
   yield place(`/email/domains/${made.sender}`, 'email-domain');
   for (const state of ['published', 'draft']) yield place(`/theme/versions/${made[state]}`, `theme-${state}`, waitForFrame);
   yield place(`/theme/versions/${made.draft}/colors`, 'theme-colors');
-  yield place(`/theme/versions/${made.draft}/settings`, 'theme-settings');
+  yield place(`/theme/versions/${made.written}/settings`, 'theme-settings');
   yield place(`/theme/compare?old=${made.published}&new=${made.draft}`, 'theme-compare', waitForFrame);
 
   for (const path of ['/account', '/account/totp', '/account/sessions']) yield { name: `staff${path.replaceAll('/', '-')}`, path };

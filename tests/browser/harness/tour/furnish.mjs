@@ -1,3 +1,6 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+
 import { join, memberId } from '../members.mjs';
 import { connect } from '../recipient.mjs';
 import { BOARD, CRM, SHEETS } from '../world.mjs';
@@ -17,9 +20,20 @@ async function work(world) {
   const published = await api.post('/themes', { name: 'Northwind', color: '#2f6f4f' });
   await api.post(`/themes/${published.id}/publish`);
   const draft = await api.post('/themes', { name: 'Northwind in autumn', color: '#c2410c' });
+  const written = await starter(world);
   const domain = await api.post('/domains', { host: 'connect.northwind.example' });
   const sender = await api.post('/sender-domains', { host: 'mail.northwind.example' });
-  return { ...requests, ...people, other, published: published.id, draft: draft.id, domain: domain.id, sender: sender.id };
+  return { ...requests, ...people, other, published: published.id, draft: draft.id, written, domain: domain.id, sender: sender.id };
+}
+
+/** A theme of files with settings of its own: the one that `latchkey theme new` begins with. */
+async function starter({ api, directory, product }) {
+  const [folder, key] = ['starter', 'key'].map((name) => path.join(directory, name));
+  await fs.writeFile(key, api.key);
+  await product.run('theme', 'new', folder);
+  await product.run('theme', 'push', '--url', product.local, '--key-file', key, folder);
+  const { data: [newest] } = await api.get('/themes?limit=1');
+  return newest.id;
 }
 
 async function requestsOfEachKind(world) {
