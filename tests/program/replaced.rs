@@ -3,6 +3,7 @@
 use crate::domains::{OWN_HOST, World};
 use crate::scanners::sslyze;
 use crate::support::text;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -15,19 +16,22 @@ fn the_successor_takes_the_sockets_over_and_nobody_is_refused() {
     let mut running = world.serve();
     let stop = AtomicBool::new(false);
     let asked = std::thread::scope(|scope| {
-        let clients: Vec<_> = (0..4)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut asked = 0;
-                    while !stop.load(Relaxed) {
-                        let page = world.ask(OWN_HOST).expect("an answer at any moment");
-                        assert_eq!(page.status, 404);
-                        asked += 1;
-                    }
-                    asked
-                })
+        let (world, stop) = (&world, &stop);
+        let clients = [false, false, true, true].map(|posts| {
+            scope.spawn(move || {
+                let mut asked = 0;
+                while !stop.load(Relaxed) {
+                    // What may not be asked twice is not lost either.
+                    let answer = match posts {
+                        true => world.api("POST", "/nothing", json!({})),
+                        false => world.ask(OWN_HOST).expect("an answer at any moment"),
+                    };
+                    assert_eq!(answer.status, 404, "{answer:?}");
+                    asked += 1;
+                }
+                asked
             })
-            .collect();
+        });
         for _ in 0..VERSIONS {
             running.replace();
         }
