@@ -5,7 +5,8 @@ use futures_util::stream;
 use latchkey_tenants::{
     AgencyId, PageOf, StoreError, Workspace, WorkspaceId,
     store::{
-        ConnectionFilter, InvitationRow, MemberRow, MemberSearch, RequestFilter, WorkflowFilter,
+        Audience, ConnectionFilter, InvitationRow, MemberRow, MemberSearch, RequestFilter,
+        WorkflowFilter,
     },
 };
 use serde::Serialize;
@@ -151,7 +152,7 @@ async fn people(
     out: &mpsc::Sender<Part>,
 ) -> Result<(), Stop> {
     let people = MemberSearch {
-        workspace_id: Some(id.clone()),
+        audience: Audience::Workspace(id.clone()),
         ..MemberSearch::default()
     };
     list!(

@@ -36,9 +36,8 @@ struct Row {
 pub(super) async fn show(desk: Desk<Work>, query: Query) -> PageResult {
     let asked: Asked<MemberId> = Asked::of(PATH, &query)?;
     let search = MemberSearch {
-        audience: Some(Audience::Clients),
+        audience: Audience::Clients,
         text: asked.text.clone(),
-        workspace_id: None,
     };
     let mut tx = desk.read().await?;
     let found = tx.member_rows(&search, &asked.page()).await?;

@@ -44,9 +44,8 @@ struct Row {
 pub(super) async fn show(desk: Desk<Manage>, query: Query) -> PageResult {
     let asked: Asked<MemberId> = Asked::of(PATH, &query)?;
     let search = MemberSearch {
-        audience: Some(Audience::Staff),
+        audience: Audience::Staff,
         text: asked.text.clone(),
-        workspace_id: None,
     };
     let mut tx = desk.read().await?;
     let found = tx.member_rows(&search, &asked.page()).await?;

@@ -34,7 +34,7 @@ struct Transfer {
 impl Transfer {
     async fn of(desk: &Desk<Own>, fields: &Query) -> Result<Self, PageError> {
         let search = MemberSearch {
-            audience: Some(Audience::Staff),
+            audience: Audience::Staff,
             ..MemberSearch::default()
         };
         let page = PageOf {

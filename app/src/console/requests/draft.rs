@@ -85,8 +85,7 @@ impl Around {
         let mut workflows = found.await?;
         let more_workflows = cut(&mut workflows, WORKFLOWS);
         let search = MemberSearch {
-            audience: Some(Audience::Clients),
-            workspace_id: Some(workspace.id.clone()),
+            audience: Audience::Workspace(workspace.id.clone()),
             text: looked_for("find_person"),
         };
         let page = PageOf {

@@ -1,6 +1,6 @@
 use latchkey_tenants::{
     PageOf, StoreError, Timestamp, Tx, WorkspaceId,
-    store::{MemberSearch, RequestFilter, WorkflowFilter},
+    store::{Audience, MemberSearch, RequestFilter, WorkflowFilter},
 };
 use serde::Serialize;
 
@@ -103,7 +103,7 @@ fn first<I>() -> PageOf<I> {
 
 async fn clients(tx: &mut Tx, id: &WorkspaceId) -> Result<Vec<Client>, StoreError> {
     let search = MemberSearch {
-        workspace_id: Some(id.clone()),
+        audience: Audience::Workspace(id.clone()),
         ..MemberSearch::default()
     };
     let rows = tx.member_rows(&search, &first()).await?;

@@ -13,26 +13,56 @@ use crate::{
     InvitationId, Member, MemberId, PageOf, Timestamp, WorkspaceId,
     id::kinds::{InvitationKind, MemberKind},
     store::Invitation,
-    text_enum,
     values::Name,
 };
 
+/// `$first` is what is read along an index.
+macro_rules! members {
+    ($first:literal) => {
+        concat!(
+            "select m.*, w.name as workspace, (select max(s.last_seen_at) from sessions s where s.agency_id = m.agency_id and s.member_id = m.id) as last_seen_at from members m left join workspaces w on w.agency_id = m.agency_id and w.id = m.workspace_id where m.agency_id = $1 and ",
+            $first,
+            "m.id < $2 and (cast($3 as text) is null or m.workspace_id = $3) and (cast($4 as text) is null or lower(m.email) like $4 escape '!' or lower(m.name) like $4 escape '!' or lower(w.name) like $4 escape '!') order by m.id desc limit $5"
+        )
+    };
+}
+
+/// `$first` is what is read along an index.
+macro_rules! invitations {
+    ($first:literal) => {
+        concat!(
+            "select i.*, w.name as workspace from invitations i left join workspaces w on w.agency_id = i.agency_id and w.id = i.workspace_id where i.agency_id = $1 and ",
+            $first,
+            "i.id < $2 and i.status = 'open' and (cast($3 as text) is null or i.workspace_id = $3) and (cast($4 as text) is null or lower(i.email) like $4 escape '!' or lower(i.name) like $4 escape '!' or lower(w.name) like $4 escape '!') order by i.id desc limit $5"
+        )
+    };
+}
+
 statements! {
-    MEMBERS = "select m.*, w.name as workspace, (select max(s.last_seen_at) from sessions s where s.agency_id = m.agency_id and s.member_id = m.id) as last_seen_at from members m left join workspaces w on w.agency_id = m.agency_id and w.id = m.workspace_id where m.agency_id = $1 and m.id < $2 and (cast($3 as text) is null or case when m.role = 'client' then 'clients' else 'staff' end = $3) and (cast($4 as text) is null or m.workspace_id = $4) and (cast($5 as text) is null or lower(m.email) like $5 escape '!' or lower(m.name) like $5 escape '!' or lower(w.name) like $5 escape '!') order by m.id desc limit $6";
-    INVITATIONS = "select i.*, w.name as workspace from invitations i left join workspaces w on w.agency_id = i.agency_id and w.id = i.workspace_id where i.agency_id = $1 and i.id < $2 and i.status = 'open' and (cast($3 as text) is null or i.workspace_id = $3) and (cast($4 as text) is null or lower(i.email) like $4 escape '!' or lower(i.name) like $4 escape '!' or lower(w.name) like $4 escape '!') order by i.id desc limit $5";
+    MEMBERS = members!("");
+    STAFF = members!("m.role <> 'client' and ");
+    CLIENTS = members!("m.role = 'client' and ");
+    IN_WORKSPACE = members!("m.workspace_id = $3 and ");
+    INVITATIONS = invitations!("");
+    INVITED_TO_WORKSPACE = invitations!("i.workspace_id = $3 and ");
     UNPROVEN = "select count(*) as staff from members where agency_id = $1 and role <> 'client' and totp_since is null";
 }
 
-text_enum! {
-    /// Which side of the agency somebody is on.
-    Audience { Staff = "staff", Clients = "clients" }
+/// Whose people they are.
+#[derive(Clone, Debug, Default)]
+pub enum Audience {
+    #[default]
+    Everybody,
+    Staff,
+    Clients,
+    /// Clients of one workspace.
+    Workspace(WorkspaceId),
 }
 
 /// Which people to look for.
 #[derive(Clone, Debug, Default)]
 pub struct MemberSearch {
-    pub audience: Option<Audience>,
-    pub workspace_id: Option<WorkspaceId>,
+    pub audience: Audience,
     /// A part of name, address or workspace; empty: any.
     pub text: String,
 }
@@ -64,18 +94,17 @@ impl Tx {
         let agency = self.agency.clone();
         let after = before_id::<MemberKind>(page.after.as_ref().map(MemberId::as_str));
         let wanted = pattern(&search.text);
+        let (statement, workspace) = match &search.audience {
+            Audience::Everybody => (MEMBERS, None),
+            Audience::Staff => (STAFF, None),
+            Audience::Clients => (CLIENTS, None),
+            Audience::Workspace(id) => (IN_WORKSPACE, Some(id)),
+        };
         let rows = self
             .inner
             .all(
-                MEMBERS,
-                args![
-                    &agency,
-                    &after,
-                    search.audience.map(Audience::as_str),
-                    search.workspace_id.as_ref(),
-                    wanted.as_deref(),
-                    page.limit
-                ],
+                statement,
+                args![&agency, &after, workspace, wanted.as_deref(), page.limit],
             )
             .await?;
         rows.iter().map(member_row).collect()
@@ -91,10 +120,14 @@ impl Tx {
         let (agency, now) = (self.agency.clone(), self.now());
         let after = before_id::<InvitationKind>(page.after.as_ref().map(InvitationId::as_str));
         let wanted = pattern(text);
+        let statement = match workspace {
+            Some(_) => INVITED_TO_WORKSPACE,
+            None => INVITATIONS,
+        };
         let rows = self
             .inner
             .all(
-                INVITATIONS,
+                statement,
                 args![&agency, &after, workspace, wanted.as_deref(), page.limit],
             )
             .await?;

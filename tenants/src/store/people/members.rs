@@ -14,7 +14,8 @@ use crate::{
 statements! {
     ONE = "select * from members where agency_id = $1 and id = $2";
     BY_EMAIL = "select * from members where agency_id = $1 and lower(email) = lower($2)";
-    LIST = "select * from members where agency_id = $1 and id < $2 and (cast($3 as text) is null or role = $3) order by id desc limit $4";
+    LIST = "select * from members where agency_id = $1 and id < $2 order by id desc limit $3";
+    LIST_OF_ROLE = "select * from members where agency_id = $1 and role = $4 and id < $2 order by id desc limit $3";
     SET_ROLE = "update members set role = $3 where agency_id = $1 and id = $2";
     SET_PROFILE = "update members set name = $3, locale = $4 where agency_id = $1 and id = $2";
     REMOVE = "delete from members where agency_id = $1 and id = $2";
@@ -42,11 +43,16 @@ impl Tx {
     ) -> Result<Vec<Member>, StoreError> {
         let agency = self.agency.clone();
         let after = before_id::<MemberKind>(page.after.as_ref().map(MemberId::as_str));
-        let role = role.map(Role::as_str);
-        let rows = self
-            .inner
-            .all(LIST, args![&agency, &after, role, page.limit])
-            .await?;
+        let rows = match role {
+            None => {
+                let args = args![&agency, &after, page.limit];
+                self.inner.all(LIST, args).await?
+            }
+            Some(role) => {
+                let args = args![&agency, &after, page.limit, role.as_str()];
+                self.inner.all(LIST_OF_ROLE, args).await?
+            }
+        };
         rows.iter().map(member).collect()
     }
 

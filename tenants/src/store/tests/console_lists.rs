@@ -130,11 +130,10 @@ async fn people_are_found_on_their_side_of_the_agency(world: World) {
     invite(&world, "new@ours.example", Role::Admin)
         .await
         .unwrap();
-    let found = async |audience: Option<Audience>, text: &str| {
+    let found = async |audience: Audience, text: &str| {
         let search = MemberSearch {
             audience,
             text: text.to_owned(),
-            workspace_id: None,
         };
         let rows = world
             .read(async |tx| tx.member_rows(&search, &page(9)).await)
@@ -148,14 +147,14 @@ async fn people_are_found_on_their_side_of_the_agency(world: World) {
         found
     };
     let staff = ["ad@ours.example", "owner@ours.example"];
-    assert_eq!(found(Some(Audience::Staff), "").await, staff);
+    assert_eq!(found(Audience::Staff, "").await, staff);
+    assert_eq!(found(Audience::Clients, "").await, ["jo@globex.example"]);
+    assert_eq!(found(Audience::Everybody, "AD@").await, ["ad@ours.example"]);
     assert_eq!(
-        found(Some(Audience::Clients), "").await,
+        found(Audience::Everybody, "glob").await,
         ["jo@globex.example"]
     );
-    assert_eq!(found(None, "AD@").await, ["ad@ours.example"]);
-    assert_eq!(found(None, "glob").await, ["jo@globex.example"]);
-    assert_eq!(found(None, "").await.len(), 3);
+    assert_eq!(found(Audience::Everybody, "").await.len(), 3);
     let (waiting, here, none, without) = world
         .read(async |tx| {
             let waiting = tx.invitation_rows(None, "NEW", &page(9)).await?;

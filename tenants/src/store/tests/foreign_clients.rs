@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     ActionError, ConnectionStatus, KeyScope, StoreError,
-    store::{AgencyProfile, ConnectionSearch, Deletion, MemberSearch},
+    store::{AgencyProfile, Audience, ConnectionSearch, Deletion, MemberSearch},
 };
 
 contract! {
@@ -36,7 +36,7 @@ async fn t1_foreign_lists_of_the_console_show_nothing_of_ours(world: World) {
             let people = MemberSearch::default();
             assert_eq!(tx.member_rows(&people, &page(99)).await?.len(), 1);
             let theirs = MemberSearch {
-                workspace_id: Some(id.clone()),
+                audience: Audience::Workspace(id.clone()),
                 ..MemberSearch::default()
             };
             assert!(tx.member_rows(&theirs, &page(99)).await?.is_empty());
