@@ -10,3 +10,7 @@ create index members_of_role on members (agency_id, role, id);
 create index members_staff on members (agency_id, id) where role <> 'client';
 create index invitations_of_workspace on invitations (agency_id, workspace_id, id);
 create index invitations_open on invitations (agency_id, id) where status = 'open';
+
+-- What is all that a look at a workflow's requests reads of it.
+drop index item_slots_of_workflow;
+create index item_slots_of_workflow on item_slots (agency_id, workflow_id, item_id);

@@ -3,8 +3,8 @@ use super::{
     conn::Row,
     connections::connection,
     listing::Listing,
-    search_words::{count_hits, hits, in_state, page_of_hits},
-    statement::{args, statements},
+    search_words::{hits, read_hits},
+    statement::{among, args, statements},
     workspaces::before_id,
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 
 /// `$from` has the connections as `c` and their workspaces as `w`; `$rest` says which.
 macro_rules! rows {
-    ($from:expr, $rest:literal) => {
+    ($from:literal, $rest:expr) => {
         concat!(
             "select c.*, w.name as workspace, k.updated_at as refreshed_at, k.expires_at, cast(case when k.refresh_token is null then 0 else 1 end as bigint) as renews from ",
             $from,
@@ -29,8 +29,8 @@ statements! {
     ALL = rows!("connections c join workspaces w on w.agency_id = c.agency_id and w.id = c.workspace_id", "where c.agency_id = $1 and c.id < $2 order by c.id desc limit $3");
     IN_STATE = rows!("connections c join workspaces w on w.agency_id = c.agency_id and w.id = c.workspace_id", "where c.agency_id = $1 and c.status = $4 and c.id < $2 order by c.id desc limit $3");
     OF_WORKSPACE = rows!("connections c join workspaces w on w.agency_id = c.agency_id and w.id = c.workspace_id", "where c.agency_id = $1 and c.workspace_id = $2 order by c.id desc limit $3");
-    HITS = count_hits!(hits!("connections", "connection", "union all"));
-    NARROW = rows!(concat!(page_of_hits!(hits!("connections", "connection", "union"), in_state!("connections", "status")), "cross join connections c cross join workspaces w"), "where c.agency_id = $1 and c.id = hit.id and w.agency_id = c.agency_id and w.id = c.workspace_id order by c.id desc");
+    HITS = read_hits!(hits!("connections", "connection"));
+    THESE = rows!("connections c join workspaces w on w.agency_id = c.agency_id and w.id = c.workspace_id", concat!("where c.agency_id = $1 and c.id in ", among!(), " and (cast($28 as text) is null or c.status = $28) order by c.id desc"));
     BROAD = rows!("connections c join workspaces w on w.agency_id = c.agency_id and w.id = c.workspace_id", "where c.agency_id = $1 and c.id < $4 and (cast($6 as text) is null or c.status = $6) and exists (select 1 from search_words s where s.agency_id = c.agency_id and s.id in (c.id, c.workspace_id) and s.word >= $2 and s.word < $3) order by c.id desc limit $5");
     COUNT = "select count(*) as counted from (select 1 as one from connections where agency_id = $1 and status = $2 limit $3) few";
     FED = "select distinct f.id, f.name from slots s join workflows f on f.agency_id = s.agency_id and f.id = s.workflow_id where s.agency_id = $1 and s.connection_id = $2 order by f.name, f.id";
@@ -40,7 +40,7 @@ const LISTING: Listing = Listing {
     all: ALL,
     in_state: IN_STATE,
     hits: HITS,
-    narrow: NARROW,
+    these: THESE,
     broad: BROAD,
 };
 

@@ -14,11 +14,11 @@ pub(super) struct Listing {
     pub all: Statement,
     /// The same, and `$4` is a state.
     pub in_state: Statement,
-    /// Made by `count_hits`.
+    /// Made by `read_hits`.
     pub hits: Statement,
+    /// With `among!`, and `$28` is a state or null.
+    pub these: Statement,
     /// `$2` and `$3` are the ends of a [`Beginning`], `$4` is where the page before ended, `$5` the limit, `$6` a state or null.
-    pub narrow: Statement,
-    /// The same.
     pub broad: Statement,
 }
 
@@ -44,14 +44,14 @@ impl Tx {
                 }
             };
         };
-        let narrow = self.search_is_narrow(listing.hits, &wanted).await?;
-        let statement = if narrow {
-            listing.narrow
-        } else {
-            listing.broad
-        };
+        if let Some(hits) = self.search_hits(listing.hits, &wanted).await? {
+            let page = (after, limit);
+            return self
+                .search_page(listing.these, &hits, args![state], page)
+                .await;
+        }
         let args = args![&agency, &wanted.from, &wanted.to, after, limit, state];
-        self.inner.all(statement, args).await
+        self.inner.all(listing.broad, args).await
     }
 
     /// How many there are in a state. `count`: `$2` is the state, and it stops at `$3`.

@@ -5,8 +5,8 @@ use super::{
     conn::Row,
     listing::Listing,
     requests::request,
-    search_words::{count_hits, hits, in_state, page_of_hits},
-    statement::{args, statements},
+    search_words::{hits, read_hits},
+    statement::{among, args, statements},
     workspaces::before_id,
 };
 use crate::{
@@ -27,8 +27,8 @@ macro_rules! rows {
 statements! {
     ALL = rows!("requests r join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where r.agency_id = $1 and r.id < $2 order by r.id desc limit $3");
     IN_STATE = rows!("requests r join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where r.agency_id = $1 and r.status = $4 and r.id < $2 order by r.id desc limit $3");
-    HITS = count_hits!(hits!("requests", "request", "union all"));
-    NARROW = rows!(concat!(page_of_hits!(hits!("requests", "request", "union"), in_state!("requests", "status")), "cross join requests r cross join workspaces w where r.agency_id = $1 and r.id = hit.id and w.agency_id = r.agency_id and w.id = r.workspace_id order by r.id desc"));
+    HITS = read_hits!(hits!("requests", "request"));
+    THESE = rows!(concat!("requests r join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where r.agency_id = $1 and r.id in ", among!(), " and (cast($28 as text) is null or r.status = $28) order by r.id desc"));
     BROAD = rows!("requests r join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where r.agency_id = $1 and r.id < $4 and (cast($6 as text) is null or r.status = $6) and exists (select 1 from search_words s where s.agency_id = r.agency_id and s.id in (r.id, r.workspace_id) and s.word >= $2 and s.word < $3) order by r.id desc limit $5");
     OF_WORKFLOW = rows!("requests r join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where r.agency_id = $1 and r.id in (select i.request_id from item_slots s join items i on i.agency_id = s.agency_id and i.id = s.item_id where s.agency_id = $1 and s.workflow_id = $2) order by r.id desc limit $3");
     COUNT = "select count(*) as counted from (select 1 as one from requests where agency_id = $1 and status = $2 limit $3) few";
@@ -38,7 +38,7 @@ const LISTING: Listing = Listing {
     all: ALL,
     in_state: IN_STATE,
     hits: HITS,
-    narrow: NARROW,
+    these: THESE,
     broad: BROAD,
 };
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::{
     StoreError, Tx,
-    statement::{Statement, args, statements},
+    conn::Row,
+    statement::{AMONG, Arg, Statement, args, args_among, statements},
 };
 statements! {
     FORGET = "delete from search_words where agency_id = $1 and id = $2";
@@ -21,16 +22,14 @@ pub(super) enum Kind {
     Connection,
 }
 
-/// The ids of rows of `$table` that are of `$kind`, whose own words or whose workspace's begin as was typed: each once with
-/// `union`, which reads them all first, some twice with `union all`. `$1` is the agency, `$2` and `$3` are the ends of a [`Beginning`].
+/// The ids of rows of `$table` that are of `$kind`, whose own words or whose workspace's begin as was typed, some twice. `$1` is the
+/// agency, `$2` and `$3` are the ends of a [`Beginning`].
 macro_rules! hits {
-    ($table:literal, $kind:literal, $union:literal) => {
+    ($table:literal, $kind:literal) => {
         concat!(
             "select s.id from search_words s where s.agency_id = $1 and s.kind = '",
             $kind,
-            "' and s.word >= $2 and s.word < $3 ",
-            $union,
-            " select o.id from search_words s cross join ",
+            "' and s.word >= $2 and s.word < $3 union all select o.id from search_words s cross join ",
             $table,
             " o where s.agency_id = $1 and s.kind = 'workspace' and s.word >= $2 and s.word < $3 and o.agency_id = s.agency_id and o.workspace_id = s.id"
         )
@@ -38,46 +37,17 @@ macro_rules! hits {
 }
 pub(super) use hits;
 
-/// A page of those ids as `hit`, newest first, from before `$4` on and up to `$5`; `$and` says which of them, `f` being one. They are
-/// found first: a database that looks for the page at once goes through all that is older.
-macro_rules! page_of_hits {
-    ($hits:expr, $and:expr) => {
-        concat!(
-            "(with found as materialized (",
-            $hits,
-            ") select f.id from found f where f.id < $4",
-            $and,
-            " order by f.id desc limit $5) hit "
-        )
-    };
-}
-pub(super) use page_of_hits;
-
-/// Where `f` is the id of a row of `$table` whose `$state` is `$6`, or any if that is null.
-macro_rules! in_state {
-    ($table:literal, $state:literal) => {
-        concat!(
-            " and (cast($6 as text) is null or exists (select 1 from ",
-            $table,
-            " o where o.agency_id = $1 and o.id = f.id and o.",
-            $state,
-            " = $6))"
-        )
-    };
-}
-pub(super) use in_state;
-
-/// The statement that counts those ids up to `$4`.
-macro_rules! count_hits {
+/// The statement that reads those ids, up to `$4`. In one text, because it is read in one go.
+macro_rules! read_hits {
     ($hits:expr) => {
         concat!(
-            "select count(*) as hits from (select 1 as hit from (",
+            "select string_agg(few.id, ',') as hits from (select id from (",
             $hits,
             ") every_hit limit $4) few"
         )
     };
 }
-pub(super) use count_hits;
+pub(super) use read_hits;
 
 /// So many are looked up one by one. Of more, a page is full sooner when the list itself is gone through, newest first.
 const FEW: i64 = 300;
@@ -154,17 +124,48 @@ impl Tx {
         Ok(())
     }
 
-    /// Whether there are so few hits that they are looked up one by one. `count`: made by [`count_hits`].
-    pub(super) async fn search_is_narrow(
+    /// The ids of what begins as was typed, newest first; None: there are too many to look them up. `hits`: made by [`read_hits`].
+    pub(super) async fn search_hits(
         &mut self,
-        count: Statement,
+        hits: Statement,
         wanted: &Beginning,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Vec<String>>, StoreError> {
         let agency = self.agency.clone();
         let args = args![&agency, &wanted.from, &wanted.to, FEW + 1];
-        let row = self.inner.optional(count, args).await?;
-        let hits = row.map_or(Ok(0), |row| row.int("hits"))?;
-        Ok(hits <= FEW)
+        let row = self.inner.optional(hits, args).await?;
+        let hits = row.map_or(Ok(None), |row| row.optional_text("hits"))?;
+        let hits = hits.unwrap_or_default();
+        let hits: Vec<&str> = hits.split(',').filter(|id| !id.is_empty()).collect();
+        if i64::try_from(hits.len()).is_ok_and(|hits| hits <= FEW) {
+            let once: BTreeSet<&str> = hits.into_iter().collect();
+            return Ok(Some(once.into_iter().rev().map(str::to_owned).collect()));
+        }
+        Ok(None)
+    }
+
+    /// A page of them. `these` has `among!`, and after it what `more` stands for.
+    pub(super) async fn search_page(
+        &mut self,
+        these: Statement,
+        hits: &[String],
+        more: &[Arg<'_>],
+        (after, limit): (&str, i64),
+    ) -> Result<Vec<Row>, StoreError> {
+        let agency = self.agency.clone();
+        let limit = usize::try_from(limit).unwrap_or_default();
+        let hits: Vec<&str> = hits.iter().map(String::as_str).collect();
+        let start = hits.partition_point(|id| *id >= after);
+        let mut rows = Vec::new();
+        for hits in hits[start..].chunks(AMONG) {
+            if rows.len() >= limit {
+                break;
+            }
+            let mut args = args_among(&agency, hits.iter().copied());
+            args.extend_from_slice(more);
+            rows.extend(self.inner.all(these, &args).await?);
+        }
+        rows.truncate(limit);
+        Ok(rows)
     }
 }
 

@@ -142,12 +142,13 @@ pub(crate) use args;
 /// Room for [`AMONG`] ids from `$2` on, as in `id in among!()`.
 macro_rules! among {
     () => {
-        "($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)"
+        "($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)"
     };
 }
 pub(crate) use among;
 
-pub(crate) const AMONG: usize = 25;
+/// As many as a page of a list shows, and one more.
+pub(crate) const AMONG: usize = 26;
 
 /// The arguments of a statement with `among!`: at most [`AMONG`] ids, and the agency first.
 pub(crate) fn args_among<'a>(

@@ -4,8 +4,8 @@ use super::{
     StoreError, Tx,
     conn::Row,
     listing::Listing,
-    search_words::{count_hits, hits, in_state, page_of_hits},
-    statement::statements,
+    search_words::{hits, read_hits},
+    statement::{among, statements},
     workflows::workflow,
     workspaces::before_id,
 };
@@ -27,8 +27,8 @@ macro_rules! rows {
 statements! {
     ALL = rows!("workflows f join workspaces w on w.agency_id = f.agency_id and w.id = f.workspace_id where f.agency_id = $1 and f.id < $2 order by f.id desc limit $3");
     IN_STATE = rows!("workflows f join workspaces w on w.agency_id = f.agency_id and w.id = f.workspace_id where f.agency_id = $1 and f.gate_state = $4 and f.id < $2 order by f.id desc limit $3");
-    HITS = count_hits!(hits!("workflows", "workflow", "union all"));
-    NARROW = rows!(concat!(page_of_hits!(hits!("workflows", "workflow", "union"), in_state!("workflows", "gate_state")), "cross join workflows f cross join workspaces w where f.agency_id = $1 and f.id = hit.id and w.agency_id = f.agency_id and w.id = f.workspace_id order by f.id desc"));
+    HITS = read_hits!(hits!("workflows", "workflow"));
+    THESE = rows!(concat!("workflows f join workspaces w on w.agency_id = f.agency_id and w.id = f.workspace_id where f.agency_id = $1 and f.id in ", among!(), " and (cast($28 as text) is null or f.gate_state = $28) order by f.id desc"));
     BROAD = rows!("workflows f join workspaces w on w.agency_id = f.agency_id and w.id = f.workspace_id where f.agency_id = $1 and f.id < $4 and (cast($6 as text) is null or f.gate_state = $6) and exists (select 1 from search_words s where s.agency_id = f.agency_id and s.id in (f.id, f.workspace_id) and s.word >= $2 and s.word < $3) order by f.id desc limit $5");
     COUNT = "select count(*) as counted from (select 1 as one from workflows where agency_id = $1 and gate_state = $2 limit $3) few";
 }
@@ -37,7 +37,7 @@ const LISTING: Listing = Listing {
     all: ALL,
     in_state: IN_STATE,
     hits: HITS,
-    narrow: NARROW,
+    these: THESE,
     broad: BROAD,
 };
 

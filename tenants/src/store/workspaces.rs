@@ -2,8 +2,8 @@ use super::{
     StoreError, Tx,
     conn::Row,
     search::pattern,
-    search_words::{Beginning, Kind, count_hits, page_of_hits},
-    statement::{args, statements},
+    search_words::{Beginning, Kind, read_hits},
+    statement::{among, args, statements},
 };
 use crate::{
     ActionError, EventType, NewEvent, PageOf, Workspace, WorkspaceId,
@@ -29,8 +29,8 @@ statements! {
     CALLED = "select * from workspaces where agency_id = $1 and closing_at is null and (slug = $2 or lower(name) = lower($2)) order by case when slug = $2 then 0 else 1 end, id limit 2";
     LINE = lines!("workspaces w where w.agency_id = $1 and w.id = $2");
     LINES = lines!("workspaces w where w.agency_id = $1 and w.id < $2 order by w.id desc limit $3");
-    HITS = count_hits!("select id from search_words where agency_id = $1 and kind = 'workspace' and word >= $2 and word < $3");
-    NARROW = lines!(concat!(page_of_hits!("select distinct id from search_words where agency_id = $1 and kind = 'workspace' and word >= $2 and word < $3", ""), "cross join workspaces w where w.agency_id = $1 and w.id = hit.id order by w.id desc"));
+    HITS = read_hits!("select id from search_words where agency_id = $1 and kind = 'workspace' and word >= $2 and word < $3");
+    THESE = lines!(concat!("workspaces w where w.agency_id = $1 and w.id in ", among!(), " order by w.id desc"));
     BROAD = lines!("workspaces w where w.agency_id = $1 and w.id < $4 and exists (select 1 from search_words s where s.agency_id = w.agency_id and s.id = w.id and s.word >= $2 and s.word < $3) order by w.id desc limit $5");
     RENAME = "update workspaces set name = $3 where agency_id = $1 and id = $2";
 }
@@ -159,12 +159,16 @@ impl Tx {
         let agency = self.agency.clone();
         let after = before_id::<WorkspaceKind>(page.after.as_ref().map(WorkspaceId::as_str));
         let rows = match Beginning::of(search) {
-            Some(wanted) => {
-                let narrow = self.search_is_narrow(HITS, &wanted).await?;
-                let statement = if narrow { NARROW } else { BROAD };
-                let args = args![&agency, &wanted.from, &wanted.to, &after, page.limit];
-                self.inner.all(statement, args).await?
-            }
+            Some(wanted) => match self.search_hits(HITS, &wanted).await? {
+                Some(hits) => {
+                    let page = (&*after, page.limit);
+                    self.search_page(THESE, &hits, &[], page).await?
+                }
+                None => {
+                    let args = args![&agency, &wanted.from, &wanted.to, &after, page.limit];
+                    self.inner.all(BROAD, args).await?
+                }
+            },
             None => {
                 let args = args![&agency, &after, page.limit];
                 self.inner.all(LINES, args).await?
