@@ -1,14 +1,17 @@
 //! A certificate authority and a DNS of a test's own: Pebble and its stub, on free ports.
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::fs;
+use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-use crate::http::Call;
+use crate::http::{Answer, Call};
 use crate::tls;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -143,15 +146,33 @@ impl Authority {
 
     /// The certificate, PEM, that those end in which Pebble issues.
     pub fn issuing_root(&self) -> String {
-        let api = fs::read_to_string(self.root()).unwrap();
+        self.manage("/roots/0")().unwrap().body
+    }
+
+    /// Whether Pebble says anything about a certificate that it never issued, for which it needs the lock of its store.
+    pub fn answers(&self, patience: Duration) -> bool {
+        let (ask, (tell, heard)) = (self.manage("/cert-status-by-serial/1"), mpsc::channel());
+        std::thread::spawn(move || tell.send(ask().is_ok()));
+        heard.recv_timeout(patience) == Ok(true)
+    }
+
+    fn manage(&self, path: &'static str) -> impl Fn() -> io::Result<Answer> + use<> {
+        let (management, own) = (self.management, fs::read_to_string(self.root()).unwrap());
         let call = Call {
             method: "GET",
-            path: "/roots/0",
+            path,
             host: "127.0.0.1",
             headers: Vec::new(),
             body: String::new(),
         };
-        tls::send(&call, self.management, &api).unwrap().body
+        move || tls::send(&call, management, &own)
+    }
+
+    /// Both programs do nothing any more and keep their connections.
+    pub fn stop_still(&self) {
+        for child in &self.children {
+            kill_process(Pid::from_child(child), Signal::STOP).unwrap();
+        }
     }
 
     /// Puts a TXT record there.

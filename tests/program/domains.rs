@@ -4,6 +4,7 @@ use crate::authority::{Authority, wait_for, wait_or_tell};
 use crate::http::{Answer, Call};
 use crate::support::{Installation, Running, get};
 use crate::tls;
+use crate::wedged::in_a_world;
 use serde_json::{Value, json};
 use std::io;
 use std::time::{Duration, Instant};
@@ -261,15 +262,18 @@ fn claimed(world: &World, hosts: std::ops::Range<usize>) -> Vec<Value> {
 
 #[test]
 fn https_is_there_within_two_seconds_of_right_records_and_of_sixty_within_ten() {
-    let Some(world) = World::new() else { return };
+    in_a_world(World::new, soon_there_is_https);
+}
+
+fn soon_there_is_https(world: &World) {
     let mut running = world.serve();
-    let mut times: Vec<_> = claimed(&world, 0..9)
+    let mut times: Vec<_> = claimed(world, 0..9)
         .iter()
-        .map(|domain| until_served(&world, std::slice::from_ref(domain)))
+        .map(|domain| until_served(world, std::slice::from_ref(domain)))
         .collect();
     times.sort_unstable();
     let median = times[times.len() / 2];
-    let sixty = until_served(&world, &claimed(&world, 9..69));
+    let sixty = until_served(world, &claimed(world, 9..69));
     println!("DNS right -> HTTPS: median {median:.2?} of {times:.2?}; sixty at once {sixty:.2?}");
     assert!(median <= Duration::from_secs(2), "{median:?}");
     assert!(sixty <= Duration::from_secs(10), "{sixty:?}");

@@ -33,3 +33,5 @@ mod support;
 mod themes;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod wedged;

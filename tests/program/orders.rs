@@ -5,6 +5,7 @@ use crate::authority::{Authority, free_addresses, wait_for};
 use crate::domains::World;
 use crate::postgres::Database;
 use crate::support::{Running, get};
+use crate::wedged::in_a_world;
 use latchkey_tenants::{Entropy, SeededEntropy};
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -21,12 +22,16 @@ const MOST_KILLS: usize = 200;
 
 #[test]
 fn edges_killed_at_random_repeat_no_order_and_lose_none() {
-    killed_at_random(23);
+    in_a_world(World::behind_a_balancer, |world| {
+        killed_at_random(world, 23)
+    });
 }
 
 #[test]
 fn nor_do_they_at_other_moments() {
-    killed_at_random(29);
+    in_a_world(World::behind_a_balancer, |world| {
+        killed_at_random(world, 29)
+    });
 }
 
 #[test]
@@ -34,13 +39,18 @@ fn two_edges_on_one_postgres_ask_for_one_order_a_host() {
     let Some(database) = Database::new() else {
         return;
     };
-    let Some(world) = World::with(&[("LATCHKEY_DATABASE_URL", &database.url)]) else {
-        return;
+    let new = || {
+        database.clear();
+        World::with(&[("LATCHKEY_DATABASE_URL", &database.url)])
     };
+    in_a_world(new, two_edges_ask_for_one_order_a_host);
+}
+
+fn two_edges_ask_for_one_order_a_host(world: &World) {
     let mut running = world.serve();
-    let mut other = second(&world);
+    let mut other = second(world);
     let admins = [&running, &other].map(|edge| edge.address("admin listens"));
-    let domains = claims(&world);
+    let domains = claims(world);
     for domain in &domains {
         world.put_records(domain);
         let check = format!("/domains/{}/check", domain["id"].as_str().unwrap());
@@ -69,17 +79,14 @@ fn orders_done(metrics: &str) -> usize {
     count.map_or(0, |count| count.parse().unwrap())
 }
 
-fn killed_at_random(seed: u64) {
-    let Some(world) = World::behind_a_balancer() else {
-        return;
-    };
+fn killed_at_random(world: &World, seed: u64) {
     let database = Connection::open(world.installation.path().join("latchkey.db")).unwrap();
     database.busy_timeout(Duration::from_secs(10)).unwrap();
     let chance = SeededEntropy::new(seed);
-    let (hosts, mut killed) = (claim(&world), 0);
+    let (hosts, mut killed) = (claim(world), 0);
     while certificates(&database) < ALL {
         a_minute_passes(&database);
-        kill_two(&world, &chance);
+        kill_two(world, &chance);
         killed += 2;
         assert!(killed < MOST_KILLS, "{} orders", world.authority.orders());
     }

@@ -27,9 +27,14 @@ impl Database {
             name,
             server,
         };
-        database.drop_it();
-        database.ask(&format!("create database {}", database.name));
+        database.clear();
         Some(database)
+    }
+
+    /// Empty again.
+    pub fn clear(&self) {
+        self.drop_it();
+        self.ask(&format!("create database {}", self.name));
     }
 
     /// Whatever an edge that was killed still has open.

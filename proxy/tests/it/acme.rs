@@ -2,6 +2,7 @@
 
 mod answering;
 mod choosing;
+mod gate;
 mod issuing;
 mod killing;
 pub mod memory;

@@ -1,6 +1,7 @@
 //! Pebble, an authority of its own for every test, with a DNS that leads every name to this machine.
 
 use super::answering::Answering;
+use super::gate::Gate;
 use http::{Method, Request};
 use instant_acme::{BodyWrapper, HttpClient};
 use latchkey_proxy::acme::AcmeHttp;
@@ -30,6 +31,7 @@ pub struct Pebble {
     /// What its own TLS certificate chains to.
     pub root: Vec<u8>,
     pub answering: Answering,
+    pub gate: Gate,
     management: String,
     http: AcmeHttp,
     folder: TempDir,
@@ -128,6 +130,7 @@ impl Pebble {
             management: format!("https://127.0.0.1:{management}"),
             root,
             answering,
+            gate: Gate::default(),
             http,
             folder,
             _dns: Process(dns),

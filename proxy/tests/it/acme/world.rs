@@ -1,6 +1,7 @@
 //! An installation with its database, and edges that share it.
 
 use super::answering::Answering;
+use super::gate::Gate;
 use super::pebble::Pebble;
 use async_trait::async_trait;
 use latchkey_proxy::acme::{
@@ -137,7 +138,8 @@ pub struct Setting {
     /// Of the first issuer.
     pub limits: Vec<Limit>,
     pub parallel: usize,
-    /// Between the test and the authority.
+    pub gate: Gate,
+    /// Between the test and the gate.
     pub between: Option<Arc<dyn Between>>,
 }
 
@@ -153,6 +155,7 @@ impl Setting {
             root: pebble.root.clone(),
             limits: Vec::new(),
             parallel: 10,
+            gate: pebble.gate.clone(),
             between: None,
         }
     }
@@ -233,6 +236,7 @@ impl Edge {
         );
         let opens = Wrapped {
             inner: accounts.unwrap(),
+            gate: setting.gate.clone(),
             between: setting.between.clone(),
         };
         let first = setting.issuers[0].name().to_owned();
@@ -295,13 +299,14 @@ impl Edge {
 
 struct Wrapped {
     inner: Accounts,
+    gate: Gate,
     between: Option<Arc<dyn Between>>,
 }
 
 #[async_trait]
 impl Opens for Wrapped {
     async fn open(&self, issuer: &Issuer) -> Result<Arc<dyn Authority>, Refusal> {
-        let authority = self.inner.open(issuer).await?;
+        let authority = self.gate.wrap(self.inner.open(issuer).await?);
         Ok(match &self.between {
             Some(between) => between.wrap(authority),
             None => authority,
