@@ -27,7 +27,6 @@ pub(crate) fn set_origin(request: &mut RequestHeader, origin: &Origin<'_>) -> pi
     for name in named(&request.headers, claims_origin) {
         request.remove_header(&name);
     }
-    to_origin_form(request)?;
     if let Some(client) = origin.client {
         request.insert_header("x-forwarded-for", client.to_canonical().to_string())?;
     }
@@ -97,7 +96,7 @@ fn named(headers: &HeaderMap, matches: fn(&str) -> bool) -> Vec<HeaderName> {
 
 /// Host as a field and the target as path and query, which is how a request reaches an origin (RFC 9112 §3.2.1).
 /// HTTP/2 clients name the host in `:authority` alone, and HTTP/1 allows `GET http://host/path`.
-fn to_origin_form(request: &mut RequestHeader) -> pingora::Result<()> {
+pub(crate) fn to_origin_form(request: &mut RequestHeader) -> pingora::Result<()> {
     if let Some(authority) = request.uri.authority() {
         // Userinfo is no part of Host (RFC 9110 §7.2).
         let host = authority.as_str().rsplit('@').next().unwrap_or_default();
@@ -135,6 +134,7 @@ mod tests {
             id: &Ids::new(Arc::new(SeededEntropy::new(1))).draw(),
         };
         set_origin(request, &origin).unwrap();
+        to_origin_form(request).unwrap();
     }
 
     fn all(request: &RequestHeader, name: &str) -> Vec<String> {

@@ -1,7 +1,7 @@
 use crate::accept::{Acceptor, Arrival, Desk, Speaks};
 use crate::drain::{Drain, InFlight};
 use crate::gateway::ids::Ids;
-use crate::gateway::{Gateway, HttpFront, MOST_UPSTREAMS, Upstreams};
+use crate::gateway::{Direct, Gateway, Hooks, HttpFront, LEAST_TRIES, MOST_UPSTREAMS, Upstreams};
 use crate::limits::Limiter;
 use crate::metrics::Metrics;
 use crate::serve::Worker;
@@ -179,7 +179,7 @@ fn front(
     upstreams: &Arc<Upstreams>,
     ending: &Ending,
 ) -> HttpFront {
-    let gateway = Gateway {
+    let gateway = Arc::new(Gateway {
         config: config.gateway.clone(),
         snapshot: config.snapshot.clone(),
         challenges: config.challenges.clone(),
@@ -190,15 +190,20 @@ fn front(
         in_flight: ending.in_flight.clone(),
         draining: ending.draining.subscribe(),
         metrics: config.metrics.gateway.clone(),
-    };
-    let mut proxy = http_proxy(conf, gateway);
+    });
+    let mut proxy = http_proxy(conf, Hooks(gateway.clone()));
     // CONNECT is refused by the gateway: pingora's own refusal names the software.
     let mut options = HttpServerOptions::default();
     options.allow_connect_method_proxying = true;
     options.h2_idle_timeout = Some(config.gateway.deadlines.idle);
     proxy.server_options = Some(options);
     proxy.h2_options = Some(h2_options(&config.gateway.shape));
-    HttpFront::new(proxy, &config.gateway, config.metrics.gateway.clone())
+    HttpFront::new(
+        proxy,
+        Direct::new(gateway),
+        &config.gateway,
+        config.metrics.gateway.clone(),
+    )
 }
 
 fn h2_options(shape: &Shape) -> H2Options {
@@ -249,7 +254,7 @@ fn server_conf(config: &ProxyConfig) -> ServerConf {
         // `Drain` has waited already.
         grace_period_seconds: Some(0),
         graceful_shutdown_timeout_seconds: Some(1),
-        max_retries: config.upstreams.len().max(3),
+        max_retries: config.upstreams.len().max(LEAST_TRIES),
         upstream_keepalive_pool_size: IDLE_UPSTREAM_CONNECTIONS,
         ..ServerConf::default()
     }

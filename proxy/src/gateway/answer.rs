@@ -8,7 +8,7 @@ use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, X_CONT
 use http::{HeaderValue, Method};
 use pingora::Result;
 use pingora::http::{RequestHeader, ResponseHeader};
-use pingora::proxy::Session;
+use pingora::protocols::http::ServerSession;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -33,7 +33,7 @@ pub(super) fn location(request: &RequestHeader, host: &str, https_port: u16) -> 
 }
 
 pub(super) async fn redirect(
-    session: &mut Session,
+    session: &mut ServerSession,
     passage: &mut Passage,
     location: HeaderValue,
 ) -> Result<()> {
@@ -45,7 +45,7 @@ pub(super) async fn redirect(
 }
 
 pub(super) async fn challenge(
-    session: &mut Session,
+    session: &mut ServerSession,
     passage: &mut Passage,
     answer: String,
 ) -> Result<()> {
@@ -57,7 +57,7 @@ pub(super) async fn challenge(
 }
 
 pub(super) async fn error(
-    session: &mut Session,
+    session: &mut ServerSession,
     passage: &mut Passage,
     status: u16,
     retry_after: Option<u64>,
@@ -74,7 +74,7 @@ pub(super) async fn error(
 
 /// Leaves the connection open where the request was whole and understood: a client that comes again costs no handshake.
 async fn write(
-    session: &mut Session,
+    session: &mut ServerSession,
     passage: &mut Passage,
     mut head: ResponseHeader,
     body: String,
@@ -86,9 +86,14 @@ async fn write(
     if !matches!(status, 200 | 308 | 404 | 421 | 429 | 503) || !session.is_body_empty() {
         session.set_keepalive(None);
     }
-    session.write_response_header(Box::new(head), bare).await?;
+    let head = Box::new(head);
+    if let ServerSession::H2(session) = session {
+        session.write_response_header(head, bare)?;
+    } else {
+        session.write_response_header(head).await?;
+    }
     if !bare {
-        session.write_response_body(Some(body.into()), true).await?;
+        session.write_response_body(body.into(), true).await?;
     }
     if !session.is_body_done() {
         linger(session).await;
@@ -102,7 +107,7 @@ async fn write(
 
 /// Takes some of what the client is still sending: a connection that is closed over unread bytes is reset, and the client
 /// never reads the answer.
-async fn linger(session: &mut Session) {
+async fn linger(session: &mut ServerSession) {
     if session.is_http2() {
         return;
     }

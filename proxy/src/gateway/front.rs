@@ -1,9 +1,10 @@
 //! Where a connection becomes requests.
 
-use super::Gateway;
 use super::clock::{self, Phase};
 use super::config::{Deadlines, GatewayConfig};
+use super::direct::Direct;
 use super::guard::Guard;
+use super::hooks::Hooks;
 use crate::metrics::GatewayMetrics;
 use async_trait::async_trait;
 use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream, ServerApp};
@@ -12,6 +13,7 @@ use pingora::protocols::http::v2::server::H2Options;
 use pingora::protocols::{ALPN, Stream};
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -26,13 +28,15 @@ pub struct HttpFront {
 
 impl HttpFront {
     pub(crate) fn new(
-        proxy: HttpProxy<Gateway>,
+        proxy: HttpProxy<Hooks>,
+        direct: Direct,
         config: &GatewayConfig,
         metrics: Arc<GatewayMetrics>,
     ) -> Self {
         let deadlines = config.deadlines;
         let requests = Arc::new(Requests {
             proxy: Arc::new(proxy),
+            direct,
             deadlines,
             metrics: Arc::clone(&metrics),
         });
@@ -74,16 +78,27 @@ impl ServerApp for HttpFront {
 
 /// pingora's proxy, with the whole time of an HTTP/2 request limited. HTTP/1's is limited with its connection.
 struct Requests {
-    proxy: Arc<HttpProxy<Gateway>>,
+    proxy: Arc<HttpProxy<Hooks>>,
+    direct: Direct,
     deadlines: Deadlines,
     metrics: Arc<GatewayMetrics>,
+}
+
+impl Requests {
+    /// None: its time was up.
+    async fn limited<T>(&self, stream: impl Future<Output = T>) -> Option<T> {
+        let ended = clock::stream(self.deadlines, stream).await;
+        ended
+            .inspect_err(|phase| self.metrics.timed_out(*phase))
+            .ok()
+    }
 }
 
 impl HttpServerApp for Requests {
     // By hand what `async_trait` would write, so that an HTTP/1 request is not boxed once more.
     fn process_new_http<'app, 'watch, 'all>(
         self: &'app Arc<Self>,
-        session: ServerSession,
+        mut session: ServerSession,
         shutdown: &'watch ShutdownWatch,
     ) -> Pin<Box<dyn Future<Output = Option<ReusedHttpStream>> + Send + 'all>>
     where
@@ -91,18 +106,20 @@ impl HttpServerApp for Requests {
         'watch: 'all,
         Self: 'all,
     {
+        if self.direct.takes(&mut session) {
+            // Boxed before it is wrapped: whatever wraps a future copies it.
+            let passing = Box::pin(self.direct.pass(Box::new(session)));
+            return Box::pin(async move {
+                self.limited(passing).await;
+                None
+            });
+        }
         let http2 = session.is_http2();
         let request = self.proxy.process_new_http(session, shutdown);
         if !http2 {
             return request;
         }
-        Box::pin(async move {
-            let ended = clock::stream(self.deadlines, request).await;
-            ended.unwrap_or_else(|phase| {
-                self.metrics.timed_out(phase);
-                None
-            })
-        })
+        Box::pin(async move { self.limited(request).await.flatten() })
     }
 
     fn h2_options(&self) -> Option<H2Options> {

@@ -3,6 +3,8 @@
 mod answer;
 pub(crate) mod clock;
 mod config;
+mod connections;
+mod direct;
 mod front;
 mod guard;
 mod hooks;
@@ -10,15 +12,18 @@ pub(crate) mod ids;
 mod passage;
 pub(crate) mod route;
 mod shape;
+mod steps;
 mod upstream;
 
 pub use config::{Deadlines, GatewayConfig, OpenHosts, PlainHttp, Shape};
+pub(crate) use direct::Direct;
 pub use front::HttpFront;
+pub(crate) use hooks::Hooks;
 pub use route::RouteClass;
 
 pub(crate) use passage::Passage;
 pub use upstream::FindUpstreams;
-pub(crate) use upstream::{MOST_UPSTREAMS, Upstreams};
+pub(crate) use upstream::{LEAST_TRIES, MOST_UPSTREAMS, Upstreams};
 
 use self::ids::Ids;
 use self::passage::Limit;
@@ -29,7 +34,7 @@ use crate::metrics::GatewayMetrics;
 use crate::snapshot::SnapshotCell;
 use crate::tls::conn_info;
 use http::HeaderValue;
-use pingora::proxy::Session;
+use pingora::protocols::http::ServerSession;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -65,7 +70,7 @@ const CHALLENGE: &str = "/.well-known/acme-challenge/";
 const LONGEST_TOKEN: usize = 128;
 
 impl Gateway {
-    async fn decide(&self, session: &Session, passage: &mut Passage) -> Decision {
+    async fn decide(&self, session: &ServerSession, passage: &mut Passage) -> Decision {
         let request = session.req_header();
         if let Some(status) = shape::refusal(request, &self.config.shape) {
             return Decision::Refuse(status);

@@ -1,4 +1,4 @@
-use pingora::proxy::Session;
+use pingora::protocols::http::ServerSession;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
@@ -90,7 +90,7 @@ impl ConnInfo {
 }
 
 /// None when the request did not come over TLS.
-pub fn conn_info(session: &Session) -> Option<&Arc<ConnInfo>> {
+pub fn conn_info(session: &ServerSession) -> Option<&Arc<ConnInfo>> {
     session
         .digest()?
         .proxy_digest

@@ -5,6 +5,10 @@ mod acme;
 #[cfg(test)]
 mod bodies;
 #[cfg(test)]
+mod direct;
+#[cfg(test)]
+mod direct_failing;
+#[cfg(test)]
 mod domains;
 mod draining;
 mod failing;

@@ -1,8 +1,10 @@
 pub mod frames;
+pub mod h2_app;
 pub mod recorder;
 pub mod tls;
 pub mod validator;
 
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use latchkey_proxy::acme::NoChallenges;
 use latchkey_proxy::metrics::Metrics;
 use latchkey_proxy::snapshot::{AgencyEntry, HostEntry, Snapshot, SnapshotCell};
@@ -189,6 +191,31 @@ pub async fn echo(mut connection: Conversation) {
         );
         connection.send(&answer).await;
     }
+}
+
+/// An app as it is served: it takes HTTP/1.1 and HTTP/2 without TLS, and answers "ok" to whatever `look` has seen.
+pub async fn app_of_both(
+    look: impl Fn(&http::HeaderMap) + Clone + Send + Sync + 'static,
+) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let look = look.clone();
+            let answer = hyper::service::service_fn(move |request: http::Request<_>| {
+                look(request.headers());
+                drop::<hyper::body::Incoming>(request.into_body());
+                let answer = http::Response::new("ok".to_owned());
+                async { Ok::<_, std::convert::Infallible>(answer) }
+            });
+            tokio::spawn(async move {
+                let server = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+                let _ = server.serve_connection(TokioIo::new(stream), answer).await;
+            });
+        }
+    });
+    address
 }
 
 /// An address where nothing listens, and nobody else can while this is held.

@@ -126,6 +126,11 @@ impl World {
         self.edge_with(upstreams, |_| {})
     }
 
+    /// With HTTP/2 to the apps, as it is served.
+    pub fn edge_over_http2(&self, app: SocketAddr) -> TlsEdge {
+        self.edge_with(&[app], |config| config.gateway.h2_to_app = true)
+    }
+
     pub fn edge_with(
         &self,
         upstreams: &[SocketAddr],
