@@ -33,6 +33,7 @@ struct Place {
     open: Mutex<Vec<Arc<Connection>>>,
     /// Held by who connects: the others wait and share what comes of it.
     connecting: tokio::sync::Mutex<()>,
+    failed: AtomicUsize,
 }
 
 struct Connection {
@@ -92,13 +93,21 @@ impl Connections {
     }
 
     async fn connect(&self, place: &Place, app: SocketAddr) -> Result<Turn, Unsent> {
+        let failed = place.failed.load(Relaxed);
         let _alone = place.connecting.lock().await;
         if let Some(turn) = place.turn(app) {
             return Ok(turn);
         }
+        // Whoever waited for an attempt that failed makes no second one: a crowd would wait for each of its members.
+        if place.failed.load(Relaxed) != failed {
+            return Err(Unsent::Unreachable(io::ErrorKind::NotConnected.into()));
+        }
         let opened = timeout(self.deadline, open(app)).await;
         let opened = opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-        let (requests, driver) = opened.map_err(Unsent::Unreachable)?;
+        let (requests, driver) = opened.map_err(|error| {
+            place.failed.fetch_add(1, Relaxed);
+            Unsent::Unreachable(error)
+        })?;
         let connection = Arc::new(Connection {
             app,
             requests,
@@ -232,6 +241,25 @@ mod tests {
         place.turn(app).unwrap().distrust();
         assert!(place.turn(app).is_none());
         assert!(place.open().is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_an_attempt_shares_its_failure() {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let nobody = socket.local_addr().unwrap();
+        let connections = Connections::new(Duration::from_secs(20));
+        let send = || async {
+            match connections.send(0, nobody, http::Request::new(())).await {
+                Err(Unsent::Unreachable(error)) => error.kind(),
+                _ => unreachable!("nobody listens"),
+            }
+        };
+        let kinds = tokio::join!(send(), send(), send());
+        let refused = io::ErrorKind::ConnectionRefused;
+        let shared = io::ErrorKind::NotConnected;
+        assert_eq!(kinds, (refused, shared, shared));
+        assert_eq!(send().await, refused, "later it is tried again");
     }
 
     #[tokio::test]

@@ -101,7 +101,10 @@ async fn answers_without_a_body_end_with_their_head() {
             Method::HEAD => StatusCode::OK,
             _ => StatusCode::NOT_MODIFIED,
         };
-        let head = Response::builder().status(status).header("server", "app");
+        let head = Response::builder()
+            .status(status)
+            .header("server", "app")
+            .header("content-length", "7");
         answer.send_response(head.body(()).unwrap(), true).unwrap();
     };
     let edge = edge(&world, &[app(serve).await], |_| {});
