@@ -103,6 +103,13 @@ pub struct Deadlines {
     pub connect: Duration,
 }
 
+impl Deadlines {
+    /// Longest silence of an app that was asked for an event stream or for something else.
+    pub(super) fn silence(&self, events: bool) -> Duration {
+        if events { self.events } else { self.app }
+    }
+}
+
 impl Default for Deadlines {
     fn default() -> Self {
         Self {

@@ -1,6 +1,6 @@
 //! HTTP/2 connections to the apps. Each worker has its own.
 
-use super::upstream::MOST_UPSTREAMS;
+use super::upstream::{H2_STREAMS, MOST_UPSTREAMS};
 use h2::client::{Connection as Driver, ResponseFuture, SendRequest};
 use hyper::body::Bytes;
 use std::io;
@@ -11,8 +11,6 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-/// Requests at once on one connection.
-const STREAMS: usize = 100;
 /// What an app may send ahead of a client that does not take it, and of all the clients of a connection.
 const STREAM_WINDOW: u32 = 256 * 1024;
 const WINDOW: u32 = STREAM_WINDOW * 100;
@@ -144,7 +142,7 @@ impl Connection {
     }
 
     fn has_room(&self) -> bool {
-        let most = STREAMS.min(self.requests.current_max_send_streams());
+        let most = H2_STREAMS.min(self.requests.current_max_send_streams());
         self.running.load(Relaxed) < most
     }
 
@@ -176,7 +174,7 @@ async fn open(app: SocketAddr) -> io::Result<(SendRequest<Bytes>, Driver<TcpStre
     stream.set_nodelay(true)?;
     h2::client::Builder::new()
         .enable_push(false)
-        .initial_max_send_streams(STREAMS)
+        .initial_max_send_streams(H2_STREAMS)
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(WINDOW)
         .max_frame_size(FRAME)
@@ -230,7 +228,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_or_ending_connection_takes_nobody() {
-        let connection = connection(STREAMS - 1).await;
+        let connection = connection(H2_STREAMS - 1).await;
         assert!(connection.has_room());
         let app = connection.app;
         let place = Place::default();

@@ -22,7 +22,6 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::time::Instant;
 
 pub(crate) struct Direct {
     gateway: Arc<Gateway>,
@@ -70,11 +69,8 @@ impl Direct {
         if self.gateway.answered_here(session, passage).await? {
             return Ok(());
         }
-        let deadlines = &self.gateway.config.deadlines;
-        let silence = match wants_events(&session.req_header().headers) {
-            true => deadlines.events,
-            false => deadlines.app,
-        };
+        let events = wants_events(&session.req_header().headers);
+        let silence = self.gateway.config.deadlines.silence(events);
         let mut unheard = refusal(503, "no app to try");
         for _ in 0..self.gateway.upstreams.most_tries() {
             match self.ask(session, passage, silence).await? {
@@ -94,12 +90,9 @@ impl Direct {
         silence: Duration,
     ) -> Result<Asked> {
         let upstreams = &self.gateway.upstreams;
-        passage.asked_at = Some(Instant::now());
-        passage.upstream = upstreams.pick(passage.tried);
-        let app = passage
-            .upstream
-            .and_then(|index| Some((index, upstreams.address(index)?)));
-        let (index, app) = app.ok_or_else(|| refusal(503, "no app left to try"))?;
+        let (index, app) = self
+            .gateway
+            .pick(passage, |index| Some((index, upstreams.address(index)?)))?;
         let request = self.request(session, passage)?;
         match self.connections.send(index, app, request).await {
             Ok(sent) => heard(sent, client(session)?, silence).await,

@@ -14,7 +14,6 @@ use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
 use std::sync::Arc;
-use tokio::time::Instant;
 
 pub(crate) struct Hooks(pub Arc<Gateway>);
 
@@ -79,12 +78,9 @@ impl ProxyHttp for Hooks {
             Passing::Http1
         };
         let events = wants_events(&session.req_header().headers);
-        passage.asked_at = Some(Instant::now());
-        passage.upstream = self.0.upstreams.pick(passage.tried);
-        passage
-            .upstream
-            .and_then(|index| self.0.upstreams.peer(index, passing, events))
-            .ok_or_else(|| refusal(503, "no app left to try"))
+        self.0.pick(passage, |index| {
+            self.0.upstreams.peer(index, passing, events)
+        })
     }
 
     fn fail_to_connect(

@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode};
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::ServerSession;
 use pingora::{Error, ErrorSource, ErrorType, Result};
+use tokio::time::Instant;
 
 const EVENT_STREAM: &[u8] = b"text/event-stream";
 
@@ -67,6 +68,18 @@ impl Gateway {
             edge_secret: &self.edge_secret,
             id: &passage.id,
         }
+    }
+
+    /// The next app to ask, in the form in which `reach` gives it.
+    pub(super) fn pick<T>(
+        &self,
+        passage: &mut Passage,
+        reach: impl FnOnce(usize) -> Option<T>,
+    ) -> Result<T> {
+        passage.asked_at = Some(Instant::now());
+        passage.upstream = self.upstreams.pick(passage.tried);
+        let app = passage.upstream.and_then(reach);
+        app.ok_or_else(|| refusal(503, "no app left to try"))
     }
 
     pub(super) fn cannot_connect(&self, passage: &mut Passage) {

@@ -29,7 +29,8 @@ const FAILURES: u32 = 5;
 const REST: Duration = Duration::from_secs(5);
 /// How often a request may be tried where there are fewer apps than that.
 pub(crate) const LEAST_TRIES: usize = 3;
-const H2_STREAMS: usize = 100;
+/// Requests at once on one connection.
+pub(super) const H2_STREAMS: usize = 100;
 
 /// Says where the apps are now. Blocks.
 pub type FindUpstreams = Arc<dyn Fn() -> io::Result<Vec<SocketAddr>> + Send + Sync>;
@@ -205,11 +206,7 @@ impl Upstreams {
         options.total_connection_timeout = Some(self.deadlines.connect);
         options.write_timeout = Some(self.deadlines.stall);
         options.idle_timeout = Some(IDLE_TIMEOUT);
-        options.read_timeout = Some(if events {
-            self.deadlines.events
-        } else {
-            self.deadlines.app
-        });
+        options.read_timeout = Some(self.deadlines.silence(events));
         match passing {
             Passing::Http1 => {}
             Passing::Http2 => {
