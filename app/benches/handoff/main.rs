@@ -11,13 +11,15 @@
 )]
 
 mod crowd;
+mod exchange;
 mod load;
 mod scene;
 mod theme;
 
 use std::time::Duration;
 
-use load::{Target, measure};
+use exchange::Target;
+use load::measure;
 
 /// Of the floor's requests/s.
 const LINK_PAGE_GOAL: f64 = 1.0 / 6.0;

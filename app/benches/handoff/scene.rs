@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     crowd::{Crowd, crowd},
-    load::Target,
+    exchange::Target,
 };
 
 const HOST: &str = "northwind.localhost";

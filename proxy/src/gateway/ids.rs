@@ -83,9 +83,12 @@ impl RequestId {
 }
 
 fn header_value(text: &[u8]) -> pingora::Result<HeaderValue> {
-    HeaderValue::from_bytes(text).map_err(|error| {
+    let mut value = HeaderValue::from_bytes(text).map_err(|error| {
         pingora::Error::because(pingora::ErrorType::InternalError, "request id", error)
-    })
+    })?;
+    // HTTP/2 then keeps it out of the connection's table, where it would push out what comes again (RFC 7541 §7.1.3).
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 fn hexadecimal(bytes: &[u8], text: &mut [u8]) {
@@ -144,6 +147,7 @@ mod tests {
         let id = Ids::new(Arc::new(SeededEntropy::new(3))).draw();
         let value = id.trace_parent().unwrap();
         assert!(is_trace_parent(value.as_bytes()), "{value:?}");
+        assert!(value.is_sensitive(), "it comes once only");
         assert!(value.to_str().unwrap().contains(id.as_str()));
     }
 
