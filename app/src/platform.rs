@@ -37,7 +37,7 @@ pub struct Inner {
     pub(crate) sites: Sites,
     pub(crate) themes: Themes,
     pub(crate) theme_checker: ThemeChecker,
-    pub(crate) usage: Usage<ConnectionId>,
+    pub(crate) usage: Usage<ConnectionId, ApiKeyId>,
     pub(crate) key_usage: Usage<ApiKeyId>,
     pub(crate) refreshes: Refreshes,
     pub(crate) metrics: Metrics,

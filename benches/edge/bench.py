@@ -40,6 +40,19 @@ STARTS = [
     ("memory after the start, MiB", "fresh", False),
     ("memory after 10,000 names at most were visited, MiB", "visited", False),
 ]
+# Least ratio of a row, and to whom.
+RATIO_GOALS = {
+    "HTTP/1.1 requests/s": (0.85, ["nginx"]),
+    "h2 requests/s": (0.9, ["nginx"]),
+    "new handshakes/s": (1, ["nginx", "HAProxy", "Caddy"]),
+}
+# What this edge itself must come to: at least, or at most where less is better.
+OWN_GOALS = {
+    f"throughput left under {FLOOD:,} unknown names/s": 0.95,
+    "start to first handshake, s (10,000 certificates)": 2,
+    "start to first handshake, s (100,000 certificates)": 5,
+    "memory after the start, MiB (100,000 certificates)": 500,
+}
 
 
 class Results:
@@ -211,13 +224,14 @@ def measure_row(row, proxies, options, results):
 def report(results, titles, kinds, options, place):
     edge, peers = Edge.name, [kind.name for kind in kinds if kind is not Edge]
     print(f"\n{machine()}; {options.rounds} turns of {options.seconds} s each, medians\n")
-    print(f"This edge relative to its peers. Of a row marked v, less is better.\n\n| | {' | '.join(peers)} |\n|---|{'---|' * len(peers)}")
+    print(f"This edge relative to its peers. Of a row marked v, less is better.\n\n| | {' | '.join(peers)} | goal |\n|---|{'---|' * len(peers)}---|")
     for title, more in titles:
-        cells = [ratio(results.median(title, edge), results.median(title, peer)) for peer in peers]
-        print(f"| {title}{'' if more else ' v'} | {' | '.join(cells)} |")
-    print(f"\nAs measured:\n\n| | {' | '.join([edge, *peers])} |\n|---|{'---|' * (len(peers) + 1)}")
-    for title, _ in titles:
-        print(f"| {title} | {' | '.join(number(results.median(title, name)) for name in [edge, *peers])} |")
+        ratios = {peer: ratio(results.median(title, edge), results.median(title, peer)) for peer in peers}
+        print(f"| {title}{'' if more else ' v'} | {' | '.join(map(number, ratios.values()))} | {ratio_goal(title, ratios)} |")
+    print(f"\nAs measured:\n\n| | {' | '.join([edge, *peers])} | goal of this edge |\n|---|{'---|' * (len(peers) + 1)}---|")
+    for title, more in titles:
+        cells = [number(results.median(title, name)) for name in [edge, *peers]]
+        print(f"| {title} | {' | '.join(cells)} | {own_goal(title, more, results.median(title, edge))} |")
     if results.alone:
         print("\nThis edge alone:\n\n| | |\n|---|---|")
     for what, seen in results.alone:
@@ -231,7 +245,24 @@ def report(results, titles, kinds, options, place):
 
 
 def ratio(mine, theirs):
-    return f"{mine / theirs:.2f}" if mine and theirs else "-"
+    return mine / theirs if mine and theirs else None
+
+
+def ratio_goal(title, ratios):
+    if title not in RATIO_GOALS:
+        return ""
+    least, peers = RATIO_GOALS[title]
+    seen = [ratios.get(peer) for peer in peers]
+    missed = any(value is not None and value < least for value in seen)
+    return f"{least} of {', '.join(peers)}{': missed' if missed else ''}"
+
+
+def own_goal(title, more, seen):
+    if title not in OWN_GOALS:
+        return ""
+    goal = OWN_GOALS[title]
+    missed = seen is not None and (seen < goal if more else seen > goal)
+    return f"{goal}{': missed' if missed else ''}"
 
 
 def number(value):

@@ -58,6 +58,8 @@ pub struct Connection {
     pub error: Option<String>,
     pub receipt: Option<Receipt>,
     pub last_used_at: Option<Timestamp>,
+    /// The name of the key that had the token. None: never, or before it was noted.
+    pub last_used_by: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }

@@ -7,12 +7,12 @@ use axum::{
 };
 use http::{HeaderMap, header::AUTHORIZATION, request::Parts};
 use latchkey_tenants::{
-    AgencyId, AgencyStatus, ApiKey, KeyScope, Tx,
+    AgencyId, AgencyStatus, ApiKey, ApiKeyId, KeyScope, Tx,
     secret::{API_KEY_PREFIX, parse_secret},
 };
 
 use super::problem::Problem;
-use crate::platform::Platform;
+use crate::{platform::Platform, usage::Use};
 
 /// The key behind `Authorization: Bearer lk_...`, or 401. Stands before every call.
 pub(super) async fn authenticate(
@@ -21,9 +21,12 @@ pub(super) async fn authenticate(
     next: Next,
 ) -> Result<Response, Problem> {
     let key = key_of(&platform, request.headers()).await?;
-    platform
-        .key_usage
-        .note(&key.agency_id, &key.id, platform.now());
+    let used = Use {
+        agency: key.agency_id.clone(),
+        at: platform.now(),
+        by: (),
+    };
+    platform.key_usage.note(&key.id, used);
     request.extensions_mut().insert(Arc::new(key));
     Ok(next.run(request).await)
 }
@@ -56,6 +59,7 @@ pub(super) struct Caller<S> {
     pub platform: Platform,
     /// As the audit log names it.
     pub actor: String,
+    pub key: ApiKeyId,
     agency: AgencyId,
     scope: PhantomData<fn() -> S>,
 }
@@ -93,6 +97,7 @@ impl<S: Scope> FromRequestParts<Platform> for Caller<S> {
         Ok(Self {
             platform: platform.clone(),
             actor: format!("api_key:{}", key.id),
+            key: key.id.clone(),
             agency: key.agency_id.clone(),
             scope: PhantomData,
         })

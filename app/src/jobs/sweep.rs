@@ -2,10 +2,10 @@
 
 use std::{collections::HashMap, pin::pin, time::Duration};
 
-use latchkey_tenants::{ActionError, AgencyId, ApiKeyId, ConnectionId, StoreError, Timestamp};
+use latchkey_tenants::{ActionError, AgencyId, ApiKeyId, ConnectionId, StoreError};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{failure::chain, platform::Platform};
+use crate::{failure::chain, platform::Platform, usage::Use};
 
 const EXPIRE_EVERY: Duration = Duration::from_secs(1);
 /// A process that is killed loses so much of when connections were last used.
@@ -128,28 +128,29 @@ async fn tell_of_domains(platform: &Platform) -> Result<(), StoreError> {
 /// When what an agency has was last used.
 #[derive(Default)]
 struct Used {
-    connections: Vec<(ConnectionId, Timestamp)>,
-    keys: Vec<(ApiKeyId, Timestamp)>,
+    connections: Vec<(ConnectionId, Use<ApiKeyId>)>,
+    keys: Vec<(ApiKeyId, Use<()>)>,
 }
 
 /// Writes when connections and keys were last used.
 pub(crate) async fn flush_usage(platform: &Platform) -> Result<(), StoreError> {
     let mut by_agency: HashMap<AgencyId, Used> = HashMap::new();
-    for (agency, connection, at) in platform.usage.take() {
-        let used = by_agency.entry(agency).or_default();
-        used.connections.push((connection, at));
+    for (connection, used) in platform.usage.take() {
+        let all = by_agency.entry(used.agency.clone()).or_default();
+        all.connections.push((connection, used));
     }
-    for (agency, key, at) in platform.key_usage.take() {
-        by_agency.entry(agency).or_default().keys.push((key, at));
+    for (key, used) in platform.key_usage.take() {
+        let all = by_agency.entry(used.agency.clone()).or_default();
+        all.keys.push((key, used));
     }
     let mut failure = None;
     for (agency, used) in by_agency {
         if let Err(error) = write_usage(platform, &agency, &used).await {
-            for (connection, at) in &used.connections {
-                platform.usage.note(&agency, connection, *at);
+            for (connection, used) in used.connections {
+                platform.usage.note(&connection, used);
             }
-            for (key, at) in &used.keys {
-                platform.key_usage.note(&agency, key, *at);
+            for (key, used) in used.keys {
+                platform.key_usage.note(&key, used);
             }
             failure = Some(error);
         }
@@ -163,11 +164,11 @@ async fn write_usage(
     used: &Used,
 ) -> Result<(), StoreError> {
     let mut tx = platform.store.begin(agency).await?;
-    for (connection, at) in &used.connections {
-        tx.connection_used(connection, *at).await?;
+    for (connection, used) in &used.connections {
+        tx.connection_used(connection, used.at, &used.by).await?;
     }
-    for (key, at) in &used.keys {
-        tx.api_key_used(key, *at).await?;
+    for (key, used) in &used.keys {
+        tx.api_key_used(key, used.at).await?;
     }
     tx.commit().await
 }

@@ -87,13 +87,10 @@ pub async fn access_token(
     };
     let access = usable(found.ok_or(AccessError::NotFound)?)?;
     let now = platform.now();
-    let access = if access.is_fresh(now) {
-        access
-    } else {
-        renewed(platform, agency, id, access).await?
-    };
-    platform.usage.note(agency, id, now);
-    Ok(access)
+    if access.is_fresh(now) {
+        return Ok(access);
+    }
+    renewed(platform, agency, id, access).await
 }
 
 fn usable(found: Handout) -> Result<Access, AccessError> {

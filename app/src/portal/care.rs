@@ -87,6 +87,7 @@ impl Care<'_> {
             workflows: self.workflows(tx).await?,
             connected_at: one.created_at.date_time(),
             last_used_at: one.last_used_at.map(|at| at.date_time()),
+            last_used_by: one.last_used_by.clone(),
             refresh_path: way(works && !paused && refreshable, "refresh"),
             reconnect_path: way(again, "reconnect"),
             pause_path: way(!ended && !paused, "pause"),

@@ -7,9 +7,9 @@ use super::{
     workspaces::before_id,
 };
 use crate::{
-    Account, ActionError, Connection, ConnectionId, ConnectionMove, ConnectionStatus, EventType,
-    ItemMove, ItemStatus, MailKind, NewEvent, PageOf, Receipt, ReceiptOutcome, Timestamp,
-    WorkspaceId, id::kinds::ConnectionKind, store::NewMail,
+    Account, ActionError, ApiKeyId, Connection, ConnectionId, ConnectionMove, ConnectionStatus,
+    EventType, ItemMove, ItemStatus, MailKind, NewEvent, PageOf, Receipt, ReceiptOutcome,
+    Timestamp, WorkspaceId, id::kinds::ConnectionKind, store::NewMail,
 };
 
 /// `$first` is the filter whose index is read along.
@@ -33,7 +33,7 @@ statements! {
     SET_ACCOUNT = "update connections set account_id = $3, account_label = $4 where agency_id = $1 and id = $2";
     SET_RECEIPT = "update connections set receipt = $3, receipt_at = $4 where agency_id = $1 and id = $2";
     SET_SCOPES = "update connections set scopes_granted = $3 where agency_id = $1 and id = $2";
-    USED = "update connections set last_used_at = $3 where agency_id = $1 and id = $2 and (last_used_at is null or last_used_at < $3)";
+    USED = "update connections set last_used_at = $3, last_used_by = (select name from api_keys where agency_id = $1 and id = $4) where agency_id = $1 and id = $2 and (last_used_at is null or last_used_at < $3)";
 }
 
 /// Which connections to list.
@@ -276,14 +276,16 @@ impl Tx {
         })
     }
 
+    /// Notes the key by its name of now, so that it can be told when the key is gone.
     pub async fn connection_used(
         &mut self,
         id: &ConnectionId,
         at: Timestamp,
+        by: &ApiKeyId,
     ) -> Result<(), StoreError> {
         self.take_turn().await?;
         let agency = self.agency.clone();
-        self.inner.execute(USED, args![&agency, id, at]).await?;
+        self.inner.execute(USED, args![&agency, id, at, by]).await?;
         Ok(())
     }
 
@@ -371,6 +373,7 @@ pub(super) fn connection(row: &Row) -> Result<Connection, StoreError> {
         error: row.optional_text("error")?,
         receipt,
         last_used_at: row.optional_time("last_used_at")?,
+        last_used_by: row.optional_text("last_used_by")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     })

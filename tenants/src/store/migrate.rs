@@ -127,6 +127,15 @@ macro_rules! migrations {
                     "/0016_filters.sql"
                 )),
             ),
+            migration(
+                19,
+                "used_by",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $folder,
+                    "/0019_used_by.sql"
+                )),
+            ),
         ])
     };
 }

@@ -84,6 +84,8 @@ pub struct ConnectionPage {
     pub connected_at: OffsetDateTime,
     #[serde(serialize_with = "moment_if")]
     pub last_used_at: Option<OffsetDateTime>,
+    /// What used it then, as the agency calls it.
+    pub last_used_by: Option<String>,
     /// POST: asks the provider for fresh access. None: nothing to refresh.
     pub refresh_path: Option<String>,
     /// POST: leads to the provider.

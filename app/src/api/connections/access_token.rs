@@ -11,7 +11,10 @@ use super::super::{
     problem::Problem,
     schema,
 };
-use crate::oauth::{Access, AccessError, access_token};
+use crate::{
+    oauth::{Access, AccessError, access_token},
+    usage::Use,
+};
 
 /// What a program needs to call the provider; never the refresh token.
 #[derive(Serialize, ToSchema)]
@@ -51,6 +54,12 @@ pub(super) async fn fetch_access_token(
     _: NoBody,
 ) -> Result<Json<AccessToken>, Problem> {
     let access = access_token(&caller.platform, caller.agency(), &id).await?;
+    let used = Use {
+        agency: caller.agency().clone(),
+        at: caller.platform.now(),
+        by: caller.key.clone(),
+    };
+    caller.platform.usage.note(&id, used);
     Ok(Json(access.into()))
 }
 

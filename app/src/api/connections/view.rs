@@ -45,6 +45,8 @@ pub(crate) struct ConnectionView {
     /// When a token was last fetched; noted within minutes.
     #[schema(value_type = Option<schema::Timestamp>, required)]
     last_used_at: Option<Timestamp>,
+    /// The name of the API key that was handed the token then.
+    last_used_by: Option<String>,
     /// Of its revocation.
     #[schema(required)]
     receipt: Option<ReceiptView>,
@@ -108,6 +110,7 @@ impl From<Connection> for ConnectionView {
             member_id: connection.member_id,
             paused_at: connection.paused_at,
             last_used_at: connection.last_used_at,
+            last_used_by: connection.last_used_by,
             receipt: connection.receipt.map(ReceiptView::from),
             created_at: connection.created_at,
             updated_at: connection.updated_at,

@@ -1,7 +1,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use latchkey_tenants::{
-    Agency, Asked, Clock, Lifetime, NewRequest, NewSlot, NewWorkflow, Recipient, Resume, SlotRef,
+    Agency, Asked, Clock, KeyScope, Lifetime, NewRequest, NewSlot, NewWorkflow, Recipient, Resume,
+    SlotRef, Timestamp,
     store::{NewConnection, Tokens},
     testing::TestStore,
 };
@@ -76,25 +77,53 @@ async fn connection(test: &TestStore, agency: &Agency) -> ConnectionId {
     connection
 }
 
-async fn last_used(test: &TestStore, agency: &Agency, id: &ConnectionId) -> Option<Timestamp> {
+async fn key(test: &TestStore, agency: &Agency, name: &str) -> ApiKeyId {
+    let mut tx = test.store.begin(&agency.id).await.unwrap();
+    let name = name.parse().unwrap();
+    let made = tx.api_key_create(&name, KeyScope::ALL, "operator").await;
+    tx.commit().await.unwrap();
+    made.unwrap().0
+}
+
+fn used(agency: &Agency, at: Timestamp, by: &ApiKeyId) -> Use<ApiKeyId> {
+    Use {
+        agency: agency.id.clone(),
+        at,
+        by: by.clone(),
+    }
+}
+
+/// When, and by what.
+async fn last_used(
+    test: &TestStore,
+    agency: &Agency,
+    id: &ConnectionId,
+) -> (Option<Timestamp>, Option<String>) {
     let mut tx = test.store.read(&agency.id).await.unwrap();
-    tx.connection(id).await.unwrap().unwrap().last_used_at
+    let connection = tx.connection(id).await.unwrap().unwrap();
+    (connection.last_used_at, connection.last_used_by)
 }
 
 #[tokio::test]
-async fn the_last_use_is_written_and_an_older_one_changes_nothing() {
+async fn the_last_use_is_written_with_what_used_it_and_an_older_one_changes_nothing() {
     let test = TestStore::sqlite().await;
     let platform = platform(&test);
     let agency = test.agency("northwind").await;
     let id = connection(&test, &agency).await;
+    let [first, last] = ["n8n test", "n8n production"];
+    let (first, last) = (
+        key(&test, &agency, first).await,
+        key(&test, &agency, last).await,
+    );
     let (early, late) = (platform.now(), platform.now().plus(Duration::from_secs(5)));
-    platform.usage.note(&agency.id, &id, late);
-    platform.usage.note(&agency.id, &id, early);
+    let told = (Some(late), Some("n8n production".to_owned()));
+    platform.usage.note(&id, used(&agency, late, &last));
+    platform.usage.note(&id, used(&agency, early, &first));
     flush_usage(&platform).await.unwrap();
-    assert_eq!(last_used(&test, &agency, &id).await, Some(late));
-    platform.usage.note(&agency.id, &id, early);
+    assert_eq!(last_used(&test, &agency, &id).await, told);
+    platform.usage.note(&id, used(&agency, early, &first));
     flush_usage(&platform).await.unwrap();
-    assert_eq!(last_used(&test, &agency, &id).await, Some(late));
+    assert_eq!(last_used(&test, &agency, &id).await, told);
 }
 
 #[tokio::test]
@@ -103,10 +132,12 @@ async fn a_stop_writes_what_is_in_memory() {
     let platform = platform(&test);
     let agency = test.agency("northwind").await;
     let id = connection(&test, &agency).await;
+    let key = key(&test, &agency, "n8n").await;
     let now = platform.now();
-    platform.usage.note(&agency.id, &id, now);
+    platform.usage.note(&id, used(&agency, now, &key));
     run(&platform, std::future::ready(())).await;
-    assert_eq!(last_used(&test, &agency, &id).await, Some(now));
+    let told = (Some(now), Some("n8n".to_owned()));
+    assert_eq!(last_used(&test, &agency, &id).await, told);
 }
 
 #[tokio::test]
@@ -115,9 +146,10 @@ async fn uses_that_cannot_be_written_are_kept_for_the_next_time() {
     let platform = platform(&test);
     let agency = test.agency("northwind").await;
     let id = connection(&test, &agency).await;
-    let now = platform.now();
-    platform.usage.note(&agency.id, &id, now);
+    let key = key(&test, &agency, "n8n").await;
+    let used = used(&agency, platform.now(), &key);
+    platform.usage.note(&id, used.clone());
     test.store.close().await;
     assert!(flush_usage(&platform).await.is_err());
-    assert_eq!(platform.usage.take(), [(agency.id, id, now)]);
+    assert_eq!(platform.usage.take(), [(id, used)]);
 }

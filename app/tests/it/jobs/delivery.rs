@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use http::{Request as HttpRequest, StatusCode};
 use latchkey_app::{
-    mail::{DeliveryConfig, Names, make_keys, read_bounce, take_bounce},
+    mail::{DeliveryConfig, make_keys, read_bounce, take_bounce},
     router,
 };
 use latchkey_tenants::{
@@ -17,7 +17,6 @@ use tower::ServiceExt;
 
 use crate::support::{
     RECIPIENT, TestApp,
-    dns::FakeDns,
     smtp::{Answer::Code, Sink},
 };
 
@@ -296,58 +295,4 @@ async fn the_hook_believes_only_who_signs_and_only_on_the_platforms_host() {
     );
     let (status, _) = post("latch.example", "[]", "[]").await;
     assert_eq!(status, 422);
-}
-
-#[tokio::test]
-async fn a_sender_domain_is_verified_by_its_records_and_says_what_is_wrong() {
-    let dns = FakeDns::start().await;
-    let app = TestApp::delivering(DeliveryConfig {
-        dns_servers: vec![dns.address()],
-        ..DeliveryConfig::default()
-    })
-    .await;
-    let keys = make_keys(&app.test.store).await.unwrap();
-    let names = Names::new("latch.example", None);
-    let mut tx = app.test.store.begin(&app.agency.id).await.unwrap();
-    let host = HOST.parse().unwrap();
-    let (domain, _) = tx.sender_domain_claim(&host, "staff").await.unwrap();
-    tx.commit().await.unwrap();
-    let check = async || {
-        app.test.clock.advance(Duration::from_hours(7));
-        assert_eq!(app.worker().check_senders().await.unwrap(), 1);
-        let mut tx = app.test.store.read(&app.agency.id).await.unwrap();
-        let now = tx.sender_domain_existing(&domain.id).await.unwrap();
-        (now.state.to_string(), now.problem.unwrap_or_default())
-    };
-    let (state, problem) = check().await;
-    assert_eq!(state, "pending");
-    assert!(
-        problem.starts_with("There is no CNAME record at m1._domainkey.mail."),
-        "{problem}"
-    );
-
-    for selector in ["m1", "m2"] {
-        let name = format!("{selector}._domainkey.{HOST}");
-        dns.cname(
-            &name,
-            &format!("{}.{HOST}", names.key_target(&domain.token, selector)),
-        );
-    }
-    dns.cname(&format!("bounce.{HOST}"), &names.return_host());
-    let (_, problem) = check().await;
-    assert!(problem.contains("with a dot at the end"), "{problem}");
-
-    for selector in ["m1", "m2"] {
-        let name = format!("{selector}._domainkey.{HOST}");
-        dns.cname(&name, &names.key_target(&domain.token, selector));
-    }
-    let (state, problem) = check().await;
-    assert_eq!(state, "pending");
-    assert!(problem.contains("operator"), "{problem}");
-    for key in &keys {
-        let name = names.key_target(&domain.token, &key.selector);
-        dns.txt(&name, &latchkey_themes::dkim::txt_record(&key.public_key));
-    }
-    let (state, problem) = check().await;
-    assert_eq!((state.as_str(), problem.as_str()), ("verified", ""));
 }

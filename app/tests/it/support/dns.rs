@@ -21,7 +21,7 @@ pub struct FakeDns {
     server: JoinHandle<()>,
 }
 
-type Records = Arc<Mutex<HashMap<(Name, RecordType), RData>>>;
+type Records = Arc<Mutex<HashMap<(Name, RecordType), Vec<RData>>>>;
 
 impl FakeDns {
     pub async fn start() -> Self {
@@ -51,18 +51,24 @@ impl FakeDns {
     }
 
     pub fn cname(&self, from: &str, to: &str) {
-        self.put(from, RData::CNAME(CNAME(name(to))));
+        self.put(from, RecordType::CNAME, vec![RData::CNAME(CNAME(name(to)))]);
     }
 
     pub fn txt(&self, at: &str, text: &str) {
-        let parts = text.as_bytes().chunks(255);
-        let parts = parts.map(|part| String::from_utf8_lossy(part).into_owned());
-        self.put(at, RData::TXT(TXT::new(parts.collect())));
+        self.txts(at, &[text]);
     }
 
-    fn put(&self, at: &str, data: RData) {
-        let key = (name(at), data.record_type());
-        self.records.lock().unwrap().insert(key, data);
+    pub fn txts(&self, at: &str, texts: &[&str]) {
+        let record = |text: &&str| {
+            let parts = text.as_bytes().chunks(255);
+            let parts = parts.map(|part| String::from_utf8_lossy(part).into_owned());
+            RData::TXT(TXT::new(parts.collect()))
+        };
+        self.put(at, RecordType::TXT, texts.iter().map(record).collect());
+    }
+
+    fn put(&self, at: &str, kind: RecordType, data: Vec<RData>) {
+        self.records.lock().unwrap().insert((name(at), kind), data);
     }
 }
 
@@ -86,8 +92,10 @@ fn answer(question: &Message, records: &Records) -> Message {
     let query = question.queries[0].clone();
     let key = (query.name().clone(), query.query_type());
     match records.lock().unwrap().get(&key) {
-        Some(data) => {
-            answer.add_answer(Record::from_rdata(key.0, 60, data.clone()));
+        Some(all) => {
+            for data in all {
+                answer.add_answer(Record::from_rdata(key.0.clone(), 60, data.clone()));
+            }
         }
         None => answer.metadata.response_code = ResponseCode::NXDomain,
     }

@@ -91,7 +91,12 @@ impl TestApp {
 
     /// Sends a request for these apps, each in a workflow of its own, to [`RECIPIENT`].
     pub async fn send_request(&self, apps: &[&str]) -> Request {
-        let queued = self.queue_request(apps).await;
+        let workspace = self.workspace("globex", "Globex").await;
+        self.send_request_of(&workspace, apps).await
+    }
+
+    pub async fn send_request_of(&self, workspace: &Workspace, apps: &[&str]) -> Request {
+        let queued = self.queue_request_of(workspace, apps).await;
         let mut tx = self.test.store.begin(&self.agency.id).await.unwrap();
         let sent = tx.request_send(&queued.id, "system").await.unwrap();
         tx.commit().await.unwrap();
@@ -100,16 +105,20 @@ impl TestApp {
 
     pub async fn queue_request(&self, apps: &[&str]) -> Request {
         let workspace = self.workspace("globex", "Globex").await;
+        self.queue_request_of(&workspace, apps).await
+    }
+
+    async fn queue_request_of(&self, workspace: &Workspace, apps: &[&str]) -> Request {
         let mut slots = Vec::new();
         for app in apps {
-            let workflow = self.workflow(&workspace, &format!("Sync {app}"), app).await;
+            let workflow = self.workflow(workspace, &format!("Sync {app}"), app).await;
             slots.push(SlotRef {
                 slot_id: workflow.slots[0].id.clone(),
                 workflow_id: workflow.id,
             });
         }
         let new = NewRequest {
-            workspace_id: workspace.id,
+            workspace_id: workspace.id.clone(),
             asked: Asked::Recipient(Recipient {
                 email: RECIPIENT.parse().unwrap(),
                 name: Some("Jo Park".parse().unwrap()),

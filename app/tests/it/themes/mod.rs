@@ -3,6 +3,7 @@
 mod failing;
 mod flipping;
 mod isolation;
+mod mails;
 mod preview;
 mod publishing;
 pub mod scene;

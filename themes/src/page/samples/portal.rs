@@ -165,6 +165,7 @@ impl ConnectionPage {
             workflows: vec!["Weekly report".into(), "Lead sync".into()],
             connected_at: datetime!(2026-09-01 08:00 UTC),
             last_used_at: Some(datetime!(2026-11-30 06:12 UTC)),
+            last_used_by: Some("n8n production".to_owned()),
             refresh_path: path("refresh"),
             reconnect_path: path("reconnect"),
             pause_path: path("pause"),
@@ -175,6 +176,7 @@ impl ConnectionPage {
         let state = |row: usize| ConnectionPage {
             row: every_row().swap_remove(row),
             last_used_at: None,
+            last_used_by: None,
             ..page.clone()
         };
         vec![
