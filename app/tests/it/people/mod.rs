@@ -5,5 +5,7 @@ mod coming_in;
 mod cookies;
 pub mod costs;
 mod doors;
+mod idp;
+mod oidc;
 pub mod scene;
 mod strangers;
