@@ -22,6 +22,8 @@ struct PrimaryPage {
     passkeys: i64,
     /// Apps whose redirect URI stays behind until it is switched.
     apps: Vec<String>,
+    /// Where people come back to from the agency's own identity provider, which has to know it before.
+    sign_in_uri: Option<String>,
 }
 
 /// `GET /dashboard/domains/{domain}/primary`: what it would mean.
@@ -36,6 +38,7 @@ pub(super) async fn ask(
     let mut agency = tx.agency_itself().await?;
     let clients = tx.oauth_client_contexts().await?;
     let passkeys = tx.passkeys_elsewhere(domain.host.as_str()).await?;
+    let provider = tx.identity_provider().await?;
     let now = platform.urls.agency_host(&agency);
     agency.primary_host = Some(domain.host.clone());
     let mut apps = Vec::new();
@@ -55,6 +58,10 @@ pub(super) async fn ask(
         live: domain.state == DomainState::Live,
         passkeys,
         apps,
+        sign_in_uri: provider.map(|known| {
+            let urls = &platform.urls;
+            urls.sign_in_redirect_uri(domain.host.as_str(), &known.ctx)
+        }),
     };
     let title = format!("Move to {}", page.host);
     Ok(desk.show("domains/primary.html", &title, page))

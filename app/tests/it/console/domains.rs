@@ -1,8 +1,12 @@
 use http::StatusCode;
-use latchkey_tenants::DomainState;
+use latchkey_tenants::{
+    DomainState,
+    store::{NewIdentityProvider, NewPasskey},
+};
+use secrecy::SecretString;
 
 use crate::{
-    people::scene::{Scene, post},
+    people::scene::{HOST, STAFF, Scene, post},
     support::browser::Browser,
 };
 
@@ -90,6 +94,33 @@ async fn every_state_of_a_domain_is_said_in_words() {
     staff.get("/dashboard/domains").await.ok().says("Live");
 }
 
+/// The owner has a passkey, and the agency its own identity provider.
+async fn sign_in_by_more_than_mail(scene: &Scene) {
+    let (email, name) = (STAFF.parse().unwrap(), "Laptop".parse().unwrap());
+    let owner = scene
+        .read(async |tx| tx.member_by_email(&email).await)
+        .await;
+    let secret = SecretString::from("planted-secret");
+    scene
+        .write(async |tx| {
+            let key = NewPasskey {
+                member: owner.as_ref().unwrap(),
+                host: HOST,
+                credential_id: "one",
+                credential: "{}",
+                name: &name,
+            };
+            tx.passkey_add(key).await.unwrap();
+            let provider = NewIdentityProvider {
+                issuer: "https://idp.example",
+                client_id: "8f3a",
+                client_secret: &secret,
+            };
+            tx.identity_provider_put(provider, "staff").await
+        })
+        .await;
+}
+
 #[tokio::test]
 async fn pages_move_after_a_warning_and_a_host_in_use_is_not_removed() {
     let scene = Scene::start().await;
@@ -111,10 +142,13 @@ async fn pages_move_after_a_warning_and_a_host_in_use_is_not_removed() {
     post(&mut staff, "/dashboard/apps/slack/client", &app, &fields).await;
     let (test, agency) = (&scene.app.test, &scene.app.agency);
     test.domain(agency, OWN, DomainState::Live).await;
+    sign_in_by_more_than_mail(&scene).await;
     let warned = staff.get(&primary).await;
     warned
         .ok()
         .says("Everybody signs in once more")
+        .says("1 passkey</strong> works on another host")
+        .says(&format!("<code>https://{OWN}/sign-in/oidc/callback/"))
         .says("The redirect URI of Slack stays");
     let moved = post(&mut staff, &primary, &warned, &[]).await;
     assert_eq!(moved.led_to(), "/dashboard/apps?show=switch");
