@@ -29,6 +29,7 @@ class Edge(Proxy):
         self.stop()
         away = self.file.rename(self.file.with_suffix(".away"))
         yield "start with the database away", self.start(limit)
+        load.visit(self, min(self.count, 10_000))
         self.stop()
         away.rename(self.file)
 

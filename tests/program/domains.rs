@@ -185,12 +185,13 @@ fn a_domain_answers_over_https_once_its_records_are_right_and_goes_on_alone() {
     assert_story(&world, host);
     assert_eq!(running.terminate().code(), Some(0));
 
-    // Without database, app and authority, after a restart, from what is on disk.
+    // Without database, Redis, app and authority, after a restart, from what is on disk.
     let alone = world.installation.clone_with(&[
         (
             "LATCHKEY_DATABASE_URL",
             "postgres://nobody@127.0.0.1:1/gone",
         ),
+        ("LATCHKEY_REDIS_URL", "redis://127.0.0.1:1"),
         ("LATCHKEY_APP_UPSTREAMS", "127.0.0.1:1"),
         ("LATCHKEY_EDGE_SECRET", "sixteen-letters-or-more"),
     ]);
