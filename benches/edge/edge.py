@@ -8,7 +8,7 @@ import time
 import load
 from proxies import HERE, PLATFORM, DidNotRun, Proxy, free_port
 
-LIMITS = ["agency", "agency-api", "client", "link", "sign-in", "api", "asset"]
+LIMITS = ["agency", "agency-api", "agency-link", "agency-sign-in", "agency-page", "client", "link", "sign-in", "api", "asset"]
 
 
 class Edge(Proxy):

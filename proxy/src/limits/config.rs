@@ -152,8 +152,8 @@ fn is_name(name: &str) -> bool {
     (1..=32).contains(&name.len()) && name.bytes().all(plain)
 }
 
-/// A program's calls are kept apart from what people do, so that neither uses up the other's allowance; what guessers
-/// and mail bombers would try is slow; files of a page come in dozens.
+/// Each kind of route has a part of the agency's allowance and no more, so that a flood of one, from however many clients,
+/// leaves the others theirs; what guessers and mail bombers would try is slow; files of a page come in dozens.
 fn default_policies() -> Vec<Policy> {
     use RouteClass::{Api, Asset, Link, OAuth, Page, SignIn};
     use Scope::{Agency, Client};
@@ -162,6 +162,9 @@ fn default_policies() -> Vec<Policy> {
     vec![
         policy("agency", Agency, &RouteClass::ALL, (400, 800), Whole),
         policy("agency-api", Agency, &[Api], (200, 400), Share),
+        policy("agency-link", Agency, &[Link], (150, 300), Whole),
+        policy("agency-sign-in", Agency, &[SignIn], (100, 200), Whole),
+        policy("agency-page", Agency, &[Page], (300, 600), Whole),
         policy("client", Client, &people, (40, 120), Whole),
         policy("link", Client, &[Link], (10, 60), Whole),
         policy("sign-in", Client, &[SignIn], (1, 10), Share),
@@ -237,7 +240,7 @@ mod tests {
         });
         assert_eq!(
             many.to_string(),
-            "7 limits count requests of the kind `page`; at most 4 may"
+            "10 limits count requests of the kind `page`; at most 4 may"
         );
         assert_eq!(
             refused(|config| config.concurrency.total = 0),

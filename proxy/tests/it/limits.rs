@@ -2,7 +2,8 @@
 
 use latchkey_proxy::RouteClass::{self, Api, Link, Page, SignIn};
 use latchkey_proxy::limits::{
-    Admission, Crowded, Fields, Limiter, LimitsConfig, LimitsError, Permit, Rate, SharedConfig,
+    Admission, Crowded, Fields, Limiter, LimitsConfig, LimitsError, Permit, Policy, Rate,
+    SharedConfig,
 };
 use latchkey_proxy::metrics::Metrics;
 use latchkey_proxy::snapshot::AgencyEntry;
@@ -145,16 +146,33 @@ fn w8_an_agency_has_its_allowance_however_many_clients_come() {
     let served: usize = clients(1000)
         .map(|client| edge.served(1, &client, Page, 1))
         .sum();
-    assert_eq!(served, 800);
+    assert_eq!(served, 600);
     let (_, policy, fields) = limited(edge.ask(1, "192.0.2.1", Page));
-    assert_eq!(policy, "agency");
+    assert_eq!(policy, "agency-page");
     assert_eq!(
         text(&fields),
         [
-            r#"ratelimit-policy: "agency";q=800;w=2, "client";q=120;w=3"#,
-            r#"ratelimit: "agency";r=0;t=1, "client";r=120;t=0"#,
+            r#"ratelimit-policy: "agency-page";q=600;w=3, "client";q=120;w=3"#,
+            r#"ratelimit: "agency-page";r=0;t=1, "client";r=120;t=0"#,
         ],
     );
+}
+
+#[test]
+fn w8_a_flood_of_one_kind_of_route_leaves_the_others_theirs() {
+    let edge = Edge::new(|_| {});
+    let flood = |class, network: u32| -> usize {
+        let clients = (0..1000).map(|number| IpAddr::from((network + number).to_be_bytes()));
+        clients
+            .map(|client| edge.served(1, &client.to_string(), class, 1))
+            .sum()
+    };
+    assert_eq!(flood(SignIn, 1 << 24), 200);
+    assert_eq!(flood(Link, 2 << 24), 300);
+    assert_eq!(edge.served(1, "192.0.2.1", Page, 100), 100);
+    edge.clock.advance(Duration::from_secs(1));
+    assert_eq!(flood(SignIn, 3 << 24), 100);
+    assert_eq!(edge.served(1, "192.0.2.2", Page, 100), 100);
 }
 
 #[test]
@@ -177,8 +195,8 @@ fn what_one_policy_refuses_costs_nothing_under_the_others() {
     let others = (0..100).map(|number| edge.served(1, &format!("198.51.100.{number}"), Page, 10));
     assert_eq!(
         others.sum::<usize>(),
-        800 - 120,
-        "all that is left of the agency's"
+        600 - 110,
+        "all that is left of the agency's pages"
     );
 }
 
@@ -218,7 +236,7 @@ fn w8_a_flood_changes_nothing_for_the_neighbour() {
     let (calm, flooded) = (Edge::new(|_| {}), Edge::new(|_| {}));
     assert_eq!(steps(&calm, false), steps(&flooded, true));
     let refused = |edge: &Edge| {
-        let line = r#"latchkey_edge_limit_decisions_total{decision="limited",policy="agency",source="local"}"#;
+        let line = r#"latchkey_edge_limit_decisions_total{decision="limited",policy="agency-page",source="local"}"#;
         counted(&edge.metrics, line)
     };
     assert!(refused(&flooded) > 1000.0 && refused(&calm) < 1.0);
@@ -246,10 +264,15 @@ fn fields_say_what_is_left_and_keep_the_agencys_traffic_to_itself() {
     assert!((1..=2).contains(&retry_after.as_secs()));
 }
 
+fn named<'a>(config: &'a mut LimitsConfig, name: &str) -> &'a mut Policy {
+    let mut all = config.policies.iter_mut();
+    all.find(|policy| policy.name == name).unwrap()
+}
+
 #[test]
 fn clients_are_told_to_come_back_at_different_times_but_never_too_early() {
     let rate = Rate::every(Duration::from_secs(60), 1).unwrap();
-    let edge = Edge::new(|config| config.policies[2].rate = rate);
+    let edge = Edge::new(|config| named(config, "client").rate = rate);
     assert_eq!(edge.served(1, "192.0.2.1", Page, 1), 1);
     let told: Vec<_> = (0..200)
         .map(|_| limited(edge.ask(1, "192.0.2.1", Page)).0.as_secs())
@@ -266,7 +289,7 @@ fn clients_are_told_to_come_back_at_different_times_but_never_too_early() {
 
 #[test]
 fn a_shadow_counts_and_never_refuses() {
-    let edge = Edge::new(|config| config.policies[4].shadow = true);
+    let edge = Edge::new(|config| named(config, "sign-in").shadow = true);
     let (_permit, fields) = allowed(edge.ask(1, "192.0.2.1", SignIn));
     assert_eq!(text(&fields)[0], r#"ratelimit-policy: "client";q=120;w=3"#);
     assert_eq!(edge.served(1, "192.0.2.1", SignIn, 29), 29);
@@ -311,7 +334,7 @@ async fn what_says_nothing_any_more_is_forgotten() {
     let keys = || counted(&edge.metrics, "latchkey_edge_limit_keys");
     let _permit = edge.ask(1, "192.0.2.1", SignIn);
     edge.limiter.tend().await;
-    assert_eq!(keys(), 3.0, "agency, client, sign-in");
+    assert_eq!(keys(), 4.0, "two of the agency, client, sign-in");
     assert_eq!(counted(&edge.metrics, "latchkey_edge_limit_running"), 1.0);
     edge.clock.advance(Duration::from_millis(30));
     edge.limiter.tend().await;
