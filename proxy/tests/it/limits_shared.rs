@@ -194,7 +194,7 @@ async fn w8_a_flood_has_one_place_in_the_line() {
         .iter()
         .filter(|(whose, served, _)| *whose == 1 && *served)
         .count();
-    assert_eq!(served, 800);
+    assert_eq!(served, 600);
     assert!(edge.calls() <= 20.0, "{} calls", edge.calls());
     let (_, served, before) = results
         .into_iter()
