@@ -6,6 +6,8 @@ mod serving;
 #[cfg(test)]
 mod authority;
 #[cfg(test)]
+mod checks;
+#[cfg(test)]
 mod domains;
 #[cfg(test)]
 mod hostile_themes;
