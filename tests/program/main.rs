@@ -24,6 +24,8 @@ mod orders;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
+mod refused;
+#[cfg(test)]
 mod replaced;
 #[cfg(test)]
 mod scanners;

@@ -127,6 +127,15 @@ macro_rules! migrations {
                     "/0016_filters.sql"
                 )),
             ),
+            migration(
+                18,
+                "refused",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $folder,
+                    "/0018_refused.sql"
+                )),
+            ),
         ])
     };
 }
