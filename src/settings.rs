@@ -20,7 +20,7 @@ use url::Url;
 
 pub use error::{SettingError, SettingsErrors};
 pub use limits::{LimitChange, Limits};
-pub use parse::{Issuer, LogFormat, PlatformHost, PublicOrigin, Upstream};
+pub use parse::{HttpProbe, Issuer, LogFormat, PlatformHost, PublicOrigin, Upstream};
 pub use setting::Setting;
 
 pub const DEFAULT_FILE: &str = "latchkey.toml";
@@ -60,6 +60,7 @@ pub struct Settings {
     pub second_acme_eab: Option<ExternalAccount>,
     /// Empty: the authoritative servers are asked.
     pub dns_servers: Vec<SocketAddr>,
+    pub http_probe: HttpProbe,
     /// Load balancers whose word about the client's address is believed.
     pub proxy_protocol_from: Vec<IpNet>,
     pub limits: Limits,
@@ -182,6 +183,7 @@ impl Settings {
             dns_servers: reader
                 .optional(Setting::DnsServers, parse::dns_servers)
                 .unwrap_or_default(),
+            http_probe: reader.or_default(Setting::HttpProbe, parse::http_probe),
             proxy_protocol_from: reader
                 .optional(Setting::ProxyProtocolFrom, parse::networks)
                 .unwrap_or_default(),

@@ -50,6 +50,8 @@ pub struct EdgeConfig {
     pub acme_roots: Option<Vec<u8>>,
     /// Empty: the authoritative servers are asked.
     pub dns_servers: Vec<SocketAddr>,
+    /// Whether a host's port 80 is knocked at before a certificate is ordered.
+    pub http_probe: bool,
     /// Of this machine.
     pub name: String,
     /// Upper bound of the wait for running requests after a stop.

@@ -40,3 +40,22 @@ impl EdgeStatus {
         self.draining.store(true, Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::Snapshot;
+    use latchkey_tenants::Timestamp;
+
+    #[test]
+    fn an_edge_is_ready_from_its_first_snapshot_until_it_drains() {
+        let snapshot = SnapshotCell::new(Snapshot::empty());
+        let status = EdgeStatus::new(Arc::new(Metrics::new()), snapshot.clone());
+        let reason = status.unready().unwrap_or_default();
+        assert!(reason.contains("there is no snapshot"), "{reason}");
+        snapshot.swap(Snapshot::from_parts(0, Timestamp(1), Vec::new()));
+        assert_eq!(status.unready(), None);
+        status.drain();
+        assert_eq!(status.unready(), Some("draining"));
+    }
+}

@@ -8,7 +8,7 @@ use crate::control::Control;
 use crate::domains::{CaaIssuer, CaaPermission, Dns, DomainWorker, KnownAccounts, Probe, ProbeKey};
 use crate::metrics::Metrics;
 use crate::snapshot::{EdgeIdentity, Refresher, SnapshotCell};
-use crate::{EdgeConfig, EdgeError};
+use crate::{EdgeConfig, EdgeError, PlainHttp};
 use latchkey_tenants::{EdgeId, Store, vault::DataKey};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -80,26 +80,29 @@ impl Workers<'_> {
     ) -> Arc<DomainWorker> {
         let config = self.config;
         let with_tls = !config.https.is_empty();
-        // Where another port is mapped to 80 the edge cannot tell what an authority would find there.
-        let has_port_80 = config.http.iter().any(|socket| {
-            socket
-                .local_addr()
-                .is_ok_and(|address| address.port() == HTTP)
-        });
         Arc::new(DomainWorker {
             store: self.store.clone(),
             dns,
             metrics: Arc::clone(&self.metrics.domains),
             issuers,
-            probe: (with_tls && has_port_80).then(|| Probe {
-                key: ProbeKey::of(&config.edge_key),
-                port: HTTP,
-            }),
+            probe: self.probe(),
             owner: identity.id.to_string(),
             platform_host: config.platform_host.clone(),
             trust_platform: !with_tls || only_internal(&config.issuers),
             at_once: PARALLEL_CHECKS,
             wishes: Arc::default(),
+        })
+    }
+
+    fn probe(&self) -> Option<Probe> {
+        let config = self.config;
+        let PlainHttp::Redirect { https_port } = config.gateway.plain else {
+            return None;
+        };
+        (config.http_probe && !config.https.is_empty()).then(|| Probe {
+            key: ProbeKey::of(&config.edge_key),
+            port: HTTP,
+            https_port,
         })
     }
 

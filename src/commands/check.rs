@@ -1,18 +1,20 @@
 //! `latchkey check`: every part that an installation stands on, each with its own line.
 
 mod edge;
+mod issuers;
 mod mail;
+mod ports;
 
 use crate::commands::{CommandError, Result, answer, block_on, store};
-use crate::settings::{Issuer, Settings, SettingsErrors};
+use crate::settings::{Settings, SettingsErrors};
+use latchkey_proxy::limits::ping;
 use secrecy::ExposeSecret;
 use std::fmt::Display;
 use std::io;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::net::TcpStream;
 use url::Url;
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -24,11 +26,11 @@ pub fn run(settings: &Settings) -> Result<()> {
         check_database(settings, &mut report).await?;
         check_directory(&settings.data_dir, &mut report)?;
         edge::check_snapshot(settings, &mut report)?;
-        check_ports(settings, &mut report).await?;
+        ports::check_ports(settings, &mut report).await?;
         check_services(settings, &mut report).await?;
         mail::check_mail(settings, &mut report).await?;
         edge::check_dns(settings, &mut report).await?;
-        check_issuer(settings, &mut report).await
+        issuers::check_issuers(settings, &mut report).await
     })?;
     match report.failed {
         0 => Ok(()),
@@ -150,33 +152,16 @@ fn check_directory(path: &Path, report: &mut Report) -> Result<()> {
     )
 }
 
-async fn check_ports(settings: &Settings, report: &mut Report) -> Result<()> {
-    for address in &settings.http_listen {
-        check_port("http port", *address, report).await?;
-    }
-    for address in &settings.https_listen {
-        check_port("https port", *address, report).await?;
-    }
-    check_port("app port", settings.app_listen, report).await?;
-    check_port("admin port", settings.admin_listen, report).await
-}
-
-async fn check_port(part: &str, address: SocketAddr, report: &mut Report) -> Result<()> {
-    let bound = TcpListener::bind(address).await;
-    report.outcome(
-        part,
-        bound
-            .map(|_| address)
-            .map_err(|error| format!("{address}: {error}")),
-    )
-}
-
 async fn check_services(settings: &Settings, report: &mut Report) -> Result<()> {
     match &settings.redis_url {
         None => report.absent("redis", "not set; limits are counted in each process")?,
         Some(url) => {
-            let reached = reach(url.expose_secret(), 6379).await;
-            report.outcome("redis", reached.map(|_| "answers"))?;
+            let answered = ping(url, PATIENCE).await.map(|()| "answers");
+            let advice = "see that it runs and that LATCHKEY_REDIS_URL names it";
+            report.outcome(
+                "redis",
+                answered.map_err(|error| format!("{error}; {advice}, with user and password")),
+            )?;
         }
     }
     match &settings.smtp_url {
@@ -193,49 +178,12 @@ async fn check_services(settings: &Settings, report: &mut Report) -> Result<()> 
     Ok(())
 }
 
-async fn check_issuer(settings: &Settings, report: &mut Report) -> Result<()> {
-    let url = match &settings.issuer {
-        Issuer::Internal => return report.ok("certificates", "a local authority, for development"),
-        Issuer::Acme(url) => url,
-    };
-    let host = url.host_str().unwrap_or_default();
-    let account = match (&settings.acme_eab, &settings.acme_email) {
-        (Some(eab), _) => format!(
-            "external account {}, key of {} bytes",
-            eab.kid,
-            eab.key.expose_secret().len()
-        ),
-        (None, Some(email)) => format!("contact {email}"),
-        (None, None) => "no contact".to_owned(),
-    };
-    let reached = reach(url.as_str(), 443).await;
-    report.outcome(
-        "certificates",
-        reached
-            .map(|_| format!("{host} answers; {account}"))
-            .map_err(|error| format!("{host}: {error}")),
-    )?;
-    let Some(root) = &settings.acme_root else {
-        return Ok(());
-    };
-    let shown = root.display();
-    report.outcome(
-        "acme root",
-        std::fs::read(root)
-            .map(|_| shown.to_string())
-            .map_err(|error| format!("{shown}: {error}")),
-    )
-}
-
 async fn reach(url: &str, default_port: u16) -> io::Result<TcpStream> {
     let url = Url::parse(url).map_err(io::Error::other)?;
     let port = url.port_or_known_default().unwrap_or(default_port);
-    connect((url.host_str().unwrap_or_default(), port)).await
-}
-
-async fn connect(address: impl ToSocketAddrs) -> io::Result<TcpStream> {
     let late = |_| io::Error::new(io::ErrorKind::TimedOut, "no answer within five seconds");
-    tokio::time::timeout(PATIENCE, TcpStream::connect(address))
+    let connected = TcpStream::connect((url.host_str().unwrap_or_default(), port));
+    tokio::time::timeout(PATIENCE, connected)
         .await
         .map_err(late)?
 }

@@ -30,8 +30,12 @@ pub fn config(
         PlainHttp::Serve => Vec::new(),
         PlainHttp::Redirect { .. } => listen(sockets, &settings.https_listen)?,
     };
+    let http = listen(sockets, &settings.http_listen)?;
+    let http_probe = settings
+        .http_probe
+        .is_wanted(&settings.public_origin, has_port_80(&http));
     Ok(EdgeConfig {
-        http: listen(sockets, &settings.http_listen)?,
+        http,
         https,
         upstreams,
         find_upstreams: None,
@@ -53,6 +57,7 @@ pub fn config(
         issuers: issuers(settings),
         acme_roots: acme_roots(settings)?,
         dns_servers: settings.dns_servers.clone(),
+        http_probe,
         name: node_name(settings),
         grace: DEFAULT_GRACE,
         clock: Arc::new(SystemClock),
@@ -76,11 +81,16 @@ fn listen(sockets: &Sockets, addresses: &[SocketAddr]) -> Result<Vec<TcpListener
     addresses.iter().map(listen).collect()
 }
 
+fn has_port_80(sockets: &[TcpListener]) -> bool {
+    let mut addresses = sockets.iter().filter_map(|socket| socket.local_addr().ok());
+    addresses.any(|address| address.port() == 80)
+}
+
 fn copy(key: &SecretBox<[u8; 32]>) -> SecretBox<[u8; 32]> {
     SecretBox::init_with_mut(|copy: &mut [u8; 32]| copy.copy_from_slice(key.expose_secret()))
 }
 
-fn issuers(settings: &Settings) -> Vec<Issuer> {
+pub fn issuers(settings: &Settings) -> Vec<Issuer> {
     let eab = |account: &ExternalAccount| Eab {
         key_id: account.kid.clone(),
         key: account.key.expose_secret().clone().into(),
@@ -109,7 +119,7 @@ fn issuers(settings: &Settings) -> Vec<Issuer> {
     std::iter::once(first).chain(second).collect()
 }
 
-fn acme_roots(settings: &Settings) -> Result<Option<Vec<u8>>> {
+pub fn acme_roots(settings: &Settings) -> Result<Option<Vec<u8>>> {
     let read = |path: &PathBuf| {
         let failed = format!("cannot read LATCHKEY_ACME_ROOT at {}", path.display());
         std::fs::read(path).map_err(CommandError::because(failed))

@@ -85,12 +85,75 @@ impl Story {
     }
 }
 
+/// How an edge stands to a domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stand {
+    /// Serves it as it is now.
+    Serves,
+    /// Has not heard of the last change.
+    Behind,
+    /// Cannot use its row or certificate, and goes on with what it had.
+    Refuses,
+    /// Refuses more than it names.
+    Unknown,
+}
+
+impl Stand {
+    const ALL: [(Self, &'static str, &'static str); 4] = [
+        (Self::Serves, "served by", "served_by"),
+        (Self::Behind, "not yet by", "not_yet_by"),
+        (Self::Refuses, "refused by", "refused_by"),
+        (Self::Unknown, "unsure of", "unsure_of"),
+    ];
+
+    fn of(edge: &SeenEdge, claim: &HostClaim) -> Self {
+        let named = i64::try_from(edge.refused.len()).unwrap_or(i64::MAX);
+        if edge.snapshot_version < claim.version {
+            Self::Behind
+        } else if edge.refused.contains(&claim.domain.id) {
+            Self::Refuses
+        } else if edge.refused_count > named {
+            Self::Unknown
+        } else {
+            Self::Serves
+        }
+    }
+
+    fn explained(self, edge: &SeenEdge) -> String {
+        let seen = format!("{} (seen {})", edge.name, edge.seen_at);
+        match self {
+            Self::Serves | Self::Behind => seen,
+            Self::Refuses => format!(
+                "{seen}: it cannot use the certificate and serves what it had before, if anything; its log says why. Is its LATCHKEY_EDGE_KEY that of the others?"
+            ),
+            Self::Unknown => format!(
+                "{seen}: it refuses {} domains, more than it names. Is its LATCHKEY_EDGE_KEY that of the others?",
+                edge.refused_count
+            ),
+        }
+    }
+}
+
 impl Chapter {
-    /// Edges that serve the domain as it is now, and those that still serve an older word.
-    fn serving<'a>(&self, edges: &'a [SeenEdge]) -> (Vec<&'a SeenEdge>, Vec<&'a SeenEdge>) {
+    fn edges_that<'a>(&self, stand: Stand, edges: &'a [SeenEdge]) -> Vec<&'a SeenEdge> {
+        let edges = edges.iter();
         edges
-            .iter()
-            .partition(|edge| edge.snapshot_version >= self.claim.version)
+            .filter(|edge| Stand::of(edge, &self.claim) == stand)
+            .collect()
+    }
+
+    fn edge_rows(&self, edges: &[SeenEdge]) -> Vec<(&'static str, String)> {
+        let mut rows = Vec::new();
+        for (stand, name, _) in Stand::ALL {
+            let found = self.edges_that(stand, edges);
+            if !found.is_empty() {
+                let found: Vec<_> = found.iter().map(|edge| stand.explained(edge)).collect();
+                rows.push((name, found.join(", ")));
+            } else if stand == Stand::Serves {
+                rows.push((name, "no edge".to_owned()));
+            }
+        }
+        rows
     }
 
     fn text(&self, edges: &[SeenEdge]) -> String {
@@ -110,25 +173,8 @@ impl Chapter {
         );
         rows.extend(moment("last check", domain.checked_at));
         rows.extend(moment("next check", domain.next_check_at));
-        let (now, behind) = self.serving(edges);
-        let names = |edges: &[&SeenEdge]| {
-            let seen = edges
-                .iter()
-                .map(|edge| format!("{} (seen {})", edge.name, edge.seen_at));
-            seen.collect::<Vec<_>>().join(", ")
-        };
         if domain.bound {
-            rows.push((
-                "served by",
-                if now.is_empty() {
-                    "no edge".to_owned()
-                } else {
-                    names(&now)
-                },
-            ));
-            if !behind.is_empty() {
-                rows.push(("not yet by", names(&behind)));
-            }
+            rows.extend(self.edge_rows(edges));
         }
         let mut text = format!("{}\n", domain.host);
         for (name, value) in rows {
@@ -172,12 +218,6 @@ impl Chapter {
 
     fn json(&self, edges: &[SeenEdge]) -> Value {
         let domain = &self.claim.domain;
-        let (now, behind) = self.serving(edges);
-        let names = |edges: Vec<&SeenEdge>| -> Vec<Value> {
-            let each = edges.into_iter();
-            each.map(|edge| json!({ "name": edge.name, "version": edge.version, "seen_at": edge.seen_at }))
-                .collect()
-        };
         let certificate = domain.certificate.as_ref().map(|found| {
             json!({ "serial": found.serial, "issuer": found.issuer, "not_before": found.not_before, "not_after": found.not_after })
         });
@@ -192,12 +232,19 @@ impl Chapter {
             .iter()
             .map(|line| json!({ "at": line.at, "kind": line.kind, "detail": line.detail }))
             .collect();
-        json!({
+        let mut story = json!({
             "host": domain.host, "agency": self.claim.agency, "state": domain.state, "primary": domain.primary,
             "cause": domain.cause, "problem": domain.problem, "next_step": domain.next_step, "findings": domain.findings,
             "certificate": certificate, "order": order, "checked_at": domain.checked_at,
-            "next_check_at": domain.next_check_at, "served_by": names(now), "not_yet_by": names(behind), "log": log,
-        })
+            "next_check_at": domain.next_check_at, "log": log,
+        });
+        for (stand, _, name) in Stand::ALL {
+            let found = self.edges_that(stand, edges).into_iter();
+            story[name] = found
+                .map(|edge| json!({ "name": edge.name, "version": edge.version, "seen_at": edge.seen_at }))
+                .collect();
+        }
+        story
     }
 }
 

@@ -321,6 +321,7 @@ fn edge_config(
         issuers: vec![Issuer::Internal],
         acme_roots: None,
         dns_servers: Vec::new(),
+        http_probe: false,
         name: "demo".to_owned(),
         grace: DEFAULT_GRACE,
         clock,

@@ -47,6 +47,26 @@ pub enum LogFormat {
     Json,
 }
 
+/// Whether the edge knocks at port 80 of its public addresses before it orders a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpProbe {
+    /// Where the ports look like the usual ones from outside.
+    Auto,
+    On,
+    Off,
+}
+
+impl HttpProbe {
+    /// `bound`: this process listens on port 80 itself.
+    pub fn is_wanted(self, origin: &PublicOrigin, bound: bool) -> bool {
+        match self {
+            Self::Auto => bound || origin.https_port() == Some(443),
+            Self::On => true,
+            Self::Off => false,
+        }
+    }
+}
+
 fn list<T>(text: &str, parse: impl Fn(&str) -> Result<T, Wrong>) -> Result<Vec<T>, Wrong> {
     text.split(',').map(|item| parse(item.trim())).collect()
 }
@@ -122,6 +142,16 @@ pub(super) fn truth(text: &str) -> Result<bool, Wrong> {
         "true" => Ok(true),
         "false" => Ok(false),
         _ => wrong("is neither true nor false", "Write true or false"),
+    }
+}
+
+pub(super) fn http_probe(text: &str) -> Result<HttpProbe, Wrong> {
+    match text {
+        "auto" => Ok(HttpProbe::Auto),
+        // As TOML's truths come.
+        "on" | "true" => Ok(HttpProbe::On),
+        "off" | "false" => Ok(HttpProbe::Off),
+        _ => wrong("is neither auto, on nor off", "Write auto, on or off"),
     }
 }
 

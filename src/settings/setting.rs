@@ -60,6 +60,7 @@ settings! {
     SecondAcmeEabKid "second_acme_eab_kid" plain;
     SecondAcmeEabKey "second_acme_eab_key" secret;
     DnsServers "dns_servers" plain;
+    HttpProbe "http_probe" plain = "auto";
     ProxyProtocolFrom "proxy_protocol_from" plain;
     Limits "limits" plain = "";
     NodeName "node_name" plain;

@@ -315,6 +315,31 @@ fn urls_have_the_schemes_that_we_speak() {
 }
 
 #[test]
+fn port_80_is_knocked_at_where_the_ports_look_like_the_usual_ones() {
+    let wanted = |probe: &str, origin: &str, bound| {
+        let settings = read(
+            &format!("http_probe = {probe}\npublic_origin = '{origin}'"),
+            &[],
+        )
+        .unwrap();
+        settings
+            .http_probe
+            .is_wanted(&settings.public_origin, bound)
+    };
+    for (origin, bound, auto) in [
+        ("https://{host}", false, true),
+        ("https://{host}:8443", false, false),
+        ("https://{host}:8443", true, true),
+    ] {
+        assert_eq!(wanted("'auto'", origin, bound), auto, "{origin}");
+        assert!(wanted("'on'", origin, bound));
+        assert!(!wanted("'off'", origin, bound));
+        assert!(!wanted("false", origin, bound));
+    }
+    assert!(read("http_probe = 'maybe'", &[]).is_err());
+}
+
+#[test]
 fn other_values_are_checked_too() {
     assert!(parse::truth("yes").is_err());
     assert!(parse::log_filter("info,latchkey_app=debug").is_ok());

@@ -32,6 +32,15 @@ pub struct Authority {
 impl Authority {
     /// None, said aloud, on a machine without Pebble.
     pub fn start() -> Option<Self> {
+        Self::wanting(false)
+    }
+
+    /// One that gives accounts only to whoever has one elsewhere.
+    pub fn for_customers() -> Option<Self> {
+        Self::wanting(true)
+    }
+
+    fn wanting(external_account: bool) -> Option<Self> {
         let program = |name| std::env::var_os(name).map(PathBuf::from);
         let (Some(pebble), Some(stub)) = (
             program("LATCHKEY_TEST_PEBBLE"),
@@ -52,7 +61,7 @@ impl Authority {
             https,
         };
         authority.start_stub(Command::new(stub));
-        authority.start_pebble(Command::new(pebble));
+        authority.start_pebble(Command::new(pebble), external_account);
         Some(authority)
     }
 
@@ -71,7 +80,7 @@ impl Authority {
         self.spawn(stub, self.stub);
     }
 
-    fn start_pebble(&mut self, mut pebble: Command) {
+    fn start_pebble(&mut self, mut pebble: Command, external_account: bool) {
         let key = rcgen::KeyPair::generate().unwrap();
         let params = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
         let certificate = params.self_signed(&key).unwrap();
@@ -86,7 +95,8 @@ impl Authority {
             "httpPort": self.http.port(),
             "tlsPort": self.https.port(),
             "ocspResponderURL": "",
-            "externalAccountBindingRequired": false,
+            "externalAccountBindingRequired": external_account,
+            "externalAccountMACKeys": { "kid-1": "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W" },
             "retryAfter": { "authz": 1, "order": 1 },
             "profiles": { "default": { "description": "the only one", "validityPeriod": 7_776_000 } },
         }});

@@ -6,6 +6,8 @@ mod serving;
 #[cfg(test)]
 mod authority;
 #[cfg(test)]
+mod checks;
+#[cfg(test)]
 mod domains;
 #[cfg(test)]
 mod hostile_themes;
@@ -21,6 +23,8 @@ mod metrics;
 mod orders;
 #[cfg(test)]
 mod postgres;
+#[cfg(test)]
+mod refused;
 #[cfg(test)]
 mod replaced;
 #[cfg(test)]

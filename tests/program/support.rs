@@ -129,14 +129,19 @@ impl Running {
 
     /// A field of the next log line with this message.
     fn field(&self, message: &str, name: &str) -> String {
+        let field = &self.line(message)[name];
+        field
+            .as_str()
+            .map_or_else(|| field.to_string(), str::to_owned)
+    }
+
+    /// The next log line with this message.
+    pub fn line(&self, message: &str) -> serde_json::Value {
         loop {
             let line = self.log.recv_timeout(PATIENCE).expect("a line of the log");
             let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
             if line["message"] == message {
-                let field = &line[name];
-                return field
-                    .as_str()
-                    .map_or_else(|| field.to_string(), str::to_owned);
+                return line;
             }
         }
     }
@@ -146,9 +151,13 @@ impl Running {
         self.child.wait().unwrap()
     }
 
-    /// Asks it to stop as an operator would.
-    pub fn terminate(&mut self) -> ExitStatus {
+    /// Asks it to stop as an operator would, and does not wait.
+    pub fn ask_to_stop(&self) {
         signal("-TERM", self.id());
+    }
+
+    pub fn terminate(&mut self) -> ExitStatus {
+        self.ask_to_stop();
         match self.successor.take() {
             // Nobody's child, so its exit code is nobody's to read: the old process waits for none.
             Some(successor) => {

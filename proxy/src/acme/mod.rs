@@ -6,6 +6,7 @@ mod budget;
 mod certificate;
 mod challenges;
 mod client;
+mod directory;
 mod ending;
 mod internal;
 mod issuer;
@@ -26,6 +27,7 @@ pub use authority::{Authority, Offer, OfferKind, OrderStatus, Placed, RenewalWin
 pub use budget::{Counts, LETS_ENCRYPT, Limit, OrderKind, limits_of};
 pub use challenges::{ChallengeBoard, Challenges, NoChallenges};
 pub use client::{AcmeHttp, RootsError};
+pub use directory::Directory;
 pub use internal::{InternalAuthority, InternalError, ROOT_FILE};
 pub use issuer::{Asked, Eab, Issuer, Issuers, Opens};
 pub use known::caa_identities_of;

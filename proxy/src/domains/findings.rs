@@ -121,6 +121,7 @@ pub enum KnockResult {
     Ours,
     /// Something else answered.
     Stranger,
+    /// Nothing answered, though the port for TLS did.
     Closed,
     /// This machine has no way to the address, which says nothing about others.
     NoRoute,

@@ -41,7 +41,7 @@ pub struct Check {
 
 /// Asks DNS for all that a certificate for the host takes and, if that is right, knocks at port 80.
 ///
-/// Takes no longer than the limits of `dns` and four seconds. Changes nothing.
+/// Takes no longer than the limits of `dns` and eight seconds. Changes nothing.
 pub async fn check_once(dns: &Dns, expected: &Expected, probe: Option<&Probe>) -> Check {
     let mut findings = look::look(dns, expected).await;
     let mut verdict = judge(&findings, expected);

@@ -88,13 +88,15 @@ impl<C: Challenges + ?Sized> Challenges for ProbeAnswers<C> {
     }
 }
 
-/// Knocks at port 80. Of use only to an edge that listens there itself: behind a port that is passed on from elsewhere it may
-/// well be reached from everywhere but from its own machine.
+/// Knocks at port 80. Behind a router or balancer an edge may be reached from everywhere but from its own machine, so a port
+/// counts as closed only where the one that browsers come to is open.
 #[derive(Clone, Debug)]
 pub struct Probe {
     pub key: ProbeKey,
     /// 80, but in tests.
     pub port: u16,
+    /// Where browsers come with TLS.
+    pub https_port: u16,
 }
 
 impl Probe {
@@ -117,13 +119,23 @@ impl Probe {
             let token = self.key.token(entropy);
             async move {
                 let asked = self.ask(address, expected, &token);
-                let result = timeout(PATIENCE, asked)
-                    .await
-                    .unwrap_or(KnockResult::Closed);
+                let result = match timeout(PATIENCE, asked).await {
+                    Err(_) | Ok(KnockResult::Closed) => self.without_answer(address).await,
+                    Ok(result) => result,
+                };
                 Knock { address, result }
             }
         });
         join_all(knocks).await
+    }
+
+    /// Many routers let nobody inside reach them by their public address.
+    async fn without_answer(&self, address: IpAddr) -> KnockResult {
+        let https = TcpStream::connect(SocketAddr::new(address, self.https_port));
+        match timeout(PATIENCE, https).await {
+            Ok(Ok(_)) => KnockResult::Closed,
+            _ => KnockResult::NoRoute,
+        }
     }
 
     async fn ask(&self, address: IpAddr, expected: &Expected, token: &str) -> KnockResult {

@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 const POLL: Duration = Duration::from_millis(300);
 /// The longest pause between two tries while the store is away.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// A check ends long before: its questions have ten seconds, the knock at port 80 four.
+/// A check ends long before: its questions have ten seconds, the knock at port 80 eight.
 const LEASE: Duration = Duration::from_secs(60);
 /// A check that still runs so long after a stop is left to another edge.
 const DRAIN: Duration = Duration::from_secs(5);

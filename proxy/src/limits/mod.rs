@@ -16,6 +16,7 @@ pub mod gcra;
 mod key;
 mod local;
 mod metrics;
+mod ping;
 mod plan;
 mod shared;
 mod table;
@@ -30,6 +31,7 @@ pub use config::{
 pub use fields::{Fields, RATE_LIMIT, RATE_LIMIT_POLICY};
 pub use gcra::Rate;
 pub use metrics::LimitMetrics;
+pub use ping::{PingError, ping};
 
 use crate::RouteClass;
 use crate::snapshot::AgencyEntry;

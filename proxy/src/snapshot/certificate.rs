@@ -72,6 +72,11 @@ impl Certificate {
         self.parsed.get().is_some()
     }
 
+    /// Whether a client has asked for it in vain.
+    pub fn is_broken(&self) -> bool {
+        matches!(self.parsed.get(), Some(None))
+    }
+
     fn parse(&self, edge_key: &DataKey) -> Result<CertifiedKey, CertificateError> {
         let key = edge_key.open(key_place(&self.host), &self.sealed_key)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.as_slice()));

@@ -1,7 +1,8 @@
 //! The last good snapshot on disk, sealed with the edge key, so that a restarted edge serves with nothing else alive.
 //!
 //! A file is a row of frames, each its length and a sealed record. A frame is bound to its file and its place in it, so
-//! frames of two files cannot be mixed, and a file that was cut short is refused.
+//! frames of two files cannot be mixed, and a file that was cut short is refused. Where domains are refused they stand in one
+//! frame more, which older programs do not read.
 
 use super::{AgencyEntry, Certificate, HostEntry, Snapshot};
 use latchkey_tenants::{
@@ -11,9 +12,10 @@ use latchkey_tenants::{
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,6 +23,8 @@ use std::sync::Arc;
 const MAGIC: &[u8; 8] = b"LKSNAP01";
 /// Hosts in one frame: small enough that reading and writing need little memory beside the snapshot itself.
 const HOSTS_PER_FRAME: usize = 1000;
+/// The name of the frame behind those of hosts.
+const REFUSED: &str = "refused";
 /// No frame of ours is larger; a length above it is damage.
 const MAX_FRAME: u32 = 64 << 20;
 
@@ -164,10 +168,14 @@ fn write(
             .collect();
         write_frame(out, &frame_name(&header.file, index), &stored, key, entropy)?;
     }
-    Ok(())
+    if snapshot.refused.is_empty() {
+        return Ok(());
+    }
+    let name = frame_name(&header.file, REFUSED);
+    write_frame(out, &name, &snapshot.refused, key, entropy)
 }
 
-fn read(input: &mut impl Read, key: &DataKey) -> Result<Snapshot, DiskError> {
+fn read(input: &mut impl BufRead, key: &DataKey) -> Result<Snapshot, DiskError> {
     let mut magic = [0; MAGIC.len()];
     input.read_exact(&mut magic)?;
     if magic != *MAGIC {
@@ -188,6 +196,10 @@ fn read(input: &mut impl Read, key: &DataKey) -> Result<Snapshot, DiskError> {
             hosts.insert(entry.host.clone(), Arc::new(entry));
         }
     }
+    let refused = match input.fill_buf()?.is_empty() {
+        true => BTreeSet::new(),
+        false => read_frame(input, &frame_name(&header.file, REFUSED), key)?,
+    };
     Ok(Snapshot {
         version: header.version,
         taken_at: Timestamp(header.taken_at),
@@ -197,10 +209,11 @@ fn read(input: &mut impl Read, key: &DataKey) -> Result<Snapshot, DiskError> {
             .map(|agency| (agency.id.clone(), agency))
             .collect(),
         authorities: shared.into_iter().collect(),
+        refused,
     })
 }
 
-fn frame_name(file: &str, index: usize) -> String {
+fn frame_name(file: &str, index: impl Display) -> String {
     format!("{file}/{index}")
 }
 

@@ -1,6 +1,6 @@
 use super::{AgencyEntry, Certificate, HostEntry, Snapshot};
 use latchkey_tenants::{
-    AgencyId, Timestamp,
+    AgencyId, DomainId, Timestamp,
     store::{EdgeAgency, EdgeCertificate, EdgeChanges, EdgeHost},
     values::Host,
     vault::DataKey,
@@ -29,6 +29,7 @@ impl Merge {
             hosts: last.hosts.clone(),
             agencies: last.agencies.clone(),
             authorities: last.authorities.clone(),
+            refused: last.refused.clone(),
         };
         Self {
             next,
@@ -40,12 +41,14 @@ impl Merge {
     pub fn add(&mut self, changes: EdgeChanges, edge_key: &DataKey) {
         let open = changes.hosts.len() <= OPENED_AT_ONCE;
         self.refused += u64::try_from(changes.unreadable).unwrap_or(u64::MAX);
+        self.next.refused.extend(changes.unreadable_domains);
         for agency in changes.agencies {
             self.changed_agencies.insert(agency.id.clone());
             let entry = Arc::new(agency_entry(agency));
             self.next.agencies.insert(entry.id.clone(), entry);
         }
         for host in changes.hosts {
+            self.next.refused.remove(&host.domain_id);
             if host.served {
                 self.put(host, open.then_some(edge_key));
             } else {
@@ -74,7 +77,7 @@ impl Merge {
 
     fn put(&mut self, host: EdgeHost, open_with: Option<&DataKey>) {
         let Some(agency) = self.next.agencies.get(&host.agency_id).cloned() else {
-            self.refuse(&host.host, "its agency is not known");
+            self.refuse(&host.host, host.domain_id, "its agency is not known");
             return;
         };
         let last = self.next.hosts.get(host.host.as_str()).cloned();
@@ -85,7 +88,8 @@ impl Merge {
             Some(new) => match self.certificate(&host.host, new, open_with) {
                 Some(new) => Some(Arc::new(new)),
                 None => {
-                    self.refuse(&host.host, "its certificate cannot be used");
+                    let domain = host.domain_id.clone();
+                    self.refuse(&host.host, domain, "its certificate cannot be used");
                     kept
                 }
             },
@@ -142,8 +146,9 @@ impl Merge {
         }
     }
 
-    fn refuse(&mut self, host: &Host, reason: &str) {
+    fn refuse(&mut self, host: &Host, domain: DomainId, reason: &str) {
         self.refused += 1;
+        self.next.refused.insert(domain);
         tracing::error!(%host, reason, "a row of the store is not served; what was there before stays");
     }
 }

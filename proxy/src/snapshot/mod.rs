@@ -19,7 +19,7 @@ use latchkey_tenants::{
     AgencyId, AgencyStatus, DomainId, Timestamp,
     values::{Email, Host, Name, Slug},
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub struct Snapshot {
     agencies: HashMap<AgencyId, Arc<AgencyEntry>>,
     /// Certificates of authorities, DER, each once however many chains go through it.
     authorities: HashSet<Arc<[u8]>>,
+    /// Domains whose newest row cannot be used; what was there before is served.
+    refused: BTreeSet<DomainId>,
 }
 
 /// One host that is served.
@@ -64,6 +66,7 @@ impl Snapshot {
             hosts: HashMap::new(),
             agencies: HashMap::new(),
             authorities: HashSet::new(),
+            refused: BTreeSet::new(),
         }
     }
 
@@ -88,6 +91,7 @@ impl Snapshot {
             hosts,
             agencies,
             authorities,
+            refused: BTreeSet::new(),
         }
     }
 
@@ -98,6 +102,18 @@ impl Snapshot {
 
     pub fn hosts(&self) -> impl ExactSizeIterator<Item = &Arc<HostEntry>> {
         self.hosts.values()
+    }
+
+    /// Domains that are not served as the store has them, as far as it is known: many certificates are first opened when a
+    /// client asks for them.
+    pub fn refused(&self) -> Vec<DomainId> {
+        let broken = self.hosts.values().filter(|entry| {
+            let certificate = entry.certificate.as_ref();
+            certificate.is_some_and(|certificate| certificate.is_broken())
+        });
+        let broken = broken.map(|entry| &entry.domain_id);
+        let all: BTreeSet<&DomainId> = self.refused.iter().chain(broken).collect();
+        all.into_iter().cloned().collect()
     }
 }
 

@@ -116,13 +116,16 @@ impl Refresher {
     }
 
     async fn note_sighting(&self) -> Result<(), StoreError> {
+        let snapshot = self.cell.load_full();
+        let refused = snapshot.refused();
         let mut tx = self.store.begin_platform().await?;
         tx.edge_seen(EdgeSighting {
             id: &self.edge.id,
             name: &self.edge.name,
             version: &self.edge.version,
-            snapshot_version: self.cell.load().version,
+            snapshot_version: snapshot.version,
             started_at: self.edge.started_at,
+            refused: &refused,
         })
         .await?;
         tx.commit().await

@@ -170,6 +170,7 @@ fn a_bad_row_keeps_the_last_good_one() {
     strange.agency_id = AgencyId::new(&rows.clock, &rows.entropy);
     let (second, refused) = merged(&first, rows.changes(vec![], vec![bad, strange]));
     assert_eq!(refused, 2);
+    assert_eq!(second.refused().len(), 2);
     assert!(second.host("d.example").is_none());
     let certificate = |snapshot: &Snapshot| {
         snapshot
@@ -180,6 +181,49 @@ fn a_bad_row_keeps_the_last_good_one() {
             .unwrap()
     };
     assert!(Arc::ptr_eq(&certificate(&first), &certificate(&second)));
+}
+
+#[test]
+fn what_is_refused_is_told_until_a_good_row_comes_also_after_a_restart() {
+    let (mut rows, first) = three_hosts();
+    assert!(first.refused().is_empty());
+    let domain_id = first.host("a.example").unwrap().domain_id.clone();
+    let mut row = |change: fn(&mut EdgeCertificate)| {
+        let mut row = rows.host("a.example");
+        row.domain_id = domain_id.clone();
+        change(row.certificate.as_mut().unwrap());
+        rows.changes(vec![], vec![row])
+    };
+    let (second, _) = merged(&first, row(|certificate| certificate.sealed_key[20] ^= 1));
+    assert_eq!(second.refused(), std::slice::from_ref(&domain_id));
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("snapshot");
+    let entropy = SeededEntropy::new(2);
+    disk::save(&path, &second, &edge_key(1), &entropy).unwrap();
+    let back = disk::load(&path, &edge_key(1)).unwrap().unwrap();
+    assert_eq!(back.refused(), std::slice::from_ref(&domain_id));
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+    assert!(disk::load(&path, &edge_key(1)).is_err(), "cut short");
+
+    let (third, _) = merged(&back, row(|_| {}));
+    assert!(third.refused().is_empty());
+}
+
+#[test]
+fn a_certificate_that_a_client_asks_for_in_vain_is_told() {
+    let (_, snapshot) = three_hosts();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("snapshot");
+    let entropy = SeededEntropy::new(2);
+    disk::save(&path, &snapshot, &edge_key(1), &entropy).unwrap();
+    let back = disk::load(&path, &edge_key(1)).unwrap().unwrap();
+    let entry = back.host("b.example").unwrap();
+    let certificate = entry.certificate.as_ref().unwrap();
+    assert!(back.refused().is_empty());
+    assert!(certificate.signing(&edge_key(2)).is_none());
+    assert_eq!(back.refused(), std::slice::from_ref(&entry.domain_id));
 }
 
 #[test]

@@ -38,6 +38,8 @@ mod tls_limits;
 #[cfg(test)]
 mod tls_names;
 #[cfg(test)]
+mod tls_orders;
+#[cfg(test)]
 mod tls_proxy_protocol;
 #[cfg(test)]
 mod tls_tickets;

@@ -128,6 +128,15 @@ macro_rules! migrations {
                 )),
             ),
             migration(
+                18,
+                "refused",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $folder,
+                    "/0018_refused.sql"
+                )),
+            ),
+            migration(
                 19,
                 "used_by",
                 include_str!(concat!(

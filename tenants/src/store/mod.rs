@@ -83,7 +83,7 @@ pub use edge::{
     accounts::BudgetUse,
     domain_checks::{DomainOutcome, DomainReport},
     domain_leases::DomainLease,
-    edges::{EdgeSighting, SeenEdge},
+    edges::{EdgeSighting, MOST_REFUSED, SeenEdge},
     order_leases::{Held, OrderLease},
     orders::NewCertificate,
     overview::{EdgeCounts, HostClaim, OpenOrder},

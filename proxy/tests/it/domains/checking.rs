@@ -339,13 +339,27 @@ async fn listener(
     (port, task)
 }
 
-fn key() -> ProbeKey {
+pub fn key() -> ProbeKey {
     ProbeKey::of(&SecretBox::new(Box::new([9; 32])))
 }
 
 async fn check_with_port(dns: &Dns, port: u16) -> Check {
-    let probe = Probe { key: key(), port };
+    check_with_ports(dns, port, free_port().await).await
+}
+
+async fn check_with_ports(dns: &Dns, port: u16, https_port: u16) -> Check {
+    let probe = Probe {
+        key: key(),
+        port,
+        https_port,
+    };
     check_once(dns, &expected(HOST), Some(&probe)).await
+}
+
+/// Where nobody listens.
+pub async fn free_port() -> u16 {
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    free.local_addr().unwrap().port()
 }
 
 #[tokio::test]
@@ -364,12 +378,19 @@ async fn port_80_has_to_be_answered_by_an_edge_of_ours() {
     assert_eq!(check.findings.port_80[0].result, KnockResult::Stranger);
     stranger.abort();
 
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
-    let check = check_with_port(&asked, port).await;
+    let https = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let https_port = https.local_addr().unwrap().port();
+    let check = check_with_ports(&asked, free_port().await, https_port).await;
     assert_cause(&check, Some(DomainCause::Port80Closed));
     assert_eq!(check.findings.port_80[0].result, KnockResult::Closed);
+}
+
+#[tokio::test]
+async fn an_edge_that_cannot_reach_its_own_address_at_all_knows_nothing_of_port_80() {
+    let dns = right().await;
+    let check = check_with_port(&dns.authoritative(), free_port().await).await;
+    assert_cause(&check, None);
+    assert_eq!(check.findings.port_80[0].result, KnockResult::NoRoute);
 }
 
 #[tokio::test]

@@ -3,5 +3,6 @@
 mod asking;
 mod checking;
 mod fake_dns;
+mod preflight;
 mod stub;
 mod working;

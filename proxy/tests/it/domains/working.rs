@@ -2,7 +2,7 @@
 
 use super::fake_dns::{FakeDns, Quirk, RESOLVER, a, caa, cname, txt};
 use latchkey_proxy::domains::dns::Limits;
-use latchkey_proxy::domains::{CaaIssuer, Dns, DomainMetrics, DomainWorker};
+use latchkey_proxy::domains::{CaaIssuer, Dns, DomainMetrics, DomainWorker, Probe};
 use latchkey_tenants::store::{Claim, DomainLogLine};
 use latchkey_tenants::testing::TestStore;
 use latchkey_tenants::{Agency, Domain, DomainCause, DomainId, DomainState};
@@ -11,20 +11,20 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
-const HOST: &str = "connect.acme.test";
+pub(super) const HOST: &str = "connect.acme.test";
 const MINUTE: Duration = Duration::from_secs(60);
 
-struct World {
-    dns: FakeDns,
-    test: TestStore,
-    north: Agency,
+pub(super) struct World {
+    pub dns: FakeDns,
+    pub test: TestStore,
+    pub north: Agency,
     registry: Registry,
     metrics: Arc<DomainMetrics>,
     issuers: watch::Sender<Arc<[CaaIssuer]>>,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         Self::on(TestStore::sqlite().await).await
     }
 
@@ -60,12 +60,20 @@ impl World {
     }
 
     fn worker_asking(&self, owner: &str, dns: Dns) -> Arc<DomainWorker> {
+        self.worker_of(owner, dns, None)
+    }
+
+    pub fn worker_knocking(&self, owner: &str, probe: Probe) -> Arc<DomainWorker> {
+        self.worker_of(owner, self.dns.authoritative(), Some(probe))
+    }
+
+    fn worker_of(&self, owner: &str, dns: Dns, probe: Option<Probe>) -> Arc<DomainWorker> {
         Arc::new(DomainWorker {
             store: self.test.store.clone(),
             dns,
             metrics: Arc::clone(&self.metrics),
             issuers: self.issuers.subscribe(),
-            probe: None,
+            probe,
             owner: owner.to_owned(),
             platform_host: "latchkey.test".to_owned(),
             trust_platform: false,
@@ -74,11 +82,11 @@ impl World {
         })
     }
 
-    async fn work(&self) -> usize {
+    pub async fn work(&self) -> usize {
         self.worker("edge-1").run_due().await.unwrap()
     }
 
-    async fn claim(&self, agency: &Agency, host: &str) -> Domain {
+    pub async fn claim(&self, agency: &Agency, host: &str) -> Domain {
         let mut tx = self.test.store.begin(&agency.id).await.unwrap();
         let claim = tx
             .domain_claim(&host.parse().unwrap(), "test")
@@ -90,7 +98,7 @@ impl World {
         }
     }
 
-    async fn domain(&self, agency: &Agency, id: &DomainId) -> Domain {
+    pub async fn domain(&self, agency: &Agency, id: &DomainId) -> Domain {
         let mut tx = self.test.store.read(&agency.id).await.unwrap();
         tx.domain(id).await.unwrap().unwrap()
     }
@@ -107,7 +115,7 @@ impl World {
     }
 
     /// Hosts that a certificate is wanted for, the platform's own left out.
-    async fn orders(&self) -> Vec<String> {
+    pub async fn orders(&self) -> Vec<String> {
         let mut tx = self.test.store.begin_platform().await.unwrap();
         let leases = tx
             .orders_due("test", 100, Duration::from_secs(1), None)
@@ -121,13 +129,13 @@ impl World {
     }
 
     /// Everything that is asked for.
-    fn publish(&self, domain: &Domain, target: &str) {
+    pub fn publish(&self, domain: &Domain, target: &str) {
         self.dns.put(domain.host.as_str(), cname(target));
         self.dns.put(&domain.txt_name(), txt(&domain.txt_value()));
     }
 
     /// A claim that became the agency's host.
-    async fn bound(&self) -> Domain {
+    pub async fn bound(&self) -> Domain {
         let domain = self.claim(&self.north, HOST).await;
         self.publish(&domain, "north.latchkey.test");
         self.work().await;

@@ -27,6 +27,8 @@ pub struct EdgeChanges {
     pub more: bool,
     /// Rows that could not be read and are left out: what was known of them goes on.
     pub unreadable: usize,
+    /// The domains among them.
+    pub unreadable_domains: Vec<DomainId>,
 }
 
 /// A host of an agency, as an edge serves it.
@@ -98,7 +100,10 @@ impl PlatformTx {
             if row.int("version")? <= up_to {
                 match host(row) {
                     Ok(host) => changes.hosts.push(host),
-                    Err(_) => changes.unreadable += 1,
+                    Err(_) => {
+                        changes.unreadable += 1;
+                        changes.unreadable_domains.extend(row.parsed("id").ok());
+                    }
                 }
             }
         }

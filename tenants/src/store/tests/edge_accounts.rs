@@ -7,8 +7,9 @@ use tokio::join;
 
 use super::world::World;
 use crate::{
-    ChallengeKind, Clock, EdgeId, Entropy, Store, StoreError, SystemClock, SystemEntropy, Vault,
-    store::{BudgetUse, EdgeSighting},
+    ChallengeKind, Clock, DomainId, EdgeId, Entropy, Store, StoreError, SystemClock, SystemEntropy,
+    Vault,
+    store::{BudgetUse, EdgeSighting, MOST_REFUSED},
 };
 
 contract! {
@@ -167,7 +168,7 @@ async fn edges_are_forgotten_after_a_week(world: World) {
         EdgeId::new(&*world.clock, &*world.entropy),
         EdgeId::new(&*world.clock, &*world.entropy),
     );
-    let seen = async |id, snapshot_version| {
+    let seen = async |id, snapshot_version, refused: &[DomainId]| {
         let started_at = world.store.now();
         let edge = EdgeSighting {
             id,
@@ -175,18 +176,25 @@ async fn edges_are_forgotten_after_a_week(world: World) {
             version: "0.1.0",
             snapshot_version,
             started_at,
+            refused,
         };
         world.platform(async |tx| tx.edge_seen(edge).await).await;
     };
-    seen(&id, 1).await;
-    seen(&id, 2).await;
+    let domain = DomainId::new(&*world.clock, &*world.entropy);
+    let many = vec![domain.clone(); MOST_REFUSED + 1];
+    seen(&id, 1, &many).await;
+    let edges = world.platform(async |tx| tx.edges().await).await;
+    assert_eq!(edges[0].refused, many[1..]);
+    assert_eq!(edges[0].refused_count, 201);
+    seen(&id, 2, &[]).await;
     let edges = world.platform(async |tx| tx.edges().await).await;
     assert_eq!(edges.len(), 1);
     assert_eq!((&edges[0].id, edges[0].snapshot_version), (&id, 2));
+    assert!(edges[0].refused.is_empty());
     world.later(Duration::from_hours(25));
     assert!(world.platform(async |tx| tx.edges().await).await.is_empty());
     world.later(Duration::from_hours(6 * 24));
-    seen(&other, 3).await;
+    seen(&other, 3, &[]).await;
     assert_eq!(world.count("edges").await, 1);
 }
 

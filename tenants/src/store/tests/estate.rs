@@ -161,6 +161,7 @@ async fn edge_rows(world: &World) {
                 version: "1",
                 snapshot_version: 1,
                 started_at: tx.now(),
+                refused: &[],
             })
             .await
         })
