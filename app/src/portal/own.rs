@@ -32,7 +32,8 @@ use crate::{
     platform::Platform,
 };
 
-const ALL: &str = "/my-connections";
+/// Where they are listed.
+pub(crate) const ALL: &str = "/my-connections";
 /// Where a mail's secret is swapped for a session.
 pub(crate) const OPEN: &str = "/my-connections/open";
 const COOKIE: &str = "__Host-own";
