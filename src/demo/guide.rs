@@ -9,7 +9,12 @@ use axum::{
 };
 use minijinja::{Environment, context};
 
-use super::{api::Api, keep::Sample, mailbox::Mailbox};
+use super::{
+    api::Api,
+    keep::Sample,
+    mailbox::Mailbox,
+    seed::{CLIENT, OWNER},
+};
 
 /// What the guide shows and asks.
 #[derive(Clone)]
@@ -57,6 +62,10 @@ async fn show(State(guide): State<Guide>) -> Response {
         latest => guide.mails.mails().first().map(|mail| format!("{}/mails/{}", guide.mailbox, mail.id)),
         mailbox => guide.mailbox,
         provider => guide.provider,
+        agency => guide.agency,
+        owner => OWNER,
+        client => CLIENT,
+        workspace => request["workspace_id"].as_str(),
         api => format!("{}/api/v1", guide.agency),
         key => guide.sample.api_key,
         workflow => guide.sample.workflow_id,
@@ -93,7 +102,7 @@ mod tests {
     #[test]
     fn the_guide_renders_before_and_after_the_first_connection() {
         let values = |connection: Option<&str>| {
-            context! { mailbox => "http://m", latest => "http://m/mails/1", provider => "http://p", api => "http://a", key => "lk_x", workflow => "wfl_1",
+            context! { mailbox => "http://m", latest => "http://m/mails/1", provider => "http://p", agency => "http://a", api => "http://a/api/v1", owner => OWNER, client => CLIENT, workspace => "wsp_1", key => "lk_x", workflow => "wfl_1",
             request_id => "req_1", connection, status => "sent", fulfilled => 0, total => 2, gate => "waiting", folder => "f" }
         };
         let before = render(values(None)).unwrap();
@@ -101,6 +110,14 @@ mod tests {
             before.contains("0 of 2 connected") && !before.contains("access-token"),
             "{before}"
         );
+        let entries = ["As the agency’s owner", "As a client with an account"];
+        let ways = [
+            "/sign-in\">",
+            "/people/invite?role=client&amp;workspace=wsp_1\">",
+        ];
+        for words in entries.iter().chain(&ways).chain(&[OWNER, CLIENT]) {
+            assert!(before.contains(words), "{words}: {before}");
+        }
         let after = render(values(Some("con_1"))).unwrap();
         assert!(after.contains("/connections/con_1/access-token"));
     }

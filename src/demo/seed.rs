@@ -13,6 +13,9 @@ use super::{
 
 pub const AGENCY: &str = "northwind";
 const AGENCY_NAME: &str = "Northwind Automations";
+/// Of the agency's owner, and of its client.
+pub const OWNER: &str = "ana@northwind.example";
+pub const CLIENT: &str = "jo@globex.example";
 /// What the workflow waits for, and the permissions that it needs.
 const SLOTS: [(&str, &[&str]); 2] = [
     ("acme-crm", &["contacts.read", "deals.read"]),
@@ -55,7 +58,7 @@ pub async fn agency(store: &Store) -> Result<(Agency, SecretString), SeedError> 
     let new = NewAgency {
         slug: AGENCY.parse()?,
         name: AGENCY_NAME.parse()?,
-        owner_email: "ana@northwind.example".parse()?,
+        owner_email: OWNER.parse()?,
         support_email: Some("help@northwind.example".parse()?),
         brand_color: "#2f6f4f".to_owned(),
     };
@@ -100,7 +103,7 @@ pub async fn handoff(
         .collect();
     let request = json!({
         "workspace_id": workspace_id,
-        "recipient": { "email": "jo@globex.example", "name": "Jo Park" },
+        "recipient": { "email": CLIENT, "name": "Jo Park" },
         "items": items,
         "note": "We only read last week's numbers, so that your report is there on Monday at 8.",
         "send": true,

@@ -16,7 +16,7 @@ use latchkey_tenants::ConnectionId;
 use crate::http::Pages;
 
 pub(crate) use holder::holder;
-pub(crate) use own::OPEN as OWN_LINK;
+pub(crate) use own::{ALL as OWN, OPEN as OWN_LINK};
 pub(crate) use workflow::workflow_again;
 
 pub(crate) const CONNECTIONS: &str = "/portal/connections";

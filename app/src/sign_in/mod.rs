@@ -24,6 +24,7 @@ pub(crate) use provider::{check_issuer, redirect_uris};
 
 pub(crate) fn routes() -> Pages {
     Pages::new()
+        .get("/", start::door)
         .get("/sign-in", start::show)
         .post("/sign-in", start::begin)
         .get("/sign-in/code", code::show)

@@ -10,15 +10,23 @@ use latchkey_themes::{
 };
 use url::Url;
 
-use super::code::{ATTEMPT_COOKIE, CODE};
+use super::{
+    code::{ATTEMPT_COOKIE, CODE},
+    out,
+};
 use crate::{
     http::{ClientAddress, Form, PageError, PageResult, Respond, Site, Visit, set_cookie},
     limits::Limited,
-    person::{SECOND_FACTOR, home, see_other, session_of},
+    person::{SECOND_FACTOR, SIGN_IN, home, see_other, session_of},
     platform::Platform,
 };
 
-/// `GET /sign-in`: the address first.
+/// `GET /`: who is signed in goes on to their home from there.
+pub(super) async fn door(_: Site) -> Response {
+    see_other(SIGN_IN)
+}
+
+/// `GET /sign-in`: the address first; to whom a session ended by time meanwhile, that it did.
 pub(super) async fn show(
     State(platform): State<Platform>,
     site: Site,
@@ -30,6 +38,9 @@ pub(super) async fn show(
             SessionStage::SecondFactor => SECOND_FACTOR,
         };
         return Ok(see_other(to));
+    }
+    if let Some(page) = out::away(&platform, &site, &headers).await? {
+        return Ok(page);
     }
     start_page(&platform, &site, &headers, StatusCode::OK, None).await
 }
@@ -96,7 +107,7 @@ async fn start_page(
     let visit = Visit::of(platform, headers);
     let page = Page::SignIn(SignIn {
         csrf: visit.csrf(),
-        path: "/sign-in".to_owned(),
+        path: SIGN_IN.to_owned(),
         email: wrong.unwrap_or_default().to_owned(),
         error: wrong.map(|_| "email"),
         passkey_path: Some("/sign-in/passkey".to_owned()),

@@ -26,6 +26,13 @@ test('an owner gets from nothing to a client who connected', async () => {
   await page.getByRole('heading', { name: 'First steps: Your name and colour' }).waitFor();
   await page.getByRole('link', { name: 'Go on' }).click();
   await looksGood(page, 'first steps');
+  await page.getByRole('button', { name: 'Pass over: Your name and colour' }).click();
+  await page.getByText('Passed over. You can come back to it.').waitFor();
+  await page.getByRole('button', { name: 'Close this list' }).click();
+  await page.getByText('The first steps are closed.').waitFor();
+  await page.getByRole('link', { name: 'First steps', exact: true }).click();
+  await page.getByRole('button', { name: 'Take it up again' }).click();
+  await page.getByText('Here it is again.').waitFor();
   await page.locator('#name').fill('Northwind & Co');
   await page.locator('#color').fill('#635bff');
   await page.getByRole('button', { name: 'Save' }).click();

@@ -68,7 +68,7 @@ for (const scripts of [true, false]) {
     await progress(first.page, 1, 1).waitFor();
     assert.equal((await world.gate(ask)).state, 'open');
 
-    await page.goto(at('/my-connections'));
+    await page.getByRole('link', { name: 'take access back at any time' }).click();
     await page.getByRole('textbox').fill(colleague);
     await page.getByRole('button', { name: 'Send me a link' }).click();
     await page.getByText('a link is on its way there').waitFor();

@@ -77,8 +77,8 @@ pub struct AllDoneMail {
     pub workspace: String,
     /// Workflows that can run now.
     pub workflows: Vec<String>,
-    /// Where the client looks after what is connected, if there is such a page for them.
-    pub connections_url: Option<String>,
+    /// Where the client looks after what is connected.
+    pub connections_url: String,
 }
 
 impl MailApp {

@@ -1,12 +1,12 @@
 use latchkey_tenants::{
-    Connection, ConnectionStatus, Timestamp, Tx,
+    Connection, ConnectionStatus, Timestamp, Tx, WorkflowId,
     store::{ConnectionRow, EventFilter},
 };
 use serde::Serialize;
 
 use super::{path_of, standing, trouble, words::receipt};
 use crate::{
-    console::{Desk, happened::happened, names::Names},
+    console::{Desk, happened::happened, names::Names, requests},
     http::{PageError, PageResult, Segment},
     person::Work,
 };
@@ -39,6 +39,8 @@ struct Shown {
     expires_at: Option<i64>,
     renews: bool,
     revoked: bool,
+    /// Where a request for it is written: of the workflow that uses it, if only one does.
+    ask: String,
     history: Vec<Line>,
 }
 
@@ -75,12 +77,17 @@ async fn shown(row: ConnectionRow, tx: &mut Tx) -> Result<Shown, PageError> {
     let connection = row.connection;
     let mut names = Names::default();
     let workflows = tx.connection_feeds(&connection.id).await?;
+    let only: Option<&WorkflowId> = match &*workflows {
+        [(id, _)] => Some(id),
+        _ => None,
+    };
     let usable = matches!(
         connection.status,
         ConnectionStatus::Active | ConnectionStatus::Pending
     );
     Ok(Shown {
         path: path_of(&connection.id),
+        ask: requests::path_of_new(&connection.workspace_id, only),
         id: connection.id.to_string(),
         app: names.app(tx, &connection.app).await?,
         permissions: permissions(&connection, tx).await?,

@@ -18,7 +18,7 @@ use card::{Card, card};
 
 #[derive(Serialize)]
 struct View {
-    /// While the first steps are not done.
+    /// As long as no request was sent.
     start: Option<start::Card>,
     cards: Vec<Card>,
     counters: Vec<Counter>,

@@ -1,6 +1,7 @@
 use latchkey_tenants::{
-    Item, ItemStatus, Request, RequestId, RequestStatus, StoreError, Timestamp, Tx, WorkflowId,
-    store::{Mail, PlannedReminder, Surroundings},
+    Item, ItemId, ItemStatus, Request, RequestId, RequestStatus, StoreError, Timestamp, Tx,
+    WorkflowId,
+    store::{Forward, Mail, PlannedReminder, Surroundings},
 };
 use serde::Serialize;
 
@@ -10,8 +11,8 @@ use super::{
     words::{item_state, mail_state, request_state},
 };
 use crate::{
-    console::{Desk, names::Names},
-    http::{PageResult, Segment},
+    console::{Desk, names::Names, typed::Typed},
+    http::{PageError, PageResult, Segment},
     person::Work,
 };
 
@@ -53,11 +54,15 @@ struct ItemView {
     app: String,
     state: (&'static str, &'static str),
     held: bool,
+    /// Why another account is accepted, as it was typed.
+    accept: Typed,
     account: Option<String>,
     expected: Option<String>,
     permissions: Vec<String>,
     workflows: Vec<(String, String)>,
     reason: Option<String>,
+    /// To whom, and by whom.
+    forwards: Vec<(String, String)>,
     connection: Option<String>,
 }
 
@@ -80,24 +85,58 @@ struct ReminderView {
 /// Lines of a story that a page shows.
 const STORY: i64 = 200;
 
+const TEMPLATE: &str = "requests/detail.html";
+
 /// `GET /dashboard/requests/{id}`.
 pub(super) async fn show(desk: Desk<Work>, id: Segment) -> PageResult {
-    let id: RequestId = id.id()?;
-    let mut tx = desk.read().await?;
-    let request = tx.request_existing(&id).await?;
-    let around = tx.request_surroundings(&id).await?;
-    let (mails, reminders) = (tx.mails_of(&id).await?, tx.reminders_of(&id).await?);
-    let events = tx.events_of_request(&id, STORY).await?;
-    let mut names = Names::default();
-    let story = story(&mut tx, &mut names, &request, &events, &mails).await?;
-    let mut items = Vec::with_capacity(request.items.len());
-    for item in &request.items {
-        items.push(item_view(&mut tx, item, &around).await?);
+    let view = View::of(&desk, &id.id()?).await?;
+    Ok(desk.show(TEMPLATE, &view.title(), view))
+}
+
+/// The page again, with the reason as it was typed and what is wrong with it.
+pub(super) async fn refuse_reason(
+    desk: &Desk<Work>,
+    id: &RequestId,
+    item: &ItemId,
+    reason: Typed,
+) -> PageResult {
+    let mut view = View::of(desk, id).await?;
+    let mut items = view.items.iter_mut();
+    if let Some(held) = items.find(|one| one.id == item.as_str()) {
+        held.accept = reason;
     }
-    drop(tx);
-    let view = view(request, around, desk.now(), items, mails, reminders, story);
-    let title = format!("Request to {}", view.client);
-    Ok(desk.show("requests/detail.html", &title, view))
+    Ok(desk.refuse(TEMPLATE, &view.title(), view))
+}
+
+impl View {
+    async fn of(desk: &Desk<Work>, id: &RequestId) -> Result<Self, PageError> {
+        let mut tx = desk.read().await?;
+        let request = tx.request_existing(id).await?;
+        let around = tx.request_surroundings(id).await?;
+        let (mails, reminders) = (tx.mails_of(id).await?, tx.reminders_of(id).await?);
+        let events = tx.events_of_request(id, STORY).await?;
+        let forwards = tx.forwards_of(id).await?;
+        let mut names = Names::default();
+        let story = story(&mut tx, &mut names, &request, &events, &mails, &forwards).await?;
+        let mut items = Vec::with_capacity(request.items.len());
+        for item in &request.items {
+            items.push(item_view(&mut tx, item, &around, &forwards).await?);
+        }
+        drop(tx);
+        Ok(view(
+            request,
+            around,
+            desk.now(),
+            items,
+            mails,
+            reminders,
+            story,
+        ))
+    }
+
+    fn title(&self) -> String {
+        format!("Request to {}", self.client)
+    }
 }
 
 fn view(
@@ -152,6 +191,7 @@ async fn item_view(
     tx: &mut Tx,
     item: &Item,
     around: &Surroundings,
+    forwards: &[Forward],
 ) -> Result<ItemView, StoreError> {
     let app = tx.app(&item.app).await?;
     let (name, permissions) = app.map_or_else(
@@ -172,16 +212,21 @@ async fn item_view(
     }
     let account = around.accounts.get(&item.id);
     let connection = item.connection_id.as_ref();
+    let forwards = forwards.iter().filter(|one| one.item_id == item.id);
     Ok(ItemView {
         id: item.id.to_string(),
         app: name,
         state: item_state(item.status),
         held: item.status == ItemStatus::Held,
+        accept: Typed::default(),
         account: account.map(|account| account.shown().to_owned()),
         expected: item.expected_account.as_ref().map(ToString::to_string),
         permissions,
         workflows,
         reason: item.reason.as_ref().map(ToString::to_string),
+        forwards: forwards
+            .map(|one| (one.to.to_string(), one.by.to_string()))
+            .collect(),
         connection: connection.map(|id| format!("/dashboard/connections/{id}")),
     })
 }

@@ -12,8 +12,9 @@ mod story;
 mod table;
 mod words;
 
-use latchkey_tenants::RequestId;
+use latchkey_tenants::{RequestId, WorkflowId, WorkspaceId};
 
+use super::listing::address;
 use crate::http::Pages;
 
 pub(super) use line::{RequestLine, lines};
@@ -24,8 +25,8 @@ pub(super) const ROOT: &str = "/dashboard/requests";
 pub(super) fn routes() -> Pages {
     Pages::new()
         .get(ROOT, list::list)
-        .get("/dashboard/requests/new", compose::show)
-        .post("/dashboard/requests/new", compose::create)
+        .get(compose::PATH, compose::show)
+        .post(compose::PATH, compose::create)
         .post("/dashboard/requests/preview/page", preview::page)
         .post("/dashboard/requests/preview/mail", preview::mail)
         .get("/dashboard/requests/import", import::show)
@@ -42,6 +43,15 @@ pub(super) fn routes() -> Pages {
         .post("/dashboard/requests/{id}/cancel", moves::cancel)
         .post("/dashboard/requests/{id}/renew", moves::renew)
         .post("/dashboard/requests/{id}/link", moves::link)
+}
+
+/// Where a request is written, in this workspace and for all that is missing there, or in one workflow of it.
+pub(super) fn path_of_new(workspace: &WorkspaceId, workflow: Option<&WorkflowId>) -> String {
+    let pairs = [
+        ("workspace", workspace.as_str()),
+        ("workflow", workflow.map_or("", WorkflowId::as_str)),
+    ];
+    address(compose::PATH, &pairs)
 }
 
 /// The page of a request.

@@ -4,9 +4,9 @@ use latchkey_tenants::{ActionError, ItemId, Request, RequestId, Tx, values::Note
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
-use super::path_of;
+use super::{detail, path_of};
 use crate::{
-    console::{Desk, not_done, told},
+    console::{Desk, told, typed::Typed},
     http::{PageError, PageResult, Segment},
     person::{Sent, Work},
 };
@@ -99,37 +99,37 @@ pub(super) async fn link(id: Segment, sent: Sent<Desk<Work>>) -> PageResult {
 
 /// `POST /dashboard/requests/items/{item}/accept`: staff take the other account, and say why.
 pub(super) async fn accept(item: Segment, sent: Sent<Desk<Work>>) -> PageResult {
-    let (item, back) = held(&sent.by, &item).await?;
-    let Ok(reason) = sent.fields.typed("reason").parse::<Note>() else {
-        return Ok(not_done(
-            &back,
-            "Say in a few words why the other account is right.",
-        ));
+    let (item, request) = held(&sent.by, &item).await?;
+    let mut typed = Typed::of(&sent.fields, "reason");
+    let Ok(reason) = typed.value.parse::<Note>() else {
+        typed
+            .refuse("say in a few words, at most 2,000 characters, why the other account is right");
+        return detail::refuse_reason(&sent.by, &request, &item, typed).await;
     };
     let mut tx = sent.by.begin().await?;
     let outcome = tx.item_accept(&item, &reason, &sent.by.actor()).await;
     if outcome.is_ok() {
         sent.by.commit(tx).await?;
     }
-    told(&back, outcome, "The account is accepted.")
+    told(&path_of(&request), outcome, "The account is accepted.")
 }
 
 /// `POST /dashboard/requests/items/{item}/give-back`: the client is to choose another account.
 pub(super) async fn give_back(item: Segment, sent: Sent<Desk<Work>>) -> PageResult {
-    let (item, back) = held(&sent.by, &item).await?;
+    let (item, request) = held(&sent.by, &item).await?;
     let mut tx = sent.by.begin().await?;
     let outcome = tx.item_give_back(&item, &sent.by.actor()).await;
     if outcome.is_ok() {
         sent.by.commit(tx).await?;
     }
     let text = "The account is given back. The client can connect another one with the same link.";
-    told(&back, outcome, text)
+    told(&path_of(&request), outcome, text)
 }
 
-/// The item, and the page of its request.
-async fn held(desk: &Desk<Work>, item: &Segment) -> Result<(ItemId, String), PageError> {
+/// The item, and its request.
+async fn held(desk: &Desk<Work>, item: &Segment) -> Result<(ItemId, RequestId), PageError> {
     let item: ItemId = item.id()?;
     let request = desk.read().await?.request_id_of_item(&item).await?;
     let request = request.ok_or_else(PageError::not_found)?;
-    Ok((item, path_of(&request)))
+    Ok((item, request))
 }

@@ -1,7 +1,8 @@
 //! What happened to a request, newest first: its events, and what became of its mails.
 
 use latchkey_tenants::{
-    Event, EventType, MailKind, MailStatus, Request, StoreError, Timestamp, Tx, store::Mail,
+    Event, EventType, MailKind, MailStatus, Request, StoreError, Timestamp, Tx,
+    store::{Forward, Mail},
 };
 use serde::Serialize;
 
@@ -22,8 +23,12 @@ pub(super) async fn story(
     request: &Request,
     events: &[Event],
     mails: &[Mail],
+    forwards: &[Forward],
 ) -> Result<Vec<Line>, StoreError> {
     let mut lines: Vec<Line> = mails.iter().filter_map(of_mail).collect();
+    for forward in forwards {
+        lines.extend(of_forward(tx, names, request, forward).await?);
+    }
     for event in events {
         lines.extend(of_event(tx, names, request, event).await?);
     }
@@ -53,6 +58,22 @@ fn of_mail(mail: &Mail) -> Option<Line> {
     })
 }
 
+/// Its event names neither address.
+async fn of_forward(
+    tx: &mut Tx,
+    names: &mut Names,
+    request: &Request,
+    forward: &Forward,
+) -> Result<Option<Line>, StoreError> {
+    let mut items = request.items.iter();
+    let Some(item) = items.find(|item| item.id == forward.item_id) else {
+        return Ok(None);
+    };
+    let app = names.app(tx, &item.app).await?;
+    let what = format!("{app} forwarded to {} by {}", forward.to, forward.by);
+    Ok(Some(line(forward.at, "wait", what)))
+}
+
 pub(super) const fn mail_kind(kind: MailKind) -> &'static str {
     match kind {
         MailKind::Request => "Request",
@@ -60,6 +81,7 @@ pub(super) const fn mail_kind(kind: MailKind) -> &'static str {
         MailKind::LinkReplaced => "New link",
         MailKind::Reminder => "Reminder",
         MailKind::LastCall => "Last call",
+        MailKind::Forwarded => "Forwarded to a colleague",
         MailKind::Cancelled => "Cancellation",
         MailKind::AllDone => "All done",
         MailKind::AllConnected => "News to the agency: all connected",

@@ -12,14 +12,14 @@ pub(super) const STEPS: [FirstStep; 4] = [
     FirstStep::Request,
 ];
 
-/// What the home page shows until the first steps are done, or nobody wants to see them.
+/// What the home page shows until the first request is sent.
 #[derive(Serialize)]
 pub(crate) struct Card {
     path: &'static str,
     done: usize,
     total: usize,
-    /// What comes next, in words.
-    next: &'static str,
+    /// What comes next, in words. None: all is done or passed over, or nobody wants to see the list.
+    next: Option<&'static str>,
 }
 
 /// None: there is nothing to be led through, or not by this person.
@@ -28,22 +28,25 @@ pub(crate) async fn card<C>(desk: &Desk<C>, tx: &mut Tx) -> Result<Option<Card>,
         return Ok(None);
     }
     let steps = tx.first_steps().await?;
-    let next = next(&steps);
-    Ok(next.map(|next| Card {
+    let over = is_over(&steps);
+    Ok((!over).then(|| Card {
         path: PATH,
         done: done(&steps),
         total: STEPS.len(),
-        next: words(next),
+        next: next(&steps).map(words),
     }))
 }
 
 /// The first step that is neither done nor passed over. None: a request was sent, or the list was closed.
 pub(super) fn next(steps: &FirstSteps) -> Option<FirstStep> {
-    let over = steps.mark(FirstStep::Request) == Some(StepMark::Done);
-    if over || steps.mark(FirstStep::All).is_some() {
+    if is_over(steps) || steps.mark(FirstStep::All).is_some() {
         return None;
     }
     STEPS.into_iter().find(|step| steps.mark(*step).is_none())
+}
+
+fn is_over(steps: &FirstSteps) -> bool {
+    steps.mark(FirstStep::Request) == Some(StepMark::Done)
 }
 
 pub(super) fn done(steps: &FirstSteps) -> usize {

@@ -16,7 +16,7 @@ pub(super) async fn skip(step: Segment, sent: Sent<Desk<Manage>>) -> PageResult 
     Ok(match step {
         FirstStep::All => done(
             STAFF_HOME,
-            "The first steps are closed. You find them at /dashboard/start whenever you want.",
+            "The first steps are closed. You find them under Settings whenever you want.",
         ),
         _ => done(PATH, "Passed over. You can come back to it."),
     })

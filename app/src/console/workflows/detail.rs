@@ -8,8 +8,7 @@ use crate::{
     console::{
         Desk,
         connections::standing,
-        listing::address,
-        requests::{RequestLine, lines},
+        requests::{self, RequestLine, lines},
         told,
     },
     http::{PageError, PageResult, Segment},
@@ -107,12 +106,8 @@ fn ask(workflow: &Workflow) -> Option<String> {
         None => true,
         Some(_) => slot.missing().is_some(),
     };
-    let pairs = [
-        ("workspace", workflow.workspace_id.as_str()),
-        ("workflow", workflow.id.as_str()),
-    ];
     let some = workflow.slots.iter().any(missing);
-    some.then(|| address("/dashboard/requests/new", &pairs))
+    some.then(|| requests::path_of_new(&workflow.workspace_id, Some(&workflow.id)))
 }
 
 async fn slot_view(tx: &mut Tx, slot: &Slot) -> Result<SlotView, StoreError> {

@@ -1,8 +1,11 @@
 use latchkey_tenants::values::Name;
 
-use super::path_of;
+use super::{
+    path_of,
+    show::{Shown, TEMPLATE},
+};
 use crate::{
-    console::{Desk, done, not_done, typed::Typed},
+    console::{Desk, done, typed::Typed},
     http::{PageResult, Segment},
     person::{Sent, Work},
 };
@@ -15,7 +18,9 @@ pub(super) async fn rename(
     let id = segment.id()?;
     let mut typed = Typed::of(&fields, "name");
     let Some(name) = typed.read::<Name>() else {
-        return Ok(not_done(&path_of(&id), &typed.error.unwrap_or_default()));
+        let mut page = Shown::of(&desk, &segment).await?;
+        page.rename = typed;
+        return Ok(desk.refuse(TEMPLATE, &page.name, &page));
     };
     let mut tx = desk.begin().await?;
     tx.workspace_rename(&id, &name, &desk.actor()).await?;

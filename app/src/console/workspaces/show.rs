@@ -7,21 +7,28 @@ use serde::Serialize;
 use super::{found, path_of};
 use crate::{
     console::{
-        Desk, connections, listing::address, names::Names, requests::request_state,
+        Desk, connections,
+        listing::address,
+        names::Names,
+        requests::{self, request_state},
+        typed::Typed,
         workflows::gate_state,
     },
-    http::{PageResult, Segment},
+    http::{PageError, PageResult, Segment},
     person::Work,
 };
 
 /// Of each kind; a longer list is on the page of its room.
 const SHOWN: i64 = 10;
 
+pub(super) const TEMPLATE: &str = "workspaces/show.html";
+
 #[derive(Serialize)]
-struct Shown {
+pub(super) struct Shown {
     path: String,
     id: String,
-    name: String,
+    pub name: String,
+    pub rename: Typed,
     slug: String,
     created_at: i64,
     closing_at: Option<i64>,
@@ -36,10 +43,13 @@ struct Shown {
     more_requests: Option<String>,
     more_connections: Option<String>,
     invite: String,
+    ask: String,
+    add_workflow: String,
 }
 
 #[derive(Serialize)]
 struct Client {
+    path: String,
     name: String,
     email: String,
     last_seen_at: Option<i64>,
@@ -61,37 +71,45 @@ struct Linked {
 
 /// `GET /dashboard/workspaces/{workspace}`: what is in it, each leading on.
 pub(super) async fn show(desk: Desk<Work>, segment: Segment) -> PageResult {
-    let row = found(&desk, &segment).await?;
-    let workspace = row.workspace;
-    let (id, name) = (&workspace.id, workspace.name.to_string());
-    let more = |room: &str, count: i64| {
-        (count > SHOWN).then(|| address(&format!("/dashboard/{room}"), &[("q", &name)]))
-    };
-    let mut tx = desk.read().await?;
-    let (requests, more_requests) = requests(&mut tx, id, desk.now()).await?;
-    let page = Shown {
-        path: path_of(id),
-        clients: clients(&mut tx, id).await?,
-        invitations: invitations(&mut tx, id).await?,
-        workflows: workflows(&mut tx, id).await?,
-        connections: living(&mut tx, id).await?,
-        more_clients: more("people/clients", row.clients),
-        more_workflows: more("workflows", row.workflows),
-        more_requests: more("requests", more_requests),
-        more_connections: more("connections", row.connections),
-        invite: address(
-            "/dashboard/people/invite",
-            &[("role", "client"), ("workspace", id.as_str())],
-        ),
-        requests,
-        id: id.to_string(),
-        slug: workspace.slug.to_string(),
-        created_at: workspace.created_at.micros(),
-        closing_at: workspace.closing_at.map(Timestamp::micros),
-        name,
-    };
-    drop(tx);
-    Ok(desk.show("workspaces/show.html", &page.name, &page))
+    let page = Shown::of(&desk, &segment).await?;
+    Ok(desk.show(TEMPLATE, &page.name, &page))
+}
+
+impl Shown {
+    pub async fn of(desk: &Desk<Work>, segment: &Segment) -> Result<Self, PageError> {
+        let row = found(desk, segment).await?;
+        let workspace = row.workspace;
+        let (id, name) = (&workspace.id, workspace.name.to_string());
+        let more = |room: &str, count: i64| {
+            (count > SHOWN).then(|| address(&format!("/dashboard/{room}"), &[("q", &name)]))
+        };
+        let mut tx = desk.read().await?;
+        let (requests, more_requests) = asked(&mut tx, id, desk.now()).await?;
+        Ok(Self {
+            path: path_of(id),
+            rename: Typed::holding(&*name),
+            clients: clients(&mut tx, id).await?,
+            invitations: invitations(&mut tx, id).await?,
+            workflows: workflows(&mut tx, id).await?,
+            connections: living(&mut tx, id).await?,
+            more_clients: more("people/clients", row.clients),
+            more_workflows: more("workflows", row.workflows),
+            more_requests: more("requests", more_requests),
+            more_connections: more("connections", row.connections),
+            invite: address(
+                "/dashboard/people/invite",
+                &[("role", "client"), ("workspace", id.as_str())],
+            ),
+            ask: requests::path_of_new(id, None),
+            add_workflow: address("/dashboard/workflows/new", &[("workspace", id.as_str())]),
+            requests,
+            id: id.to_string(),
+            slug: workspace.slug.to_string(),
+            created_at: workspace.created_at.micros(),
+            closing_at: workspace.closing_at.map(Timestamp::micros),
+            name,
+        })
+    }
 }
 
 fn first<I>() -> PageOf<I> {
@@ -110,6 +128,7 @@ async fn clients(tx: &mut Tx, id: &WorkspaceId) -> Result<Vec<Client>, StoreErro
     Ok(rows
         .into_iter()
         .map(|row| Client {
+            path: format!("/dashboard/people/{}", row.member.id),
             email: row.member.email.to_string(),
             name: row
                 .member
@@ -149,7 +168,7 @@ async fn workflows(tx: &mut Tx, id: &WorkspaceId) -> Result<Vec<Linked>, StoreEr
 }
 
 /// The newest, and how many there are if there are more than can be shown.
-async fn requests(
+async fn asked(
     tx: &mut Tx,
     id: &WorkspaceId,
     now: Timestamp,

@@ -55,7 +55,7 @@ pub(super) async fn letter(
             };
             match mail.kind {
                 MailKind::Cancelled => cancelled(tx, &request).await,
-                MailKind::AllDone => all_done(tx, &request).await,
+                MailKind::AllDone => all_done(tx, &origin, &request).await,
                 MailKind::AllConnected => all_connected(tx, &origin, &request).await,
                 MailKind::AppFailed => app_failed(tx, &origin, &request, mail).await,
                 MailKind::MailUndeliverable => undeliverable(tx, &origin, &request, mail).await,
@@ -208,14 +208,18 @@ async fn cancelled(tx: &mut Tx, request: &Request) -> Result<Letter, StoreError>
     })
 }
 
-async fn all_done(tx: &mut Tx, request: &Request) -> Result<Letter, StoreError> {
+async fn all_done(tx: &mut Tx, origin: &str, request: &Request) -> Result<Letter, StoreError> {
+    let connections = match request.member_id {
+        Some(_) => portal::CONNECTIONS,
+        None => portal::OWN,
+    };
     let items: Vec<&Item> = request.items.iter().collect();
     let context = AllDoneMail {
         recipient_name: recipient_name(request),
         apps: app_names(tx, request, ItemStatus::Fulfilled).await?,
         workspace: workspace_name(tx, &request.workspace_id).await?,
         workflows: workflow_names(tx, &workflows_of(&items), Some(GateState::Open)).await?,
-        connections_url: None,
+        connections_url: format!("{origin}{connections}"),
     };
     // It was revoked again meanwhile.
     if context.apps.is_empty() {

@@ -51,6 +51,33 @@ async fn a_connection_is_listed_found_shown_and_revoked_with_a_receipt() {
 }
 
 #[tokio::test]
+async fn what_no_longer_works_is_asked_for_again_in_its_workflow() {
+    let scene = Scene::start().await;
+    let mut staff = scene.staff().await;
+    let id = connected(&scene).await;
+    let feeds = scene.read(async |tx| tx.connection_feeds(&id).await).await;
+    let ask = format!(
+        "/dashboard/requests/new?workspace={}&workflow={}",
+        scene.workspace, feeds[0].0
+    );
+    let path = format!("{PATH}/{id}");
+    let href = format!("href=\"{}\"", ask.replace('&', "&amp;"));
+    staff.get(&path).await.ok().does_not_say("Ask again");
+    scene
+        .write(async |tx| tx.connection_failed(&id, "invalid_grant").await)
+        .await;
+    staff.get(&path).await.ok().says(&href);
+    let composer = staff.get(&ask).await;
+    composer
+        .ok()
+        .says("For Globex")
+        .says("\" checked><span><strong>Slack");
+    submit(&mut staff, &path, &format!("{path}/revoke"), &[]).await;
+    let revoked = staff.get(&path).await;
+    revoked.ok().says("Workflows still need it").says(&href);
+}
+
+#[tokio::test]
 async fn what_a_client_has_paused_says_so_wherever_staff_see_it() {
     let scene = Scene::start().await;
     let mut staff = scene.staff().await;

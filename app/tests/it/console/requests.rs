@@ -109,6 +109,26 @@ async fn a_link_is_shown_once_and_the_older_one_is_dead() {
 }
 
 #[tokio::test]
+async fn staff_see_to_whom_an_app_was_forwarded_and_by_whom() {
+    const KIM: &str = "kim@globex.example";
+    let scene = Scene::start().await;
+    let (_, request) = scene.sent(vec![slot("slack"), slot("gmail")]).await;
+    let (by, to) = (RECIPIENT.parse().unwrap(), KIM.parse().unwrap());
+    let item = &request.items[0].id;
+    scene
+        .write(async |tx| tx.item_forward(item, &by, &to).await)
+        .await;
+    scene.mails().await;
+    let path = format!("/dashboard/requests/{}", request.id);
+    let page = scene.staff().await.get(&path).await;
+    page.ok()
+        .says(&format!("Slack forwarded to {KIM} by {RECIPIENT}"))
+        .says(&format!("Forwarded to {KIM} by {RECIPIENT}."))
+        .says(&format!("Forwarded to a colleague to {KIM}: Sent"))
+        .does_not_say("Gmail forwarded");
+}
+
+#[tokio::test]
 async fn what_expired_is_sent_again_as_a_new_request() {
     let scene = Scene::start().await;
     let (_, request) = scene.sent(vec![slot("slack")]).await;
@@ -139,10 +159,15 @@ async fn a_held_account_is_accepted_with_a_reason_or_given_back() {
     let page = staff.get(&path).await;
     page.ok().says("another account was connected").says("T01");
     let accept = format!("{of_item}/accept");
-    post(&mut staff, &accept, &page, &[("reason", " ")])
-        .await
-        .led_to();
-    staff.get(&path).await.ok().says("Say in a few words");
+    let unsaid = post(&mut staff, &accept, &page, &[("reason", " ")]).await;
+    unsaid
+        .page(StatusCode::UNPROCESSABLE_ENTITY)
+        .says("Say in a few words");
+    let long = "x".repeat(2001);
+    let endless = post(&mut staff, &accept, &page, &[("reason", &long)]).await;
+    endless
+        .page(StatusCode::UNPROCESSABLE_ENTITY)
+        .says(&format!("value=\"{long}\""));
     post(&mut staff, &format!("{of_item}/give-back"), &page, &[])
         .await
         .led_to();

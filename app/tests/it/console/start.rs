@@ -3,6 +3,7 @@ use http::StatusCode;
 use crate::people::scene::{CLIENT, Scene, post};
 
 const PATH: &str = "/dashboard/start";
+const WAY_BACK: &str = "<a href=\"/dashboard/start\">First steps</a>";
 
 #[expect(clippy::too_many_lines, reason = "one journey, told in one go")]
 #[tokio::test]
@@ -111,13 +112,17 @@ async fn steps_are_passed_over_taken_up_again_and_the_list_is_closed() {
         .await
         .ok()
         .says("First steps: Your name and colour");
+    staff.get("/dashboard").await.does_not_say(WAY_BACK);
     let closed = post(&mut staff, "/dashboard/start/all/skip", &page, &[]).await;
     assert_eq!(closed.led_to(), "/dashboard");
     staff
         .get("/dashboard")
         .await
         .ok()
-        .does_not_say("First steps: ");
+        .says("You find them under Settings")
+        .does_not_say("First steps: ")
+        .says(WAY_BACK);
+    staff.get("/dashboard/settings").await.ok().says(WAY_BACK);
     let nonsense = post(&mut staff, "/dashboard/start/nonsense/skip", &page, &[]).await;
     nonsense.page(StatusCode::NOT_FOUND);
 }

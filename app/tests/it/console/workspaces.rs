@@ -22,6 +22,14 @@ async fn a_workspace_is_made_found_shown_and_renamed() {
         .says("Initech &amp; Co is there")
         .says("initech-co")
         .says("Nobody was asked");
+    let id = path.strip_prefix("/dashboard/workspaces/").unwrap();
+    let (ask, add) = ("/dashboard/requests/new", "/dashboard/workflows/new");
+    staff
+        .get(&path)
+        .await
+        .says(&format!("href=\"{ask}?workspace={id}\">New request"))
+        .says(&format!("href=\"{ask}?workspace={id}\">Ask somebody"))
+        .says(&format!("href=\"{add}?workspace={id}\">Add a workflow"));
     let taken = [("name", "Other"), ("slug", "globex")];
     let refused = submit(&mut staff, NEW, NEW, &taken).await;
     refused
@@ -56,11 +64,13 @@ async fn a_workspace_is_made_found_shown_and_renamed() {
         &mut staff,
         &path,
         &format!("{path}/rename"),
-        &[("name", " ")],
+        &[("name", &"x".repeat(201))],
     )
     .await;
-    assert_eq!(wrong.led_to(), path);
-    staff.get(&path).await.says("A name has 1 to 200");
+    wrong
+        .page(StatusCode::UNPROCESSABLE_ENTITY)
+        .says("A name has 1 to 200")
+        .says(&format!("value=\"{}\"", "x".repeat(201)));
 }
 
 #[tokio::test]
@@ -78,6 +88,9 @@ async fn what_is_in_a_workspace_stands_on_its_page_and_in_its_export() {
         .says("Sync slack")
         .says("1 of 1 connected")
         .says(CLIENT);
+    let person = format!("href=\"/dashboard/people/{}\"", scene.member(CLIENT).await);
+    owner.get(&path).await.says(&person);
+    owner.get("/dashboard/people/clients").await.says(&person);
     let file = submit(&mut owner, &path, &format!("{path}/export"), &[]).await;
     assert_eq!(file.status, StatusCode::OK);
     let name = file.headers["content-disposition"].to_str().unwrap();
@@ -105,8 +118,9 @@ async fn k6_the_owner_deletes_a_workspace_by_typing_its_name() {
         .get(&delete)
         .await
         .ok()
-        .says("1 connections are ended")
-        .says("accounts of 1 clients");
+        .says("1 connection is ended")
+        .says("0 requests that are out end:")
+        .says("1 workflow and the accounts of 1 client are deleted");
     let refused = submit(&mut owner, &delete, &delete, &[("name", "globex")]).await;
     refused
         .page(StatusCode::UNPROCESSABLE_ENTITY)

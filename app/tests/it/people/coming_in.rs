@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use latchkey_tenants::Role;
+use latchkey_tenants::{DomainState, Role};
 
 use super::scene::{CLIENT, HOST, STAFF, Scene, code_in, path_in, post};
+use crate::support::browser::Browser;
 
 #[tokio::test]
 async fn an_invited_client_joins_and_is_signed_in() {
@@ -115,6 +116,29 @@ async fn who_wanted_a_page_gets_there_after_signing_in() {
         let answer = post(&mut browser, "/sign-in/code", &page, &[("code", &code)]).await;
         assert_eq!(answer.led_to(), "/dashboard");
     }
+}
+
+#[tokio::test]
+async fn a_bare_host_of_the_agency_leads_to_sign_in_and_home_from_there() {
+    const OWN: &str = "connect.northwind.example";
+    let scene = Scene::start().await;
+    let live = DomainState::Live;
+    scene.app.test.domain(&scene.app.agency, OWN, live).await;
+    for host in [HOST, OWN] {
+        let mut browser = Browser::new(&scene.router, host);
+        assert_eq!(browser.get("/").await.led_to(), "/sign-in", "{host}");
+        browser.get("/sign-in").await.ok();
+    }
+    for (mut browser, home) in [
+        (scene.staff().await, "/dashboard"),
+        (scene.joined(CLIENT, Role::Client).await, "/portal"),
+    ] {
+        let door = browser.get("/").await.led_to();
+        assert_eq!(browser.get(&door).await.led_to(), home);
+    }
+    let mut nobody = Browser::new(&scene.router, "nobody.latch.example");
+    let answer = nobody.get("/").await;
+    answer.page(StatusCode::MISDIRECTED_REQUEST);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@ use std::time::Duration;
 use http::StatusCode;
 use latchkey_tenants::ConnectionStatus;
 
-use super::scene::Portal;
+use super::scene::{Portal, start_of, workflow_path};
 use crate::{
     people::{
         costs::Counting,
@@ -24,6 +24,42 @@ async fn connected(portal: &Portal) -> Browser {
         .connect(&mut browser, &page, &start, &portal.crm)
         .await;
     browser
+}
+
+/// The text of the newest mail that says that everything is connected.
+async fn all_done(portal: &Portal, email: &str) -> String {
+    let mails = portal.mails().await;
+    let of_them = |mail: &&mail_parser::Message<'_>| {
+        let to = mail.to().and_then(|to| to.first());
+        let subject = mail.subject().unwrap_or_default();
+        to.and_then(|to| to.address()) == Some(email) && subject.starts_with("All done")
+    };
+    let mail = mails.iter().rfind(of_them).expect("a mail");
+    mail.body_text(0).unwrap().into_owned()
+}
+
+#[tokio::test]
+async fn mail_link_page_and_sign_in_lead_to_what_was_connected() {
+    const WAY: &str = "href=\"/my-connections\"";
+    let portal = Portal::start().await;
+    let mut browser = connected(&portal).await;
+    let mail = all_done(&portal, CLIENT).await;
+    assert_eq!(path_in(&mail, "/my-connections"), "/my-connections");
+    browser.get("/sign-in").await.ok().says(WAY);
+    let workflow = portal.workflow("Lead sync", &["globe-mail"]).await;
+    let (_, link) = portal.ask_by_link(&workflow, CLIENT).await;
+    let clean = browser.get(&link).await.led_to();
+    browser.get(&clean).await.ok().says(WAY);
+
+    let mut member = portal.client().await;
+    let workflow = portal.workflow("Invoices", &["globe-mail"]).await;
+    let request = portal.ask_member(&workflow, CLIENT).await;
+    let page = member.get(&workflow_path(&workflow)).await;
+    portal
+        .connect(&mut member, &page, &start_of(&request, 0), &portal.mail)
+        .await;
+    let mail = all_done(&portal, CLIENT).await;
+    assert_eq!(path_in(&mail, "/portal/"), "/portal/connections");
 }
 
 async fn ask(browser: &mut Browser, email: &str) -> Answer {
@@ -63,6 +99,29 @@ async fn a_mailed_link_shows_what_was_connected_and_lets_it_be_paused_and_revoke
     browser.get(&done).await.ok().says("Acme Crm is revoked");
     let connection = portal.connections().await.remove(0);
     assert_eq!(connection.status, ConnectionStatus::Revoked);
+}
+
+#[tokio::test]
+async fn who_leaves_is_not_known_in_that_browser_any_more() {
+    let portal = Portal::start().await;
+    connected(&portal).await;
+    let mut browser = portal.browser();
+    ask(&mut browser, CLIENT).await;
+    let link = path_in(&portal.mail_to(CLIENT).await, "/my-connections/open/");
+    browser.get(&link).await.led_to();
+    let list = browser.get("/my-connections").await;
+    list.ok().says("Acme Crm");
+    let mut kept = browser.clone();
+    let left = post(&mut browser, "/my-connections/leave", &list, &[]).await;
+    browser
+        .get(&left.led_to())
+        .await
+        .ok()
+        .says("You are signed out");
+    for browser in [&mut browser, &mut kept] {
+        let page = browser.get("/my-connections").await;
+        page.ok().says("Send me a link").does_not_say("Acme Crm");
+    }
 }
 
 #[tokio::test]

@@ -202,13 +202,12 @@ impl AllDoneMail {
             apps: words(&["Slack", "Google Drive", "HubSpot"]),
             workspace: "Globex".into(),
             workflows: words(&["Weekly report", "Lead sync"]),
-            connections_url: Some(page("connections")),
+            connections_url: page("connections"),
         };
         let bare = AllDoneMail {
             recipient_name: None,
             apps: words(&["Slack"]),
             workflows: Vec::new(),
-            connections_url: None,
             ..plain.clone()
         };
         let hostile = AllDoneMail {
