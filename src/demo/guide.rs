@@ -62,7 +62,7 @@ async fn show(State(guide): State<Guide>) -> Response {
         latest => guide.mails.mails().first().map(|mail| format!("{}/mails/{}", guide.mailbox, mail.id)),
         mailbox => guide.mailbox,
         provider => guide.provider,
-        agency => guide.agency,
+        agency => &guide.agency,
         owner => OWNER,
         client => CLIENT,
         workspace => request["workspace_id"].as_str(),
