@@ -6,6 +6,7 @@ mod child;
 pub mod css;
 mod lexer;
 pub mod limits;
+mod links;
 mod markup;
 mod note;
 mod rendered;
