@@ -3,7 +3,7 @@ use std::sync::Arc;
 use latchkey_tenants::{AgencyId, StoreError};
 use latchkey_themes::{Brand, Mail, Page, PageChrome, RenderError, RenderedMail, Theme};
 
-use super::{Compiled, failures::caught};
+use super::{Compiled, failures::caught, keeping::take_color};
 use crate::{failure::chain, platform::Platform};
 
 /// What pages and mails of an agency are made with: its own version, and the base theme wherever that fails.
@@ -112,7 +112,10 @@ impl Platform {
         reason: &str,
     ) -> Result<(), latchkey_tenants::ActionError> {
         let mut tx = self.store.begin(agency).await?;
-        tx.theme_fall_back(hash, reason).await?;
+        if let Some(moved) = tx.theme_fall_back(hash, reason).await? {
+            let now = tx.theme_current().await?;
+            take_color(&mut tx, now.as_ref(), &moved.actor).await?;
+        }
         tx.commit().await?;
         self.sites.forget(agency);
         self.changed(agency);
