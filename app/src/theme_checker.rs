@@ -2,34 +2,44 @@
 //! that parses it.
 
 use std::{
+    collections::HashMap,
     io::{Read, Write},
     path::{Path, PathBuf},
     process::{ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use latchkey_tenants::AgencyId;
 use latchkey_themes::{
-    Report,
-    gate::{self, Verdict},
+    Report, ThemeHash,
+    gate::{self, Canonical, Judged, Verdict},
 };
-use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit},
+    task::spawn_blocking,
+    time::timeout,
+};
 
 /// The program's own command that looks at a theme.
 const COMMAND: &str = "theme-check";
 /// Everything has to be done by then, on a busy machine too.
 const LONGEST: Duration = Duration::from_secs(30);
-/// Themes looked at at a time; the others wait their turn.
+/// Themes looked at at a time, each of another agency; the others wait their turn.
 const AT_A_TIME: usize = 2;
-/// Bytes of an answer. A report has a most number of findings.
-const LARGEST_ANSWER: u64 = 1024 * 1024;
 
 /// Looks at uploaded themes.
 #[derive(Clone)]
 pub struct ThemeChecker {
     program: Option<PathBuf>,
     longest: Duration,
-    turns: Arc<Semaphore>,
+    turns: Arc<Turns>,
+}
+
+struct Turns {
+    all: Semaphore,
+    /// Of agencies whose themes are looked at or wait.
+    own: Mutex<HashMap<AgencyId, Arc<Semaphore>>>,
 }
 
 /// Why a theme could not be looked at, which is no fault of the theme.
@@ -49,7 +59,7 @@ impl ThemeChecker {
         ThemeChecker {
             program: Some(program),
             longest: LONGEST,
-            turns: Arc::new(Semaphore::new(AT_A_TIME)),
+            turns: Arc::new(Turns::new()),
         }
     }
 
@@ -58,7 +68,7 @@ impl ThemeChecker {
         ThemeChecker {
             program: None,
             longest: LONGEST,
-            turns: Arc::new(Semaphore::new(AT_A_TIME)),
+            turns: Arc::new(Turns::new()),
         }
     }
 
@@ -68,13 +78,13 @@ impl ThemeChecker {
         ThemeChecker { longest, ..self }
     }
 
-    /// What there is to say about a packed theme. A theme that crashes the process, or that takes too long, gets a finding
-    /// with the code `fatal`.
+    /// What there is to say about a packed theme of an agency. A theme that crashes the process, or that takes too long, gets
+    /// a finding with the code `fatal`.
     ///
     /// # Errors
     /// When it could not be looked at, whatever is in it.
-    pub async fn check(&self, packed: Vec<u8>) -> Result<Report, CheckError> {
-        let _turn = self.turns.acquire().await.map_err(|_| CheckError::Ending)?;
+    pub async fn check(&self, agency: &AgencyId, packed: Vec<u8>) -> Result<Judged, CheckError> {
+        let _turn = self.turns.take(agency).await?;
         match &self.program {
             Some(program) => ask(program, packed, self.longest).await,
             None => spawn_blocking(move || gate::judge(&packed))
@@ -84,7 +94,33 @@ impl ThemeChecker {
     }
 }
 
-async fn ask(program: &Path, packed: Vec<u8>, longest: Duration) -> Result<Report, CheckError> {
+impl Turns {
+    fn new() -> Self {
+        Self {
+            all: Semaphore::new(AT_A_TIME),
+            own: Mutex::default(),
+        }
+    }
+
+    /// The agency's own first, so that its other uploads wait without a turn of all.
+    async fn take(
+        &self,
+        agency: &AgencyId,
+    ) -> Result<(OwnedSemaphorePermit, SemaphorePermit<'_>), CheckError> {
+        let ending = |_| CheckError::Ending;
+        let own = self.own(agency).acquire_owned().await.map_err(ending)?;
+        Ok((own, self.all.acquire().await.map_err(ending)?))
+    }
+
+    fn own(&self, agency: &AgencyId) -> Arc<Semaphore> {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.retain(|_, turn| Arc::strong_count(turn) > 1);
+        let turn = own.entry(agency.clone());
+        Arc::clone(turn.or_insert_with(|| Arc::new(Semaphore::new(1))))
+    }
+}
+
+async fn ask(program: &Path, packed: Vec<u8>, longest: Duration) -> Result<Judged, CheckError> {
     let mut child = Command::new(program)
         .arg(COMMAND)
         .env_clear()
@@ -105,17 +141,31 @@ async fn ask(program: &Path, packed: Vec<u8>, longest: Duration) -> Result<Repor
     let status = spawn_blocking(move || child.wait()).await;
     let _ = feeding.await;
     let Ok(answer) = answer else {
-        return Ok(gate::fatal("took too long"));
+        return Ok(refused(gate::fatal("took too long")));
     };
     let status = status
         .map_err(|_| CheckError::Ending)?
         .map_err(CheckError::Start)?;
     if let Some(how) = crashed(status) {
-        return Ok(gate::fatal(&how));
+        return Ok(refused(gate::fatal(&how)));
     }
     let answer = answer.map_err(|_| CheckError::Ending)?;
-    let verdict: Verdict = serde_json::from_slice(&answer).map_err(CheckError::Answer)?;
-    Ok(verdict.report)
+    let (verdict, package) = Verdict::read(&answer).map_err(CheckError::Answer)?;
+    let hash = verdict.hash.as_deref().and_then(ThemeHash::parse);
+    Ok(Judged {
+        report: verdict.report,
+        package: hash.map(|hash| Canonical {
+            bytes: package.to_vec(),
+            hash,
+        }),
+    })
+}
+
+fn refused(report: Report) -> Judged {
+    Judged {
+        report,
+        package: None,
+    }
 }
 
 fn feed(stdin: Option<ChildStdin>, packed: &[u8]) {
@@ -129,7 +179,7 @@ fn listen(stdout: Option<ChildStdout>) -> Vec<u8> {
     let mut answer = Vec::new();
     if let Some(stdout) = stdout {
         // Half an answer is one that cannot be read.
-        let _ = stdout.take(LARGEST_ANSWER).read_to_end(&mut answer);
+        let _ = stdout.take(gate::LARGEST_ANSWER).read_to_end(&mut answer);
     }
     answer
 }
@@ -147,6 +197,8 @@ fn crashed(status: ExitStatus) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::FutureExt;
+    use latchkey_tenants::{ManualClock, SeededEntropy, testing::START};
     use std::{fs, os::unix::fs::PermissionsExt};
 
     /// A program that does what `script` says.
@@ -158,21 +210,54 @@ mod tests {
         (directory, ThemeChecker::process(path))
     }
 
+    fn agency(seed: u64) -> AgencyId {
+        AgencyId::new(&ManualClock::at(START), &SeededEntropy::new(seed))
+    }
+
     async fn code(checker: &ThemeChecker) -> String {
-        let report = checker.check(vec![0; 300_000]).await.unwrap();
-        report.findings[0].code.to_string()
+        let judged = checker.check(&agency(1), vec![0; 300_000]).await.unwrap();
+        judged.report.findings[0].code.to_string()
     }
 
     #[tokio::test]
-    async fn the_answer_of_the_process_is_the_report() {
-        let answer = serde_json::to_string(&Verdict {
+    async fn the_answer_of_the_process_is_the_report_and_the_package() {
+        let hash = "a".repeat(64);
+        let mut verdict = Verdict {
             report: gate::fatal("was a test"),
+            hash: None,
             peak_kib: None,
-        })
-        .unwrap();
-        let (_directory, checker) = program(&format!("cat >/dev/null; echo '{answer}'"));
-        let report = checker.check(vec![0; 300_000]).await.unwrap();
-        assert_eq!(report, gate::fatal("was a test"));
+        };
+        for (hash, package) in [(None, None), (Some(hash), Some(b"PK\n\n".as_slice()))] {
+            verdict.hash = hash;
+            let answer = serde_json::to_string(&verdict).unwrap();
+            let package_too = package.map_or("", |_| "printf 'PK\\n\\n'");
+            let (_directory, checker) =
+                program(&format!("cat >/dev/null; echo '{answer}'; {package_too}"));
+            let judged = checker.check(&agency(1), vec![0; 300_000]).await.unwrap();
+            assert_eq!(judged.report, gate::fatal("was a test"));
+            let bytes = judged.package.map(|package| package.bytes);
+            assert_eq!(bytes.as_deref(), package);
+        }
+    }
+
+    #[tokio::test]
+    async fn one_agency_never_has_both_turns() {
+        let turns = Turns::new();
+        let (one, other) = (agency(1), agency(2));
+        let first = turns.take(&one).await.unwrap();
+        let mut waiting = Box::pin(turns.take(&one));
+        assert!((&mut waiting).now_or_never().is_none());
+        let foreign = turns.take(&other).now_or_never();
+        assert!(foreign.is_some(), "the other turn is free");
+        drop(first);
+        assert!(waiting.now_or_never().is_some());
+        drop(foreign);
+        turns.own(&other);
+        assert_eq!(
+            turns.own.lock().unwrap().len(),
+            1,
+            "who is done is forgotten"
+        );
     }
 
     #[tokio::test]
@@ -194,14 +279,17 @@ mod tests {
     async fn a_program_that_is_not_there_is_no_fault_of_the_theme() {
         let checker = ThemeChecker::process("/nowhere/latchkey".into());
         assert!(matches!(
-            checker.check(Vec::new()).await,
+            checker.check(&agency(1), Vec::new()).await,
             Err(CheckError::Start(_))
         ));
     }
 
     #[tokio::test]
     async fn what_is_no_archive_is_refused_in_process_too() {
-        let report = ThemeChecker::in_process().check(vec![1, 2, 3]).await;
-        assert!(!report.unwrap().passes());
+        let judged = ThemeChecker::in_process()
+            .check(&agency(1), vec![1, 2, 3])
+            .await;
+        let judged = judged.unwrap();
+        assert!(!judged.report.passes() && judged.package.is_none());
     }
 }

@@ -59,6 +59,7 @@ pub fn txt_record(public_key: &str) -> String {
 pub struct Signer {
     selector: String,
     key: Key,
+    headers: &'static [&'static str],
 }
 
 /// Headers that a signature covers, as far as a mail has them.
@@ -85,15 +86,21 @@ impl Signer {
         Ok(Self {
             selector: selector.to_owned(),
             key: Key(Arc::new(pair.map_err(|_| DkimError::Read)?)),
+            headers: &SIGNED,
         })
     }
 
-    /// The message with a signature of the domain in front; none: it has no header to sign.
+    #[cfg(test)]
+    pub(crate) fn covering(self, headers: &'static [&'static str]) -> Self {
+        Self { headers, ..self }
+    }
+
+    /// The message with a signature of the domain in front; none: the library refused, or there is no header to sign.
     pub(crate) fn sign(&self, domain: &str, message: &[u8]) -> Option<Vec<u8>> {
         let signer = DkimSigner::from_key(self.key.clone())
             .domain(domain)
             .selector(&self.selector)
-            .headers(SIGNED);
+            .headers(self.headers.iter().copied());
         let mut signed = signer.sign(message).ok()?.to_header().into_bytes();
         signed.extend_from_slice(message);
         Some(signed)

@@ -64,6 +64,15 @@ pub enum Mail {
     RoleChanged(RoleChangedMail),
 }
 
+/// What the addresses of ours are called that mails lead to.
+const ADDRESSES: &[&str] = &[
+    "link",
+    "unsubscribe_url",
+    "console_url",
+    "connections_url",
+    "sessions_url",
+];
+
 /// What every mail's context can do.
 trait Context {
     /// With what subject and preheader may name besides the agency.
@@ -181,6 +190,14 @@ impl Mail {
             said.insert("apps", shown(apps, language)?);
         }
         Ok(merge_maps([view, Value::from(said)]))
+    }
+
+    /// Addresses of ours that both parts have to hold, each with its name in templates.
+    pub(crate) fn addresses(&self) -> Vec<(&'static str, String)> {
+        let view = self.context().view();
+        let address =
+            |name: &'static str| Some((name, view.get_attr(name).ok()?.as_str()?.to_owned()));
+        ADDRESSES.iter().copied().filter_map(address).collect()
     }
 
     /// Where the client ends these mails: for the header that mail programs make a button of.

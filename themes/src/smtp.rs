@@ -36,8 +36,8 @@ pub enum MailerError {
 /// Why a mail was not taken. Says the relay's codes, never its words, the recipient, the link or the body.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum SendError {
-    /// Worth another try: the relay said 4xx, or could not be reached.
-    #[error("the relay did not take the mail for now ({0})")]
+    /// Worth another try: the relay said 4xx, or could not be reached, or the mail could not be signed.
+    #[error("the mail could not be handed over for now ({0})")]
     Temporary(Cause),
     /// Will not get better: the relay said 5xx, or the mail has no valid address.
     #[error("the relay refused the mail ({0})")]
@@ -47,6 +47,12 @@ pub enum SendError {
 impl SendError {
     pub fn is_permanent(&self) -> bool {
         matches!(self, SendError::Permanent(_))
+    }
+
+    /// Whether the mail could not even be written, so that no relay was asked.
+    pub fn is_ours(&self) -> bool {
+        let (SendError::Temporary(cause) | SendError::Permanent(cause)) = self;
+        matches!(cause, Cause::Address | Cause::Signature)
     }
 
     /// The SMTP reply code, when there was a reply.
@@ -68,6 +74,8 @@ pub enum Cause {
     /// An answer that is not SMTP, or a demand we cannot meet.
     Protocol,
     Address,
+    /// Ours could not be made.
+    Signature,
 }
 
 impl fmt::Display for Cause {
@@ -79,6 +87,7 @@ impl fmt::Display for Cause {
             Cause::Connection => f.write_str("connection failed or broke"),
             Cause::Protocol => f.write_str("unusable answer"),
             Cause::Address => f.write_str("invalid address or header"),
+            Cause::Signature => f.write_str("it could not be signed"),
         }
     }
 }
@@ -210,9 +219,7 @@ impl Mailer {
     /// # Errors
     /// [`SendError::Temporary`] when another try makes sense, else [`SendError::Permanent`].
     pub async fn send(&self, mail: &Outgoing) -> Result<(), SendError> {
-        let (envelope, message) = mail
-            .written(&self.from)
-            .ok_or(SendError::Permanent(Cause::Address))?;
+        let (envelope, message) = mail.written(&self.from)?;
         self.transport()?
             .send_raw(&envelope, &message)
             .await

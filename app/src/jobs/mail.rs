@@ -81,6 +81,8 @@ pub(super) async fn run(platform: &Platform, job: &ClaimedJob) -> Result<(), Job
     let result = hand_over(sender.mailer, outgoing).await?;
     if let Some(place) = line {
         match &result {
+            // It was not asked.
+            Err(error) if error.is_ours() => drop(place),
             Err(error) if error.code().is_none() && !error.is_permanent() => place.silent(),
             _ => place.answered(),
         }

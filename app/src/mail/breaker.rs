@@ -23,7 +23,7 @@ struct Line {
 
 const FAILURES: u32 = 3;
 const PAUSE: Duration = Duration::from_mins(1);
-/// Of the worker's four places, so that others always have some.
+/// Of the worker's places ([`latchkey_themes::smtp::CONNECTIONS`]), so that others always have some.
 const AT_ONCE: u32 = 2;
 /// When all of an agency's places are taken.
 const QUEUE: Duration = Duration::from_secs(1);

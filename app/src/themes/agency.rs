@@ -1,12 +1,9 @@
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use latchkey_tenants::{AgencyId, StoreError};
 use latchkey_themes::{Brand, Mail, Page, PageChrome, RenderError, RenderedMail, Theme};
 
-use super::Compiled;
+use super::{Compiled, failures::caught, keeping::take_color};
 use crate::{failure::chain, platform::Platform};
 
 /// What pages and mails of an agency are made with: its own version, and the base theme wherever that fails.
@@ -73,14 +70,14 @@ impl AgencyTheme {
         let Some((agency, hash)) = &self.own else {
             return make(&self.theme);
         };
-        let why = match catch_unwind(AssertUnwindSafe(|| make(&self.theme))) {
-            Ok(Ok(made)) => return Ok(made),
-            Ok(Err(error)) => {
+        let why = match caught(|| make(&self.theme)) {
+            Some(Ok(made)) => return Ok(made),
+            Some(Err(error)) => {
                 tracing::warn!(%agency, error = %chain(&error), "an agency's theme failed; the base theme stands in");
                 // What is below may quote what it was given.
                 error.to_string()
             }
-            Err(_) => "a template broke off".to_owned(),
+            None => "a template broke off".to_owned(),
         };
         platform.theme_failed(agency, hash, why);
         make(&Theme::base())
@@ -115,7 +112,10 @@ impl Platform {
         reason: &str,
     ) -> Result<(), latchkey_tenants::ActionError> {
         let mut tx = self.store.begin(agency).await?;
-        tx.theme_fall_back(hash, reason).await?;
+        if let Some(moved) = tx.theme_fall_back(hash, reason).await? {
+            let now = tx.theme_current().await?;
+            take_color(&mut tx, now.as_ref(), &moved.actor).await?;
+        }
         tx.commit().await?;
         self.sites.forget(agency);
         self.changed(agency);

@@ -1,6 +1,5 @@
 use std::{
     collections::HashMap,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -8,7 +7,7 @@ use latchkey_tenants::{AgencyId, Store, StoreError};
 use latchkey_themes::{Package, Theme, ThemeHash};
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::failures::Failures;
+use super::failures::{Failures, caught};
 
 /// Compiled versions that are kept: those that were asked for last.
 const KEPT: usize = 500;
@@ -127,9 +126,9 @@ impl Known {
 
 /// None: it cannot be read or compiled.
 fn compile(package: &[u8], hash: ThemeHash) -> Option<Theme> {
-    let compiled = catch_unwind(AssertUnwindSafe(|| {
+    let compiled = caught(|| {
         let package = Package::from_stored(package, hash).ok()?;
         Theme::compile_live(&package).ok()
-    }));
-    compiled.ok().flatten()
+    });
+    compiled.flatten()
 }

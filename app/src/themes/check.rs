@@ -1,4 +1,9 @@
-use latchkey_themes::{Package, Report, package::BrandKit};
+use latchkey_tenants::AgencyId;
+use latchkey_themes::{
+    Package, Report,
+    gate::{Canonical, Judged},
+    package::BrandKit,
+};
 
 use crate::{CheckError, platform::Platform};
 
@@ -17,12 +22,14 @@ pub(crate) struct Checked {
     pub report: Report,
 }
 
-/// Everything that publishing needs to be true. Until the process that looks at archives says so, nothing of one is parsed here.
+/// Everything that publishing needs to be true. The process that looks at archives answers with the package as it is kept, and
+/// nothing of an upload itself is parsed here.
 ///
 /// # Errors
 /// When it could not be looked at, whatever is in it. Inside: the whole report of what is wrong.
 pub(crate) async fn check(
     platform: &Platform,
+    agency: &AgencyId,
     upload: Upload,
 ) -> Result<Result<Checked, Report>, CheckError> {
     let packed = match upload {
@@ -30,19 +37,19 @@ pub(crate) async fn check(
         // Its pictures are as foreign as an archive's.
         Upload::BrandKit(kit) => aside(move || kit.to_zip()).await?,
     };
-    let report = platform.theme_checker.check(packed.clone()).await?;
-    if !report.passes() {
+    let Judged { report, package } = platform.theme_checker.check(agency, packed).await?;
+    let Some(Canonical { bytes, hash }) = package else {
         return Ok(Err(report));
-    }
-    let package = match aside(move || Package::from_zip(&packed)).await? {
-        Ok(package) => package,
-        Err(report) => return Ok(Err(report)),
     };
-    Ok(Ok(Checked {
-        bytes: package.to_zip(),
-        package,
-        report,
-    }))
+    let read = aside(move || (Package::from_stored(&bytes, hash), bytes)).await?;
+    Ok(match read {
+        (Ok(package), bytes) => Ok(Checked {
+            package,
+            bytes,
+            report,
+        }),
+        (Err(report), _) => Err(report),
+    })
 }
 
 /// Off the threads that answer pages.

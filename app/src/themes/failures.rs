@@ -1,5 +1,6 @@
 use std::{
     collections::{HashMap, VecDeque},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -11,6 +12,11 @@ const BORNE: usize = 3;
 const WITHIN: Duration = Duration::from_mins(5);
 /// Versions that are watched. When there are more the memory is emptied: what still fails comes back.
 const WATCHED: usize = 1000;
+
+/// What was made; none where a template broke off.
+pub(super) fn caught<T>(make: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(make)).ok()
+}
 
 /// When pages or mails of which version could not be made, in this process.
 #[derive(Default)]
@@ -44,6 +50,12 @@ mod tests {
     use latchkey_tenants::{ManualClock, SeededEntropy};
 
     use super::*;
+
+    #[test]
+    fn what_breaks_off_is_nothing_and_ends_no_thread() {
+        assert_eq!(caught(|| 1), Some(1));
+        assert_eq!(caught(|| -> u8 { panic!("a template") }), None);
+    }
 
     #[test]
     fn four_failures_within_five_minutes_are_too_many() {

@@ -50,12 +50,36 @@ pub(crate) async fn publish(
         paths: &paths,
     };
     let mut tx = platform.store.begin(agency).await?;
-    tx.theme_publish(step, actor).await?;
+    let moved = tx.theme_publish(step, actor).await?;
     let now = tx.theme_current().await?;
+    if moved.is_some() {
+        take_color(&mut tx, now.as_ref(), actor).await?;
+    }
     tx.commit().await?;
     platform.changed(agency);
     platform.sites.forget(agency);
     Ok(now)
+}
+
+/// What the edge and the console draw in the agency's colour has that of a brand kit which is published now, be it by a roll
+/// back. Any other version, and the base theme, leave the colour that there is.
+pub(super) async fn take_color(
+    tx: &mut Tx,
+    now: Option<&ThemeVersion>,
+    actor: &str,
+) -> Result<(), StoreError> {
+    let Some(kit) = now.filter(|version| version.kind == ThemeKind::BrandKit) else {
+        return Ok(());
+    };
+    let package = package_of(tx, kit).await?;
+    let color = package.and_then(|package| package.manifest.brand.color);
+    let color = color.map(|color| color.to_string());
+    let mut agency = tx.agency_itself().await?;
+    if let Some(color) = color.filter(|color| *color != agency.brand_color) {
+        agency.brand_color = color;
+        tx.agency_set_brand(&agency, actor).await?;
+    }
+    Ok(())
 }
 
 /// Every path that pages and mails of the version may link to. Compiles it, so that no page waits for that.

@@ -15,6 +15,7 @@ use latchkey_themes::{PageChrome, Theme};
 use super::{
     Compiled, Mode, Sample, Ticket,
     assets::{answer, of},
+    failures::caught,
 };
 use crate::{
     brand::brand,
@@ -46,7 +47,8 @@ async fn page(
     let shown = open(&platform, &ticket).await?;
     let nonce = platform.entropy.short_token();
     let origin = platform.urls.preview_origin();
-    let html = render(&platform, &shown, &nonce).ok_or_else(PageError::not_found)?;
+    let html = caught(|| render(&platform, &shown, &nonce)).flatten();
+    let html = html.ok_or_else(PageError::not_found)?;
     let html = html
         .replace(&format!("{origin}/assets/"), "/assets/")
         .replace("=\"/assets/", &format!("=\"/preview/{ticket}/"));

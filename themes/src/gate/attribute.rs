@@ -265,17 +265,10 @@ fn source(attribute: &Attribute<'_, '_>, notes: &mut Notes<'_>) -> Result<(), En
 }
 
 /// Values whose type is an address: their names say so, and what is printed is looked at once more.
-fn typed(print: &PrintKind<'_>) -> bool {
+pub(super) fn typed(print: &PrintKind<'_>) -> bool {
     match print {
         PrintKind::Asset => true,
-        PrintKind::Path(_, name) => {
-            ["url", "path", "link", "href", "origin", "uri"]
-                .iter()
-                .any(|kind| {
-                    name.strip_suffix(kind)
-                        .is_some_and(|rest| rest.is_empty() || rest.ends_with('_'))
-                })
-        }
+        PrintKind::Path(_, name) => words::names_address(name),
         PrintKind::Expression(_) => false,
     }
 }

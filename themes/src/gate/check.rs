@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    css,
+    css, links,
     note::Notes,
     template::{Facts, varying_slots},
     whole,
@@ -119,9 +119,13 @@ fn render(package: &Package) -> Report {
             }
         }
         for (name, mail) in &mails {
-            if let Err(error) = theme.mail(brand, mail, locale) {
-                let file = format!("templates/emails/{}.mjml", mail.kind());
-                told(error, file, name, locale, &mut report);
+            let written = theme.mail(brand, mail, locale);
+            match written.and_then(|written| links::look_at(mail, &written, &brand.origin)) {
+                Ok(found) => once(found, &mut report),
+                Err(error) => {
+                    let file = format!("templates/emails/{}.mjml", mail.kind());
+                    told(error, file, name, locale, &mut report);
+                }
             }
         }
     }
@@ -234,6 +238,39 @@ mod tests {
     fn a_template_that_includes_itself_is_refused() {
         let found = found(PAGE, &page("{% include \"pages/connect.html\" %}"));
         assert_eq!(found[0].0, "render-template");
+    }
+
+    const MAIL: &str = "templates/emails/request.mjml";
+
+    fn mail(body: &str) -> String {
+        format!(
+            "<mjml><mj-body><mj-section><mj-column>{body}</mj-column></mj-section></mj-body></mjml>"
+        )
+    }
+
+    fn codes(found: Vec<(String, String, Option<u32>)>) -> Vec<String> {
+        found.into_iter().map(|(code, _, _)| code).collect()
+    }
+
+    #[test]
+    fn a_mail_that_leads_elsewhere_than_its_text_is_found() {
+        let away = r#"<mj-button href="https://x.example/">x</mj-button>"#;
+        assert_eq!(
+            codes(found(MAIL, &mail(away))),
+            [
+                "mail-link-foreign",
+                "mail-link-missing",
+                "mail-links-differ",
+                "mail-links-differ"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_picture_of_the_package_is_one_of_the_agencys_own_pages() {
+        let picture = r#"<mj-image src="{{ asset("assets/css/theme.css") }}" alt="" />"#;
+        let found = codes(found(MAIL, &mail(picture)));
+        assert_eq!(found, ["mail-link-missing", "mail-links-differ"]);
     }
 
     #[test]

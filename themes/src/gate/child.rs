@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check;
 use crate::{
-    package::{Package, limits::PACKED},
+    package::{Package, ThemeHash, limits::PACKED},
     report::{Finding, Report},
 };
 
@@ -20,17 +20,36 @@ const CPU_SECONDS: u64 = 20;
 /// Bytes of address space. The allocator reserves far more than it uses; what is really used stays under 128 MiB, which
 /// a test holds.
 const ADDRESS_SPACE: u64 = 4 * 1024 * 1024 * 1024;
-/// Bytes that it may write, should its answer go into a file.
-const ANSWER: u64 = 4 * 1024 * 1024;
-/// Bytes of stack of the thread that works.
-const STACK: usize = 16 * 1024 * 1024;
+/// Bytes that it may write, should its answer go into a file: more than there are in any answer.
+const LARGEST_FILE: u64 = 8 * 1024 * 1024;
+/// Bytes of stack of the thread that works: half of what the threads have that make pages and mails later.
+const STACK: usize = 1024 * 1024;
+/// Bytes of an answer: a report has a most number of findings, and a package is one that could be uploaded.
+pub const LARGEST_ANSWER: u64 = 1024 * 1024 + PACKED as u64;
 
-/// What the process answers: one line of JSON on its standard output.
+/// What the process answers: one line of JSON on its standard output, and behind it the package in its one form.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Verdict {
     pub report: Report,
+    /// Of the package behind this line. None: it is refused, and nothing is there.
+    pub hash: Option<String>,
     /// Most memory that the process had at a time, in KiB; nothing where the system does not tell.
     pub peak_kib: Option<u64>,
+}
+
+/// What there is to say about a packed theme.
+#[derive(Debug)]
+pub struct Judged {
+    pub report: Report,
+    /// None: it is refused.
+    pub package: Option<Canonical>,
+}
+
+/// A package that passed, as [`Package::to_zip`] writes it.
+#[derive(Debug)]
+pub struct Canonical {
+    pub bytes: Vec<u8>,
+    pub hash: ThemeHash,
 }
 
 /// Reads a packed theme, looks at it under limits, and answers.
@@ -45,24 +64,56 @@ pub fn serve(input: impl Read, mut output: impl Write) -> io::Result<()> {
     let work = thread::Builder::new()
         .stack_size(STACK)
         .spawn(move || judge(&packed))?;
-    let report = work
+    let Judged { report, package } = work
         .join()
         .map_err(|_| io::Error::other("looking at the theme ended in a panic"))?;
     let verdict = Verdict {
         report,
+        hash: package.as_ref().map(|package| package.hash.to_string()),
         peak_kib: peak_kib(),
     };
     serde_json::to_writer(&mut output, &verdict)?;
-    output.write_all(b"\n")
+    output.write_all(b"\n")?;
+    package.map_or(Ok(()), |package| output.write_all(&package.bytes))
+}
+
+impl Verdict {
+    /// From what the process wrote, and the package behind it.
+    ///
+    /// # Errors
+    /// When its line is none.
+    pub fn read(answer: &[u8]) -> Result<(Verdict, &[u8]), serde_json::Error> {
+        let end = answer.iter().position(|byte| *byte == b'\n');
+        let (line, package) = answer.split_at(end.unwrap_or(answer.len()));
+        Ok((
+            serde_json::from_slice(line)?,
+            package.get(1..).unwrap_or_default(),
+        ))
+    }
 }
 
 /// What there is to say about a packed theme.
-pub fn judge(packed: &[u8]) -> Report {
+pub fn judge(packed: &[u8]) -> Judged {
     let (package, mut report) = Package::read_zip(packed);
-    if let Some(package) = package {
-        report.append(check(&package));
+    if let Some(package) = &package {
+        report.append(check(package));
     }
-    report
+    let package = package
+        .filter(|_| report.passes())
+        .and_then(|package| kept(&package, &mut report));
+    Judged { report, package }
+}
+
+/// As it is kept. What could not be read again is refused: written anew, pictures may be larger than they came.
+fn kept(package: &Package, report: &mut Report) -> Option<Canonical> {
+    let (bytes, hash) = (package.to_zip(), package.hash);
+    match Package::from_stored(&bytes, hash) {
+        Ok(_) => Some(Canonical { bytes, hash }),
+        Err(found) => {
+            report.append(found);
+            None
+        }
+    }
 }
 
 /// What is said of a theme that ended the process.
@@ -82,7 +133,7 @@ fn restrict() -> io::Result<()> {
         (Resource::Cpu, CPU_SECONDS),
         (Resource::As, ADDRESS_SPACE),
         (Resource::Core, 0),
-        (Resource::Fsize, ANSWER),
+        (Resource::Fsize, LARGEST_FILE),
         (Resource::Nofile, 16),
     ] {
         let limit = Rlimit {

@@ -6,6 +6,7 @@ mod child;
 pub mod css;
 mod lexer;
 pub mod limits;
+mod links;
 mod markup;
 mod note;
 mod rendered;
@@ -14,7 +15,7 @@ mod whole;
 pub mod words;
 
 pub use check::{check, lint};
-pub use child::{Verdict, fatal, judge, serve};
+pub use child::{Canonical, Judged, LARGEST_ANSWER, Verdict, fatal, judge, serve};
 pub use rendered::{Stretch, look_over, mjml_depth};
 
 use self::{

@@ -26,7 +26,8 @@ fn an_ordinary_page_passes() {
 <main>
 <h1>{{ t("pages.connect.heading", agency=brand.name, count=page.total) }}</h1>
 {% for workflow in page.workflows %}<p>{{ loop.index }} {{ workflow | title | truncate(length=40) }}</p>{% else %}<br>{% endfor %}
-{% with name = brand.name | default("x") %}{{ name }}{% endwith %}
+{% with name = brand.name | default("x"), open = true %}{{ name }}{% endwith %}
+{% set href = page.back_path %}<a href="{{ href }}">x</a>
 {% include "partials/note.html" %}
 {{ slot.status }}
 <div class="box">{{ slot.consent }}</div>
@@ -96,6 +97,26 @@ fn the_language_is_an_allow_list() {
         ("{% for page in x %}{% endfor %}", "template-reserved"),
         ("{% with brand = 1 %}{% endwith %}", "template-reserved"),
         ("{% set a.b = 1 %}", "template-set"),
+        ("{% set (brand, a) = x %}", "template-reserved"),
+        ("{% set x_url = page.note %}", "template-address"),
+        (
+            "{% set x_url = page.link ~ page.note %}",
+            "template-address",
+        ),
+        (
+            "{% set x_url = page.link | default(page.note) %}",
+            "template-address",
+        ),
+        ("{% set href %}javascript:x{% endset %}", "template-address"),
+        ("{% set (a, link) = page.note %}", "template-address"),
+        (
+            "{% with a = 1, x_path = page.note %}{% endwith %}",
+            "template-address",
+        ),
+        (
+            "{% for link in page.workflows %}{% endfor %}",
+            "template-address",
+        ),
         (
             "{% for a in b recursive %}{% endfor %}",
             "template-recursive",
@@ -256,6 +277,10 @@ fn mails_have_their_own_list() {
         (
             "<mj-button href=\"javascript:x\">x</mj-button>",
             "url-target",
+        ),
+        (
+            "{% set x_url = mail.reason %}<mj-button href=\"{{ x_url }}\">x</mj-button>",
+            "template-address",
         ),
         ("<form></form>", "markup-form"),
         ("{{ slot.main }}", ""),

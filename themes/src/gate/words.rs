@@ -47,6 +47,16 @@ pub(super) const RESERVED: &[&str] = &[
     "else",
 ];
 
+/// How names end whose values are addresses.
+pub(super) const ADDRESSES: &[&str] = &["url", "path", "link", "href", "origin", "uri"];
+
+pub(super) fn names_address(name: &str) -> bool {
+    ADDRESSES.iter().any(|kind| {
+        name.strip_suffix(kind)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('_'))
+    })
+}
+
 /// An element's own attributes beside [`ANYWHERE`].
 pub(super) type Elements = &'static [(&'static str, &'static [&'static str])];
 

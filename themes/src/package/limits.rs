@@ -30,7 +30,12 @@ pub const TEMPLATES_TOTAL: usize = MIB;
 
 pub const IMAGE: usize = MIB;
 pub const IMAGE_SIDE: u32 = 4096;
-pub const IMAGE_PIXELS: u64 = 16_000_000;
+/// Of one picture: decoding takes memory.
+pub const IMAGE_PIXELS: u64 = 8_000_000;
+/// Of all pictures together: decoding takes time.
+pub const IMAGES_PIXELS: u64 = 40_000_000;
+/// Passes over a JPEG, each of which may cost what decoding it once does; photographs have ten or so.
+pub const JPEG_SCANS: usize = 64;
 pub const SVG: usize = 128 * KIB;
 pub const FONTS: usize = 6;
 pub const FONT: usize = 200 * KIB;
@@ -96,9 +101,10 @@ mod tests {
             ),
             format!("| style sheets | {CSS_FILES} of {}", size(CSS)),
             format!(
-                "| PNG, JPEG, WebP | {}, {IMAGE_SIDE} px a side, {} million pixels",
+                "| PNG, JPEG, WebP | {}, {IMAGE_SIDE} px a side, {} million pixels, {} million together",
                 size(IMAGE),
-                IMAGE_PIXELS / 1_000_000
+                IMAGE_PIXELS / 1_000_000,
+                IMAGES_PIXELS / 1_000_000
             ),
             format!("| SVG | {}", size(SVG)),
             format!(

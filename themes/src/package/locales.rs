@@ -133,12 +133,12 @@ impl Reader<'_> {
         };
         let members = self.checker.members(node, what).unwrap_or_default();
         for (name, value) in members {
-            if !is_name(&name.name) {
+            if !is_name(&name.name.replace('-', "_")) {
                 self.checker.error(
                     "locale-key",
                     name.line,
                     format!("{} is not a key.", shown(&name.name)),
-                    "Write a-z, 0-9 and _, as in pages.connect.heading.",
+                    "Write a-z, 0-9, _ and -, as in pages.connect.heading.",
                 );
                 continue;
             }

@@ -7,6 +7,7 @@ use lettre::{
     },
 };
 
+use super::{Cause, SendError};
 use crate::{dkim::Signer, theme::header};
 
 /// A mail on its way to one person. No `Debug`: the bodies hold a secret link.
@@ -34,8 +35,22 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Envelope and bytes as they go over the wire; none: an address or header is not one.
-    pub(super) fn written(&self, mailer: &Address) -> Option<(Envelope, Vec<u8>)> {
+    /// Envelope and bytes as they go over the wire.
+    ///
+    /// # Errors
+    /// For good where an address or header is none; for now where it cannot be signed, which is no fault of the address.
+    pub(super) fn written(&self, mailer: &Address) -> Result<(Envelope, Vec<u8>), SendError> {
+        let unsigned = self.unsigned(mailer);
+        let (from, envelope, bytes) = unsigned.ok_or(SendError::Permanent(Cause::Address))?;
+        let Some(signer) = &self.signer else {
+            return Ok((envelope, bytes));
+        };
+        let signed = signer.sign(from.domain(), &bytes);
+        let signed = signed.ok_or(SendError::Temporary(Cause::Signature))?;
+        Ok((envelope, signed))
+    }
+
+    fn unsigned(&self, mailer: &Address) -> Option<(Address, Envelope, Vec<u8>)> {
         let from: Address = match &self.from {
             Some(from) => from.parse().ok()?,
             None => mailer.clone(),
@@ -47,11 +62,7 @@ impl Outgoing {
         };
         let envelope = Envelope::new(Some(sender), vec![to.clone()]).ok()?;
         let bytes = self.message(&from, to)?.formatted();
-        let signed = match &self.signer {
-            Some(signer) => signer.sign(from.domain(), &bytes)?,
-            None => bytes,
-        };
-        Some((envelope, signed))
+        Some((from, envelope, bytes))
     }
 
     fn message(&self, from: &Address, to: Address) -> Option<Message> {
@@ -148,4 +159,37 @@ text_header! {
 }
 text_header! {
     ListUnsubscribe "List-Unsubscribe"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dkim::new_key;
+
+    #[test]
+    fn a_signature_that_fails_is_tried_again_and_no_fault_of_the_address() {
+        let key = new_key().unwrap().private_key;
+        let signer = Signer::new("m1", &key).unwrap();
+        let mut mail = Outgoing {
+            from_name: "Northwind".to_owned(),
+            from: None,
+            return_path: None,
+            reply_to: None,
+            to: (None, "jo@globex.example".to_owned()),
+            subject: "Hi".to_owned(),
+            html: "<p>Hi</p>".to_owned(),
+            text: "Hi".to_owned(),
+            message_id: "1@mail.example".to_owned(),
+            language: "en".to_owned(),
+            unsubscribe: None,
+            signer: Some(signer.clone()),
+        };
+        let mailer = "notify@mail.example".parse().unwrap();
+        assert!(mail.written(&mailer).is_ok());
+        mail.signer = Some(signer.covering(&[]));
+        let error = mail.written(&mailer).unwrap_err();
+        assert_eq!(error, SendError::Temporary(Cause::Signature));
+        assert!(!error.is_permanent() && error.is_ours());
+        assert!(!error.to_string().contains("address"), "{error}");
+    }
 }

@@ -15,7 +15,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use minijinja::{Environment, Value, context};
+use minijinja::{Environment, State, Value, context};
 
 pub use environment::Rigour;
 pub use error::{RenderError, TextError};
@@ -92,9 +92,17 @@ impl Theme {
             // The mark of a slot is the platform's to write.
             pages.add_template_owned(name, source.replace(format::MARK, ""))?;
         }
+        let mut mails = pages.clone();
         let paths = assets.paths();
         pages.add_function("asset", move |path: &str| asset(&paths, path, rigour));
-        let mut mails = pages.clone();
+        let paths = assets.paths();
+        mails.add_function("asset", move |state: &State, path: &str| {
+            let origin = state
+                .lookup("brand")
+                .unwrap_or_default()
+                .get_attr("origin")?;
+            Ok::<_, minijinja::Error>(format!("{origin}{}", asset(&paths, path, rigour)?))
+        });
         pages.set_fuel(Some(environment::PAGE_FUEL));
         mails.set_fuel(Some(environment::MAIL_FUEL));
         let slots = slots::environment()?;

@@ -1,6 +1,7 @@
 //! What people see, and what a relay receives.
 #![expect(clippy::expect_used, reason = "a helper of a test fails like a test")]
 
+mod complete_theme;
 mod languages;
 mod long_mails;
 mod mails;

@@ -36,7 +36,7 @@ pub(super) struct Published {
 /// Publish a version
 ///
 /// Pages, texts and new mails are made with it within a second. To roll back, publish the version from before. Mails that wait to
-/// be sent keep the one they were queued with.
+/// be sent keep the one they were queued with. The colour of a brand kit becomes the agency's, by a roll back to it too.
 #[utoipa::path(
     post,
     path = "/themes/{id}/publish",
@@ -60,7 +60,7 @@ pub(super) async fn publish_theme(
 
 /// Go back to the theme that everybody starts with
 ///
-/// Your versions stay; publish one to have it back.
+/// Your versions stay; publish one to have it back. The agency's colour stays as it is, also where it came from a brand kit.
 #[utoipa::path(
     post,
     path = "/themes/base/publish",

@@ -75,7 +75,7 @@ pub(super) async fn upload_theme(
     caller: Caller<ThemesWrite>,
     Sent(kind, upload): Sent,
 ) -> Result<(StatusCode, Json<ThemeDetails>), Problem> {
-    let looked = check(&caller.platform, upload).await;
+    let looked = check(&caller.platform, caller.agency(), upload).await;
     let looked = looked.map_err(|error| Problem::internal(&error))?;
     let checked = looked.map_err(|report| Problem::theme_refused(report.into()))?;
     let mut tx = caller.begin().await?;

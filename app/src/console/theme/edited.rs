@@ -47,7 +47,7 @@ pub(super) async fn draft(
         Upload::Zip(_) => ThemeKind::Package,
         Upload::BrandKit(_) => ThemeKind::BrandKit,
     };
-    let looked = check(platform, upload).await;
+    let looked = check(platform, desk.agency(), upload).await;
     let checked = match looked.map_err(|error| PageError::failed(&error))? {
         Ok(checked) => checked,
         Err(report) => return Ok(Made::Refused(report.into())),

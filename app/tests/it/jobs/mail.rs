@@ -172,7 +172,10 @@ async fn a_relay_that_says_4xx_is_asked_again_by_the_table_and_then_given_up() {
         let mail = only_mail(&app, &request).await;
         assert_eq!(mail.status, MailStatus::Queued);
         let error = mail.error.unwrap();
-        assert_eq!(error, "the relay did not take the mail for now (reply 451)");
+        assert_eq!(
+            error,
+            "the mail could not be handed over for now (reply 451)"
+        );
         let pause = Duration::from_mins(minutes);
         app.test.clock.advance(pause - Duration::from_micros(1));
         assert_eq!(

@@ -1,5 +1,6 @@
 //! A theme of one agency never reaches another's host: every route, every way to name a host.
 
+use http::Method;
 use latchkey_tenants::DomainState;
 use latchkey_themes::{Package, Theme};
 
@@ -8,28 +9,36 @@ use crate::support::{raw, raw_with, world::World};
 
 const MARKS: [&str; 4] = ["template-north", "text-north", "style-north", "635bfe"];
 
-/// Every path that the app answers a GET on, with ids of the agency whose theme must not show.
+/// Every page that the app answers a GET on, and a few addresses besides, with ids of the agency whose theme must not show.
 fn paths(sent: &crate::support::world::Sent, ctx: &str, assets: &[String]) -> Vec<String> {
-    let (request, item) = (&sent.request.id, &sent.request.items[0].id);
     let link = sent.link.split_once("/connect/").unwrap().1;
-    let mut paths = vec![
-        "/".to_owned(),
+    let id_of = |name: &str| match name {
+        "request" => sent.request.id.to_string(),
+        "item" => sent.request.items[0].id.to_string(),
+        "ctx" => ctx.to_owned(),
+        _ => "x".to_owned(),
+    };
+    let path = |pattern: &str| {
+        let parts = pattern.split('/').map(|part| match part.strip_prefix('{') {
+            Some(name) => id_of(name.trim_end_matches('}')),
+            None => part.to_owned(),
+        });
+        parts.collect::<Vec<_>>().join("/")
+    };
+    let pages = latchkey_app::page_routes().into_iter();
+    let pages = pages.filter(|(method, _)| *method == Method::GET);
+    let mut paths: Vec<String> = pages.map(|(_, pattern)| path(pattern)).collect();
+    assert!(paths.len() > 20, "{paths:?}");
+    paths.extend([
         "/nothing".to_owned(),
         format!("/connect/{link}"),
-        "/connect/lk_link_x".to_owned(),
-        format!("/connect/requests/{request}"),
-        format!("/connect/requests/{request}/fresh"),
-        format!("/connect/items/{item}/start"),
-        format!("/connect/items/{item}/decline"),
         format!("/oauth/callback/{ctx}?code=x&state=y"),
-        "/oauth/hop/lk_hop_x".to_owned(),
-        "/oauth/return/lk_hop_x".to_owned(),
         "/preview/x".to_owned(),
         "/api/v1/themes".to_owned(),
         "/api/v1/openapi.json".to_owned(),
         "/assets/000000000000.css".to_owned(),
         "/assets/..%2f..%2ftheme.json".to_owned(),
-    ];
+    ]);
     paths.extend(assets.iter().cloned());
     paths
 }

@@ -163,6 +163,34 @@ async fn a_brand_kit_is_a_theme_in_two_minutes() {
 }
 
 #[tokio::test]
+async fn the_colour_of_the_published_kit_is_the_agencys_whichever_way_it_was_published() {
+    let world = World::start().await;
+    let program = Program::of(&world, &world.north).await;
+    let color = async || {
+        let agency = &world.north.agency.id;
+        let mut tx = world.test.store.read(agency).await.unwrap();
+        tx.agency_itself().await.unwrap().brand_color
+    };
+    let first = color().await;
+    let (one, two) = (program.kit("#0b5fff").await, program.kit("#b00020").await);
+    assert_eq!(color().await, first, "a draft changes nothing");
+    program.publish(&one).await;
+    assert_eq!(color().await, "#0b5fff");
+    program.published("own", "#635bff").await;
+    assert_eq!(color().await, "#0b5fff", "a package's is its pages' alone");
+    program.publish(&two).await;
+    assert_eq!(color().await, "#b00020");
+    program.publish(&one).await;
+    assert_eq!(color().await, "#0b5fff", "rolled back with the kit");
+    program.post("/themes/base/publish", json!({})).await;
+    assert_eq!(
+        color().await,
+        "#0b5fff",
+        "the base theme has none of its own"
+    );
+}
+
+#[tokio::test]
 async fn a_package_comes_back_as_it_is_kept() {
     let world = World::start().await;
     let program = Program::of(&world, &world.north).await;

@@ -6,7 +6,7 @@ use latchkey_tenants::{
     ActionError, KeyScope, ThemeKind, ThemeVersion, Tx,
     store::{NewTheme, PublishTheme},
 };
-use latchkey_themes::{Package, Theme};
+use latchkey_themes::{Package, Theme, package::BrandKit};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -131,6 +131,20 @@ impl<'a> Program<'a> {
         self.world.write(tenant, added).await.id.to_string()
     }
 
+    /// A new draft of a brand kit of this colour alone.
+    pub async fn kit(&self, color: &str) -> String {
+        let kit = BrandKit {
+            name: "Kit".to_owned(),
+            color: color.to_owned(),
+            logo: None,
+            icon: None,
+            font: None,
+        };
+        let package = Package::from_brand_kit(&kit).unwrap();
+        let added = async |tx: &mut Tx| add_as(tx, ThemeKind::BrandKit, &package).await;
+        self.world.write(self.tenant, added).await.id.to_string()
+    }
+
     pub async fn publish(&self, id: &str) -> Value {
         let (status, body) = self.post(&format!("/themes/{id}/publish"), json!({})).await;
         assert_eq!(status, 200, "{body}");
@@ -166,11 +180,19 @@ pub async fn slip_in(world: &World, tenant: &Tenant, files: &BTreeMap<String, Ve
 
 /// Keeps a package as a draft, whatever the check would say.
 pub async fn add(tx: &mut Tx, package: &Package) -> Result<ThemeVersion, ActionError> {
+    add_as(tx, ThemeKind::Package, package).await
+}
+
+async fn add_as(
+    tx: &mut Tx,
+    kind: ThemeKind,
+    package: &Package,
+) -> Result<ThemeVersion, ActionError> {
     let new = NewTheme {
         hash: &package.hash.to_string(),
         name: &package.manifest.name,
         version: "1.0.0",
-        kind: ThemeKind::Package,
+        kind,
         package: &package.to_zip(),
         report: &json!({"findings": []}),
     };

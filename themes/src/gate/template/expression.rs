@@ -2,45 +2,63 @@
 
 use super::Walk;
 use crate::{
-    gate::{lexer::Token, note::Enough, words},
+    gate::{
+        attribute::{self, PrintKind},
+        lexer::Token,
+        note::Enough,
+        words,
+    },
     report::shown,
 };
 
 impl<'a> Walk<'a, '_> {
-    /// The names that `set` and `with` give values to.
+    /// What `set` and `with` give values to: `name = value`, and commas between several.
     pub(super) fn targets(&mut self, rest: &[Token<'a>], line: u32) -> Result<(), Enough> {
-        let mut brackets = 0_i32;
-        for (at, token) in rest.iter().enumerate() {
-            match token {
-                Token::Op("(" | "[") => brackets += 1,
-                Token::Op(")" | "]") => brackets -= 1,
-                Token::Name(name) if brackets == 0 => {
-                    let next = rest.get(at + 1);
-                    if matches!(next, Some(Token::Op("=" | ",")) | None) {
-                        self.target(name, line)?;
-                    }
-                    if at == 0 && next == Some(&Token::Op(".")) {
-                        return Err(self.notes.fatal(
-                            "template-set",
-                            line,
-                            "`set` can only make new names.",
-                            "Write `{% set name = ... %}`.",
-                        ));
-                    }
+        if let [Token::Name(_), Token::Op("."), ..] = rest {
+            return Err(self.notes.fatal(
+                "template-set",
+                line,
+                "`set` can only make new names.",
+                "Write `{% set name = ... %}`.",
+            ));
+        }
+        for given in split(rest) {
+            let equals = given.iter().position(|token| *token == Token::Op("="));
+            let names = &given[..equals.unwrap_or(given.len())];
+            let value = match (names, equals) {
+                ([_], Some(at)) => &given[at + 1..],
+                _ => &[],
+            };
+            for token in names {
+                if let Token::Name(name) = token {
+                    self.target(name, value, line)?;
                 }
-                _ => {}
             }
         }
         Ok(())
     }
 
-    pub(super) fn target(&mut self, name: &str, line: u32) -> Result<(), Enough> {
+    /// A name and what it gets; nothing where that is a part of something, or a stretch of the template.
+    pub(super) fn target(
+        &mut self,
+        name: &str,
+        value: &[Token<'a>],
+        line: u32,
+    ) -> Result<(), Enough> {
         if words::RESERVED.contains(&name) {
             return Err(self.notes.fatal(
                 "template-reserved",
                 line,
                 format!("The name {} belongs to the platform.", shown(name)),
                 "Choose another name.",
+            ));
+        }
+        if words::names_address(name) && !attribute::typed(&PrintKind::of(value)) {
+            return Err(self.notes.fatal(
+                "template-address",
+                line,
+                format!("The name {} is one of an address, and what it gets is not known to be one.", shown(name)),
+                format!("Give it one value that is an address, as in `{{% set href = mail.link %}}`, or a name that does not end in {}.", words::ADDRESSES.join(", ")),
             ));
         }
         Ok(())
@@ -135,4 +153,17 @@ impl<'a> Walk<'a, '_> {
             format!("The functions are {}.", words::FUNCTIONS.join(", ")),
         )
     }
+}
+
+/// At the commas that stand in no brackets.
+fn split<'t, 'a>(tokens: &'t [Token<'a>]) -> impl Iterator<Item = &'t [Token<'a>]> {
+    let mut brackets = 0_i32;
+    tokens.split(move |token| {
+        match token {
+            Token::Op("(" | "[") => brackets += 1,
+            Token::Op(")" | "]") => brackets -= 1,
+            _ => {}
+        }
+        brackets == 0 && *token == Token::Op(",")
+    })
 }

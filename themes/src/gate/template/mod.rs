@@ -319,7 +319,7 @@ impl<'a> Walk<'a, '_> {
             .unwrap_or(rest.len());
         for token in &rest[..end] {
             if let Token::Name(name) = token {
-                self.target(name, line)?;
+                self.target(name, &[], line)?;
             }
         }
         if rest.contains(&Token::Name("recursive")) {

@@ -103,6 +103,10 @@ impl AssetKind {
         !matches!(self, AssetKind::Css | AssetKind::Woff2)
     }
 
+    fn is_raster(self) -> bool {
+        self.is_image() && self != AssetKind::Svg
+    }
+
     /// The largest file of this kind.
     fn most(self) -> usize {
         match self {
@@ -117,13 +121,13 @@ impl AssetKind {
 /// Every file below `assets/` that is right, in the form in which it is served.
 pub(super) fn read(files: &Files, report: &mut Report) -> BTreeMap<String, AssetFile> {
     let mut assets = BTreeMap::new();
-    let files = files.iter().filter(|(path, _)| path.starts_with("assets/"));
-    for (path, bytes) in files {
-        let Some(kind) = AssetKind::of_path(path) else {
-            continue;
-        };
-        // Drawn by us from the logo, whatever an archive holds there.
-        if mail_logo::is_drawn(path) {
+    let pixels = pixels(files);
+    let too_many = pixels > limits::IMAGES_PIXELS;
+    if too_many {
+        report.push(too_many_together(pixels));
+    }
+    for (path, kind, bytes) in uploaded(files) {
+        if too_many && kind.is_raster() {
             continue;
         }
         match rewritten(kind, bytes) {
@@ -141,6 +145,37 @@ pub(super) fn read(files: &Files, report: &mut Report) -> BTreeMap<String, Asset
     }
     check_totals(&assets, report);
     assets
+}
+
+fn uploaded(files: &Files) -> impl Iterator<Item = (&String, AssetKind, &Vec<u8>)> {
+    let files = files.iter().filter(|(path, _)| path.starts_with("assets/"));
+    files
+        // Drawn by us from the logo, whatever an archive holds there.
+        .filter(|(path, _)| !mail_logo::is_drawn(path))
+        .filter_map(|(path, bytes)| Some((path, AssetKind::of_path(path)?, bytes)))
+}
+
+/// Of all pictures that would be decoded.
+fn pixels(files: &Files) -> u64 {
+    uploaded(files)
+        .filter(|(_, kind, bytes)| kind.is_raster() && bytes.len() <= kind.most())
+        .map(|(_, kind, bytes)| raster::pixels(kind, bytes))
+        .filter(|pixels| *pixels <= limits::IMAGE_PIXELS)
+        .sum()
+}
+
+fn too_many_together(pixels: u64) -> Finding {
+    Finding::error(
+        "image-too-many-together",
+        "assets/img",
+        None,
+        format!(
+            "The pictures have {} million pixels together; at most {} million are allowed.",
+            pixels.div_ceil(1_000_000),
+            limits::IMAGES_PIXELS / 1_000_000
+        ),
+        "Scale them down: twice the size in which they are shown is enough. Drawings as SVG have no pixels.",
+    )
 }
 
 /// The files of a package that was written by us.

@@ -15,16 +15,29 @@ use image::{
 use super::{AssetKind, Wrong};
 use crate::package::limits;
 
-/// What decoding may take in memory: 16 million pixels of four bytes, and some room.
+/// What decoding may take in memory: the most pixels of four channels of two bytes each, and some room.
 const MEMORY: u64 = 72 << 20;
 const JPEG_QUALITY: u8 = 90;
+/// Begins a pass over a JPEG.
+const SCAN: [u8; 2] = [0xff, 0xda];
 
-pub fn rewritten(kind: AssetKind, bytes: &[u8]) -> Result<Vec<u8>, Wrong> {
-    let format = match kind {
+/// As its header says; nothing is decoded. What cannot be read is refused when it is to be decoded.
+pub fn pixels(kind: AssetKind, bytes: &[u8]) -> u64 {
+    let reader = ImageReader::with_format(Cursor::new(bytes), format(kind));
+    let (width, height) = reader.into_dimensions().unwrap_or_default();
+    u64::from(width) * u64::from(height)
+}
+
+fn format(kind: AssetKind) -> ImageFormat {
+    match kind {
         AssetKind::Jpeg => ImageFormat::Jpeg,
         AssetKind::Webp => ImageFormat::WebP,
         _ => ImageFormat::Png,
-    };
+    }
+}
+
+pub fn rewritten(kind: AssetKind, bytes: &[u8]) -> Result<Vec<u8>, Wrong> {
+    let format = format(kind);
     if image::guess_format(bytes).ok() != Some(format) {
         return Err(Wrong::new(
             "image-format",
@@ -75,6 +88,16 @@ fn decoded(format: ImageFormat, bytes: &[u8]) -> Result<DynamicImage, Wrong> {
             "Save one frame of it.",
         ));
     }
+    if format == ImageFormat::Jpeg && scans(bytes) > limits::JPEG_SCANS {
+        return Err(Wrong::new(
+            "image-too-many-scans",
+            format!(
+                "The picture is drawn in more than {} passes.",
+                limits::JPEG_SCANS
+            ),
+            "Save it again from the program that made it, without `progressive`.",
+        ));
+    }
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut most = Limits::default();
     most.max_image_width = Some(limits::IMAGE_SIDE);
@@ -103,6 +126,11 @@ fn is_animated(format: ImageFormat, bytes: &[u8]) -> bool {
         }
         _ => false,
     }
+}
+
+/// Within a scan the sign of its beginning never stands.
+fn scans(jpeg: &[u8]) -> usize {
+    jpeg.windows(2).filter(|pair| *pair == SCAN).count()
 }
 
 fn eight_bit(image: DynamicImage) -> DynamicImage {
@@ -141,7 +169,6 @@ fn jpeg(bytes: &[u8], image: &DynamicImage) -> Result<Vec<u8>, ImageError> {
 
 /// Whether two files have the same bytes up to the picture itself, and the first has nothing behind it.
 fn is_ours(bytes: &[u8], written: &[u8]) -> bool {
-    const SCAN: [u8; 2] = [0xff, 0xda];
     const END: [u8; 2] = [0xff, 0xd9];
     let scan = written.windows(2).position(|pair| pair == SCAN);
     let (Some(scan), Some(content)) = (scan, bytes.strip_suffix(&END)) else {

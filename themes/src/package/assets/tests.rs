@@ -97,6 +97,26 @@ fn a_picture_that_is_too_much_is_refused() {
 }
 
 #[test]
+fn pictures_that_are_too_much_together_are_refused_before_any_is_decoded() {
+    let flat = DynamicImage::ImageLuma8(image::GrayImage::new(4_000, 2_000));
+    let mut png = saved(&flat, ImageFormat::Png);
+    let found = |png: &[u8], count: usize| {
+        let files = (0..count).map(|at| (format!("assets/img/{at}.png"), png.to_vec()));
+        let mut report = Report::default();
+        let assets = read(&files.collect(), &mut report);
+        let codes = report.findings.into_iter().map(|finding| finding.code);
+        (assets.len(), codes.collect::<Vec<_>>())
+    };
+    let together = vec!["image-too-many-together".into()];
+    assert_eq!(found(&png, 1), (1, Vec::new()));
+    assert_eq!(found(&png, 6), (0, together.clone()));
+    // Whoever decoded it would say that it is broken.
+    let end = png.len() - 20;
+    png.truncate(end);
+    assert_eq!(found(&png, 6), (0, together));
+}
+
+#[test]
 fn a_logo_for_mail_is_png_and_fits_its_box() {
     let svg = rewritten(AssetKind::Svg, br##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 100"><rect width="400" height="100" fill="#635bff"/></svg>"##).unwrap();
     let bytes = saved(
