@@ -107,10 +107,7 @@ impl Edge {
                 Arc::clone(&config.entropy),
             )?
         };
-        let board = Arc::new(ChallengeBoard::new(
-            Arc::new(store.clone()),
-            Arc::clone(&config.clock),
-        ));
+        let board = Arc::new(ChallengeBoard::new(Arc::new(store.clone())));
         let workers = Workers {
             store,
             config: &config,

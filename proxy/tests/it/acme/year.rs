@@ -58,7 +58,7 @@ impl Installation {
             .with_limits(|_| limits.to_vec());
         let issuers = Arc::new(issuers);
         let desk = Desk {
-            board: Arc::new(ChallengeBoard::new(Arc::clone(&ledger), Arc::clone(&time))),
+            board: Arc::new(ChallengeBoard::new(Arc::clone(&ledger))),
             ledger,
             issuers: Arc::clone(&issuers),
             permission: Arc::new(Anyone),
