@@ -61,6 +61,8 @@ settings! {
     SecondAcmeEabKey "second_acme_eab_key" secret;
     DnsServers "dns_servers" plain;
     ProxyProtocolFrom "proxy_protocol_from" plain;
+    MaxConnections "max_connections" plain = "20000";
+    MaxConnectionsPerClient "max_connections_per_client" plain = "512";
     Limits "limits" plain = "";
     NodeName "node_name" plain;
     DataDir "data_dir" plain = "./latchkey-data";

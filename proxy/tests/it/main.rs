@@ -26,6 +26,8 @@ mod limits_edge;
 mod limits_shared;
 mod passing;
 #[cfg(test)]
+mod plain_entrance;
+#[cfg(test)]
 mod routing;
 // The attribute tells clippy that this is test code, helpers too.
 #[cfg(test)]
@@ -34,6 +36,7 @@ mod support;
 mod telling;
 #[cfg(test)]
 mod timing;
+#[cfg(test)]
 mod tls_limits;
 #[cfg(test)]
 mod tls_names;
