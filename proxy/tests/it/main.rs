@@ -10,6 +10,8 @@ mod direct;
 mod direct_failing;
 #[cfg(test)]
 mod domains;
+#[cfg(test)]
+mod doubting;
 mod draining;
 mod failing;
 #[cfg(test)]
