@@ -63,6 +63,9 @@ pub struct Settings {
     pub http_probe: HttpProbe,
     /// Load balancers whose word about the client's address is believed.
     pub proxy_protocol_from: Vec<IpNet>,
+    /// Open connections at the edge, in all and of one client.
+    pub max_connections: usize,
+    pub max_connections_per_client: usize,
     pub limits: Limits,
     /// How this machine is called in `latchkey why`.
     pub node_name: Option<String>,
@@ -187,6 +190,9 @@ impl Settings {
             proxy_protocol_from: reader
                 .optional(Setting::ProxyProtocolFrom, parse::networks)
                 .unwrap_or_default(),
+            max_connections: reader.or_default(Setting::MaxConnections, parse::count),
+            max_connections_per_client: reader
+                .or_default(Setting::MaxConnectionsPerClient, parse::count),
             limits: reader.or_default(Setting::Limits, parse::limits),
             node_name: reader.optional(Setting::NodeName, parse::word),
             data_dir: reader.or_default(Setting::DataDir, parse::path),

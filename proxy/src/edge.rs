@@ -9,7 +9,8 @@ use crate::snapshot::{Snapshot, SnapshotCell, disk};
 use crate::tls::{ChallengeCerts, Tickets, TlsConfig};
 use crate::workers::Workers;
 use crate::{
-    EdgeStatus, FindUpstreams, GatewayConfig, Https, LINGER, Proxy, ProxyConfig, ProxyError,
+    EdgeStatus, EntranceConfig, FindUpstreams, GatewayConfig, Https, LINGER, Proxy, ProxyConfig,
+    ProxyError,
 };
 use latchkey_tenants::{Clock, Entropy, Store, StoreError, vault::DataKey};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
@@ -42,6 +43,7 @@ pub struct EdgeConfig {
     pub platform_host: String,
     pub data_dir: PathBuf,
     pub gateway: GatewayConfig,
+    pub entrance: EntranceConfig,
     pub tls: TlsConfig,
     pub limits: LimitsConfig,
     /// The first that can is asked.
@@ -109,10 +111,7 @@ impl Edge {
                 Arc::clone(&config.entropy),
             )?
         };
-        let board = Arc::new(ChallengeBoard::new(
-            Arc::new(store.clone()),
-            Arc::clone(&config.clock),
-        ));
+        let board = Arc::new(ChallengeBoard::new(Arc::new(store.clone())));
         let workers = Workers {
             store,
             config: &config,
@@ -221,6 +220,7 @@ fn data_path(config: EdgeConfig, feeds: Feeds) -> Result<Proxy, EdgeError> {
     Ok(Proxy::new(ProxyConfig {
         http: config.http,
         https,
+        entrance: config.entrance,
         upstreams: config.upstreams,
         find_upstreams: config.find_upstreams,
         edge_secret: config.edge_secret,

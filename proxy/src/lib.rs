@@ -9,6 +9,7 @@ mod control;
 pub mod domains;
 mod drain;
 mod edge;
+mod entrance;
 mod error_page;
 mod gateway;
 mod headers;
@@ -23,6 +24,7 @@ mod upgrade;
 mod workers;
 
 pub use edge::{Edge, EdgeConfig, EdgeError, snapshot_file};
+pub use entrance::{EntranceConfig, EntranceMetrics};
 pub use gateway::{
     Deadlines, FindUpstreams, GatewayConfig, OpenHosts, PlainHttp, RouteClass, Shape,
 };
@@ -51,6 +53,8 @@ pub struct ProxyConfig {
     pub http: Vec<TcpListener>,
     /// None: no TLS.
     pub https: Option<Https>,
+    /// Of both kinds of listener.
+    pub entrance: EntranceConfig,
     /// The apps' private listeners, tried in turn.
     pub upstreams: Vec<SocketAddr>,
     /// Asked now and then where they are by then; None: they stay.

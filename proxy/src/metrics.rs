@@ -7,6 +7,7 @@ pub use gateway::GatewayMetrics;
 
 use crate::acme::AcmeMetrics;
 use crate::domains::DomainMetrics;
+use crate::entrance::EntranceMetrics;
 use crate::limits::LimitMetrics;
 use crate::snapshot::SnapshotMetrics;
 use crate::tls::TlsMetrics;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 pub struct Metrics {
     registry: Registry,
     pub gateway: Arc<GatewayMetrics>,
+    pub entrance: Arc<EntranceMetrics>,
     pub tls: Arc<TlsMetrics>,
     pub limits: LimitMetrics,
     pub snapshot: Arc<SnapshotMetrics>,
@@ -31,8 +33,9 @@ impl Metrics {
             clippy::expect_used,
             reason = "every name is written down once, which the first test of any edge shows"
         )]
-        let (gateway, tls, limits, snapshot, acme, domains) = (
+        let (gateway, entrance, tls, limits, snapshot, acme, domains) = (
             GatewayMetrics::register(&registry).expect("names of their own"),
+            EntranceMetrics::register(&registry).expect("names of their own"),
             TlsMetrics::register(&registry).expect("names of their own"),
             LimitMetrics::register(&registry).expect("names of their own"),
             SnapshotMetrics::register(&registry).expect("names of their own"),
@@ -42,6 +45,7 @@ impl Metrics {
         Self {
             registry,
             gateway: Arc::new(gateway),
+            entrance: Arc::new(entrance),
             tls: Arc::new(tls),
             limits,
             snapshot: Arc::new(snapshot),

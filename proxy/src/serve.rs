@@ -1,5 +1,6 @@
 use crate::accept::{Arrival, Speaks};
 use crate::drain::InFlight;
+use crate::entrance::{Entered, Entrance, Slot};
 use crate::gateway::HttpFront;
 use crate::tls::Handshakes;
 use async_trait::async_trait;
@@ -21,6 +22,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 /// another one up, cost a proxy more than what it has to do.
 pub(crate) struct Worker {
     pub http: Arc<HttpFront>,
+    pub entrance: Arc<Entrance>,
     /// None: the edge has no TLS.
     pub handshakes: Option<Arc<Handshakes>>,
     pub arrivals: UnboundedReceiver<Arrival>,
@@ -35,7 +37,7 @@ impl Service for Worker {
     async fn start_service(&mut self, _: Option<ListenFds>, _: ShutdownWatch, _: usize) {
         while let Some(arrival) = self.arrivals.recv().await {
             let (http, draining) = (Arc::clone(&self.http), self.draining.clone());
-            let handshakes = self.handshakes.clone();
+            let (entrance, handshakes) = (Arc::clone(&self.entrance), self.handshakes.clone());
             tokio::spawn(async move {
                 let Arrival {
                     stream,
@@ -44,7 +46,10 @@ impl Service for Worker {
                     counted: _counted,
                 } = arrival;
                 let handshakes = handshakes.filter(|_| speaks == Speaks::Tls);
-                if let Some(connection) = connected(stream, peer, handshakes).await {
+                let Some(entered) = entered(&entrance, stream, peer).await else {
+                    return;
+                };
+                if let Some((connection, _slot)) = connected(entered, handshakes).await {
                     serve(&http, connection, &draining).await;
                 }
             });
@@ -60,23 +65,32 @@ impl Service for Worker {
 }
 
 /// None: the client left, or was turned away, before it could ask for anything.
-async fn connected(
+async fn entered(
+    entrance: &Entrance,
     stream: std::net::TcpStream,
     peer: SocketAddr,
-    handshakes: Option<Arc<Handshakes>>,
-) -> Option<Stream> {
-    let stream = TcpStream::from_std(stream).ok()?;
-    stream.set_nodelay(true).ok()?;
-    let Some(handshakes) = handshakes else {
-        return Some(Box::new(plain(stream, peer)));
-    };
-    // In a box of its own, so that what only a handshake needs is freed when it is over.
-    let stream = Box::pin(handshakes.accept(stream, peer)).await?;
-    Some(Box::new(stream))
+) -> Option<Entered> {
+    entrance
+        .enter(TcpStream::from_std(stream).ok()?, peer)
+        .await
 }
 
-fn plain(stream: TcpStream, peer: SocketAddr) -> L4Stream {
-    let digest = socket_digest(&stream, peer);
+/// With its place, where the connection does not hold it itself. None: it shook no hands.
+async fn connected(
+    entered: Entered,
+    handshakes: Option<Arc<Handshakes>>,
+) -> Option<(Stream, Option<Slot>)> {
+    let Some(handshakes) = handshakes else {
+        let stream = plain(entered.stream, entered.client);
+        return Some((Box::new(stream), Some(entered.slot)));
+    };
+    // In a box of its own, so that what only a handshake needs is freed when it is over.
+    let stream = Box::pin(handshakes.accept(entered)).await?;
+    Some((Box::new(stream), None))
+}
+
+fn plain(stream: TcpStream, client: SocketAddr) -> L4Stream {
+    let digest = socket_digest(&stream, client);
     let mut stream = L4Stream::from(stream);
     stream.set_socket_digest(digest);
     stream

@@ -1,5 +1,6 @@
 use crate::accept::{Acceptor, Arrival, Desk, Speaks};
 use crate::drain::{Drain, InFlight};
+use crate::entrance::Entrance;
 use crate::gateway::ids::Ids;
 use crate::gateway::{Direct, Gateway, Hooks, HttpFront, LEAST_TRIES, MOST_UPSTREAMS, Upstreams};
 use crate::limits::Limiter;
@@ -97,6 +98,10 @@ impl Proxy {
             linger: config.linger,
             draining: watch::Sender::new(false),
         };
+        let entrance = Arc::new(Entrance::new(
+            config.entrance.clone(),
+            config.metrics.entrance.clone(),
+        ));
         let handshakes = config.https.take().map(|https| {
             let parts = tls_parts(https, config.snapshot.clone(), &config.metrics);
             Arc::new(Handshakes::new(parts))
@@ -105,7 +110,8 @@ impl Proxy {
         let (desks, inboxes): (Vec<_>, Vec<_>) = (0..threads()).map(|_| Desk::new()).unzip();
         for arrivals in inboxes {
             let http = front(&config, &edge_secret, conf, &upstreams, &ending);
-            server.add_service(ending.worker(http, handshakes.clone(), arrivals));
+            let door = (entrance.clone(), handshakes.clone());
+            server.add_service(ending.worker(http, door, arrivals));
         }
         server.add_service(ending.acceptor(sockets, desks));
 
@@ -134,11 +140,12 @@ impl Ending {
     fn worker(
         &self,
         http: HttpFront,
-        handshakes: Option<Arc<Handshakes>>,
+        (entrance, handshakes): (Arc<Entrance>, Option<Arc<Handshakes>>),
         arrivals: UnboundedReceiver<Arrival>,
     ) -> Worker {
         Worker {
             http: Arc::new(http),
+            entrance,
             handshakes,
             arrivals,
             connections: self.connections.clone(),

@@ -7,7 +7,7 @@ use crate::acme::{
 use crate::control::Control;
 use crate::domains::{CaaIssuer, CaaPermission, Dns, DomainWorker, KnownAccounts, Probe, ProbeKey};
 use crate::metrics::Metrics;
-use crate::snapshot::{EdgeIdentity, Refresher, SnapshotCell};
+use crate::snapshot::{Doubt, EdgeIdentity, Refresher, SnapshotCell};
 use crate::{EdgeConfig, EdgeError, PlainHttp};
 use latchkey_tenants::{EdgeId, Store, vault::DataKey};
 use std::path::PathBuf;
@@ -63,6 +63,7 @@ impl Workers<'_> {
                 edge: identity,
                 metrics: Arc::clone(&self.metrics.snapshot),
                 news: issued,
+                doubt: Doubt::default(),
             },
             store: self.store,
         })

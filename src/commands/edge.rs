@@ -6,7 +6,7 @@ use crate::settings::{ExternalAccount, Issuer as SetIssuer, LimitChange, Setting
 use latchkey_proxy::acme::{Eab, Issuer, caa_identities_of};
 use latchkey_proxy::limits::{Concurrency, LimitsConfig, Rate, SharedConfig};
 use latchkey_proxy::tls::TlsConfig;
-use latchkey_proxy::{DEFAULT_GRACE, EdgeConfig, GatewayConfig, PlainHttp};
+use latchkey_proxy::{DEFAULT_GRACE, EdgeConfig, EntranceConfig, GatewayConfig, PlainHttp};
 use latchkey_tenants::{SystemClock, SystemEntropy};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use std::net::{SocketAddr, TcpListener};
@@ -49,10 +49,13 @@ pub fn config(
             h2_to_app: true,
             ..GatewayConfig::default()
         },
-        tls: TlsConfig {
+        entrance: EntranceConfig {
+            max_connections: settings.max_connections,
+            max_connections_per_client: settings.max_connections_per_client,
             proxy_protocol_from: settings.proxy_protocol_from.clone(),
-            ..TlsConfig::default()
+            ..EntranceConfig::default()
         },
+        tls: TlsConfig::default(),
         limits: limits(settings)?,
         issuers: issuers(settings),
         acme_roots: acme_roots(settings)?,

@@ -15,7 +15,7 @@ use latchkey_app::{
 };
 use latchkey_proxy::acme::Issuer;
 use latchkey_proxy::{
-    DEFAULT_GRACE, EdgeConfig, EdgeError, GatewayConfig, OpenHosts, PlainHttp,
+    DEFAULT_GRACE, EdgeConfig, EdgeError, EntranceConfig, GatewayConfig, OpenHosts, PlainHttp,
     limits::LimitsConfig, tls::TlsConfig,
 };
 use latchkey_tenants::{
@@ -316,6 +316,7 @@ fn edge_config(
             open_hosts: OpenHosts::Any,
             ..GatewayConfig::default()
         },
+        entrance: EntranceConfig::default(),
         tls: TlsConfig::default(),
         limits: LimitsConfig::default(),
         issuers: vec![Issuer::Internal],

@@ -155,6 +155,16 @@ pub(super) fn http_probe(text: &str) -> Result<HttpProbe, Wrong> {
     }
 }
 
+pub(super) fn count(text: &str) -> Result<usize, Wrong> {
+    match text.trim().parse() {
+        Ok(0) | Err(_) => wrong(
+            "is no whole number above 0",
+            "Write a number in digits, such as 20000",
+        ),
+        Ok(count) => Ok(count),
+    }
+}
+
 pub(super) fn log_filter(text: &str) -> Result<String, Wrong> {
     match EnvFilter::try_new(text) {
         Ok(_) => Ok(text.to_owned()),

@@ -62,6 +62,8 @@ settings! {
     DnsServers "dns_servers" plain;
     HttpProbe "http_probe" plain = "auto";
     ProxyProtocolFrom "proxy_protocol_from" plain;
+    MaxConnections "max_connections" plain = "20000";
+    MaxConnectionsPerClient "max_connections_per_client" plain = "512";
     Limits "limits" plain = "";
     NodeName "node_name" plain;
     DataDir "data_dir" plain = "./latchkey-data";

@@ -75,7 +75,7 @@ impl Sources {
                         SettingError::new(
                             setting,
                             "has the wrong type",
-                            "Write a text in quotes, true or false, or a list of texts",
+                            "Write a text in quotes, a number, true or false, or a list of texts",
                         )
                         .about(named.key),
                     ),

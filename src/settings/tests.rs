@@ -49,6 +49,12 @@ fn every_default_is_well_formed() {
     assert_eq!(settings.data_dir, Path::new("./latchkey-data"));
     assert!(matches!(settings.issuer, Issuer::Acme(_)));
     assert!(settings.dns_servers.is_empty());
+    let entrance = latchkey_proxy::EntranceConfig::default();
+    assert_eq!(settings.max_connections, entrance.max_connections);
+    assert_eq!(
+        settings.max_connections_per_client,
+        entrance.max_connections_per_client
+    );
     assert!(!settings.dev_loopback);
     assert_eq!(settings.log, "info");
     assert_eq!(settings.log_format, LogFormat::Text);
@@ -80,6 +86,22 @@ fn lists_and_truths_may_be_written_as_such() {
         .map(ToString::to_string)
         .collect();
     assert_eq!(upstreams, ["app:7070", "10.0.0.5:7070"]);
+}
+
+#[test]
+fn a_number_of_connections_is_whole_and_above_0() {
+    assert_eq!(read("max_connections = 7", &[]).unwrap().max_connections, 7);
+    let found = errors(
+        "max_connections = 0",
+        &[("LATCHKEY_MAX_CONNECTIONS_PER_CLIENT", "1.5")],
+    );
+    assert!(
+        found
+            .iter()
+            .all(|error| error.contains("is no whole number above 0")),
+        "{found:?}"
+    );
+    assert_eq!(found.len(), 2);
 }
 
 #[test]
@@ -408,6 +430,7 @@ fn the_example_shows_the_defaults() {
             toml::Value::Array(items) => items[0].as_str().unwrap().to_owned(),
             toml::Value::String(text) => text.clone(),
             toml::Value::Boolean(truth) => truth.to_string(),
+            toml::Value::Integer(number) => number.to_string(),
             other => panic!("{other:?}"),
         };
         assert_eq!(shown, default, "{}", key.name());

@@ -4,7 +4,7 @@ use super::authority::{Offer, OfferKind};
 use super::ledger::Ledger;
 use crate::tls::ChallengeCerts;
 use async_trait::async_trait;
-use latchkey_tenants::{Clock, StoreError, Timestamp, values::Host};
+use latchkey_tenants::{ChallengeKind, StoreError, values::Host};
 use rcgen::{CertificateParams, CustomExtension, DistinguishedName, KeyPair};
 use rustls::crypto::ring::sign::any_ecdsa_type;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -12,7 +12,7 @@ use rustls::sign::CertifiedKey;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// Where requests for `/.well-known/acme-challenge/{token}` find their answer.
 #[async_trait]
@@ -36,19 +36,17 @@ impl Challenges for NoChallenges {
 
 /// Longer than any authority's.
 const MAX_TOKEN: usize = 200;
-/// Lookups in the store at the same time; the others wait for [`PATIENCE`] at most.
-const LOOKUPS: usize = 16;
+/// Between two looks into the store that requests cause, whatever they ask for: anybody may send them.
+const LOOK_PAUSE: Duration = Duration::from_millis(300);
+/// How long a request waits for a look at most.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// What was not there is not looked up again for so long, and at most so many are remembered.
-const MISSING_FOR: Duration = Duration::from_secs(5);
-const MAX_MISSING: usize = 10_000;
 
-/// The open challenges: this process's own, and everybody's from the store.
+/// The open challenges: this process's own, and everybody's as the store last told them.
 pub struct ChallengeBoard {
     ledger: Arc<dyn Ledger>,
-    clock: Arc<dyn Clock>,
     open: Mutex<Open>,
-    lookups: Semaphore,
+    /// When a request last caused a look. Held by the one that looks; the others wait for what it finds.
+    asked: tokio::sync::Mutex<Option<Instant>>,
 }
 
 #[derive(Default)]
@@ -56,8 +54,20 @@ struct Open {
     /// By host.
     own: HashMap<String, Offer>,
     alpn: HashMap<String, AlpnAnswer>,
-    /// By host and token: until when.
-    missing: HashMap<(String, String), Timestamp>,
+    /// Key authorizations by host and token.
+    http: HashMap<(String, String), String>,
+    /// When the look began that `http` is from.
+    as_of: Option<Instant>,
+}
+
+impl Open {
+    fn http01(&self, host: &str, token: &str) -> Option<String> {
+        let own = self.own.get(host);
+        if let Some(own) = own.filter(|own| own.token == token && own.kind == OfferKind::Http01) {
+            return Some(own.key_authorization.clone());
+        }
+        self.http.get(&(host.to_owned(), token.to_owned())).cloned()
+    }
 }
 
 struct AlpnAnswer {
@@ -66,12 +76,11 @@ struct AlpnAnswer {
 }
 
 impl ChallengeBoard {
-    pub fn new(ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(ledger: Arc<dyn Ledger>) -> Self {
         Self {
             ledger,
-            clock,
             open: Mutex::default(),
-            lookups: Semaphore::new(LOOKUPS),
+            asked: tokio::sync::Mutex::default(),
         }
     }
 
@@ -92,10 +101,31 @@ impl ChallengeBoard {
         open.alpn.remove(host.as_str());
     }
 
-    /// Learns the tls-alpn-01 challenges of other edges, and forgets those that ended.
+    /// Learns the challenges of other edges, and forgets those that ended.
     pub async fn refresh(&self) -> Result<(), StoreError> {
-        let newest_last = self.ledger.alpn_challenges().await?.into_iter().rev();
-        let listed: HashMap<_, _> = newest_last.collect();
+        let began = Instant::now();
+        let (mut http, mut alpn) = (HashMap::new(), HashMap::new());
+        let newest_last = self.ledger.challenges_open().await?.into_iter().rev();
+        for one in newest_last {
+            match one.kind {
+                ChallengeKind::Http01 => http.insert((one.host, one.token), one.key_authorization),
+                ChallengeKind::TlsAlpn01 => alpn.insert(one.host, one.key_authorization),
+            };
+        }
+        {
+            let mut open = self.open();
+            // Of two looks at the same time the one that began later has seen more.
+            if open.as_of.is_some_and(|as_of| as_of > began) {
+                return Ok(());
+            }
+            (open.http, open.as_of) = (http, Some(began));
+        }
+        self.hold_certificates(alpn);
+        Ok(())
+    }
+
+    /// `listed`: key authorizations by host.
+    fn hold_certificates(&self, listed: HashMap<String, String>) {
         let unknown: Vec<_> = {
             let mut open = self.open();
             let Open { own, alpn, .. } = &mut *open;
@@ -111,45 +141,25 @@ impl ChallengeBoard {
                 self.open().alpn.insert(host, answer);
             }
         }
-        Ok(())
+    }
+
+    /// Looks, unless somebody has begun to do so since `arrived`.
+    async fn look_since(&self, arrived: Instant) {
+        let mut asked = self.asked.lock().await;
+        if self.open().as_of.is_some_and(|as_of| as_of >= arrived) {
+            return;
+        }
+        if let Some(last) = *asked {
+            sleep_until(last + LOOK_PAUSE).await;
+        }
+        *asked = Some(Instant::now());
+        if let Err(error) = self.refresh().await {
+            tracing::warn!(%error, "challenges cannot be looked up");
+        }
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn is_missing(&self, host: &str, token: &str) -> bool {
-        let key = (host.to_owned(), token.to_owned());
-        let until = self.open().missing.get(&key).copied();
-        until.is_some_and(|until| until > self.clock.now())
-    }
-
-    fn set_missing(&self, host: &str, token: &str) {
-        let now = self.clock.now();
-        let mut open = self.open();
-        if open.missing.len() >= MAX_MISSING {
-            open.missing.retain(|_, until| *until > now);
-        }
-        if open.missing.len() >= MAX_MISSING {
-            open.missing.clear();
-        }
-        let key = (host.to_owned(), token.to_owned());
-        open.missing.insert(key, now.plus(MISSING_FOR));
-    }
-
-    async fn look_up(&self, host: &str, token: &str) -> Option<String> {
-        let _turn = self.lookups.acquire().await.ok()?;
-        match self.ledger.challenge_by_token(host, token).await {
-            Ok(None) => {
-                self.set_missing(host, token);
-                None
-            }
-            Ok(found) => found,
-            Err(error) => {
-                tracing::warn!(%error, "a challenge cannot be looked up");
-                None
-            }
-        }
     }
 }
 
@@ -159,16 +169,13 @@ impl Challenges for ChallengeBoard {
         if token.is_empty() || token.len() > MAX_TOKEN || !token.bytes().all(is_base64url) {
             return None;
         }
-        let own = self.open().own.get(host).cloned();
-        if let Some(offer) = own.filter(|offer| offer.token == token) {
-            return (offer.kind == OfferKind::Http01).then_some(offer.key_authorization);
+        let known = self.open().http01(host, token);
+        if known.is_some() {
+            return known;
         }
-        if self.is_missing(host, token) {
-            return None;
-        }
-        tokio::time::timeout(PATIENCE, self.look_up(host, token))
-            .await
-            .unwrap_or_default()
+        // Another edge may have opened it a moment ago.
+        let _ = timeout(PATIENCE, self.look_since(Instant::now())).await;
+        self.open().http01(host, token)
     }
 }
 

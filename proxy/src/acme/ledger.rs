@@ -2,7 +2,7 @@
 
 use super::budget::Limit;
 use async_trait::async_trait;
-use latchkey_tenants::store::{Held, NewCertificate, OrderLease};
+use latchkey_tenants::store::{Held, NewCertificate, OpenChallenge, OrderLease};
 use latchkey_tenants::{
     AgencyId, ChallengeKind, CurrentCertificate, DomainCause, StoreError, Timestamp, values::Host,
 };
@@ -70,14 +70,8 @@ pub trait Ledger: Send + Sync + 'static {
         expires_at: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    async fn challenge_by_token(
-        &self,
-        host: &str,
-        token: &str,
-    ) -> Result<Option<String>, StoreError>;
-
-    /// Hosts and key authorizations of the tls-alpn-01 challenges that are open, newest first.
-    async fn alpn_challenges(&self) -> Result<Vec<(String, String)>, StoreError>;
+    /// All that are open, newest first.
+    async fn challenges_open(&self) -> Result<Vec<OpenChallenge>, StoreError>;
 
     async fn account(&self, issuer: &str) -> Result<Option<Vec<u8>>, StoreError>;
 

@@ -1,7 +1,7 @@
 use super::budget::Limit;
 use super::ledger::Ledger;
 use async_trait::async_trait;
-use latchkey_tenants::store::{BudgetUse, Held, NewCertificate, OrderLease};
+use latchkey_tenants::store::{BudgetUse, Held, NewCertificate, OpenChallenge, OrderLease};
 use latchkey_tenants::{
     AgencyId, ChallengeKind, CurrentCertificate, DomainCause, Store, StoreError, Timestamp,
     values::Host,
@@ -114,18 +114,9 @@ impl Ledger for Store {
         )
     }
 
-    async fn challenge_by_token(
-        &self,
-        host: &str,
-        token: &str,
-    ) -> Result<Option<String>, StoreError> {
+    async fn challenges_open(&self) -> Result<Vec<OpenChallenge>, StoreError> {
         let mut tx = self.read_platform().await?;
-        tx.challenge_by_token(host, token).await
-    }
-
-    async fn alpn_challenges(&self) -> Result<Vec<(String, String)>, StoreError> {
-        let mut tx = self.read_platform().await?;
-        tx.alpn_challenges().await
+        tx.challenges_open().await
     }
 
     async fn account(&self, issuer: &str) -> Result<Option<Vec<u8>>, StoreError> {

@@ -8,6 +8,7 @@ pub struct SnapshotMetrics {
     confirmed_at: IntGauge,
     hosts: IntGauge,
     version: IntGauge,
+    doubted: IntGauge,
     pub failed: IntCounter,
     pub refused: IntCounter,
     pub unsaved: IntCounter,
@@ -37,6 +38,10 @@ impl SnapshotMetrics {
                 "latchkey_edge_snapshot_version",
                 "The store's version that is served.",
             )?,
+            doubted: gauge(
+                "latchkey_edge_snapshot_doubted_hosts",
+                "Hosts that are served although the store has lost them, until it has said so for ten minutes.",
+            )?,
             failed: counter(
                 "latchkey_edge_snapshot_failures_total",
                 "Times the store could not be asked.",
@@ -54,6 +59,10 @@ impl SnapshotMetrics {
 
     pub fn confirmed(&self, at: Timestamp) {
         self.confirmed_at.set(at.micros() / 1_000_000);
+    }
+
+    pub fn doubted(&self, hosts: usize) {
+        self.doubted.set(i64::try_from(hosts).unwrap_or(i64::MAX));
     }
 
     pub fn swapped(&self, snapshot: &Snapshot) {

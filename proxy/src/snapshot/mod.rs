@@ -5,11 +5,13 @@
 
 mod certificate;
 pub mod disk;
+mod doubt;
 mod merge;
 mod metrics;
 mod refresh;
 
 pub use certificate::{Certificate, key_place};
+pub use doubt::Doubt;
 pub use merge::Merge;
 pub use metrics::SnapshotMetrics;
 pub use refresh::{EdgeIdentity, Refresher};

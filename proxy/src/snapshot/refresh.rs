@@ -1,4 +1,4 @@
-use super::{Merge, Snapshot, SnapshotCell, SnapshotMetrics, disk};
+use super::{Doubt, Merge, Snapshot, SnapshotCell, SnapshotMetrics, disk};
 use latchkey_tenants::{
     Clock, EdgeId, Entropy, Store, StoreError, Timestamp, store::EdgeSighting, vault::DataKey,
 };
@@ -30,6 +30,7 @@ pub struct Refresher {
     pub metrics: Arc<SnapshotMetrics>,
     /// Told when this process has changed what is served, so that it is not the last to know.
     pub news: Arc<Notify>,
+    pub doubt: Doubt,
 }
 
 /// Who this edge is among those of the installation.
@@ -84,17 +85,34 @@ impl Refresher {
         drop(tx);
         let last = self.cell.load_full();
         let now = self.clock.now();
-        self.metrics.confirmed(now);
         if version == last.version && last.taken_at.micros() > 0 {
+            self.doubt.end();
+            self.metrics.doubted(0);
+            self.metrics.confirmed(now);
+            return Ok(false);
+        }
+        if self.doubt.stands(version, now) {
             return Ok(false);
         }
         // A database that was restored from a backup counts from an earlier version: everything is read again.
-        let nothing = Snapshot::empty();
-        let base = if version > last.version {
-            &last
+        let next = if version > last.version && !self.doubt.reads_anew() {
+            self.read(&last, now).await?
         } else {
-            &nothing
+            self.read(&Snapshot::empty(), now).await?
         };
+        let lost = self.doubt.about(&last, &next, now);
+        self.metrics.doubted(lost.unwrap_or(0));
+        if lost.is_some() {
+            return Ok(false);
+        }
+        self.metrics.confirmed(now);
+        self.metrics.swapped(&next);
+        self.cell.swap(next);
+        Ok(true)
+    }
+
+    /// What the store says has changed since `base`, on top of that.
+    async fn read(&self, base: &Snapshot, now: Timestamp) -> Result<Snapshot, StoreError> {
         let mut merge = Merge::onto(base);
         let mut since = base.version;
         loop {
@@ -110,9 +128,7 @@ impl Refresher {
         }
         let (next, refused) = merge.finish(now);
         self.metrics.refused.inc_by(refused);
-        self.metrics.swapped(&next);
-        self.cell.swap(next);
-        Ok(true)
+        Ok(next)
     }
 
     async fn note_sighting(&self) -> Result<(), StoreError> {

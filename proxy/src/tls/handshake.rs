@@ -3,14 +3,11 @@ use super::config::TlsConfig;
 use super::conn_info::ConnInfo;
 use super::hybrid::X25519_MLKEM768;
 use super::metrics::TlsMetrics;
-use super::proxy_protocol;
-use super::slots::{Slot, Slots};
 use super::stream::EdgeStream;
 use super::tickets::Tickets;
+use crate::entrance::Entered;
 use crate::snapshot::SnapshotCell;
 use latchkey_tenants::vault::DataKey;
-use pingora::protocols::TcpKeepalive;
-use pingora::protocols::l4::ext::set_tcp_keepalive;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::server::{Acceptor, ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -18,28 +15,17 @@ use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, version};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
-/// How long a connection may be silent before the kernel asks whether the client is still there: both ends of a WebSocket
-/// may be silent for ever, and a client that lost its network says nothing.
-const SILENCE: Duration = Duration::from_secs(60);
-const KEEPALIVE: TcpKeepalive = TcpKeepalive {
-    idle: SILENCE,
-    interval: Duration::from_secs(SILENCE.as_secs() / 4),
-    count: 4,
-    user_timeout: Duration::ZERO,
-};
-
 /// A fatal alert `unrecognized_name` (RFC 6066 §3) in a record of its own.
 const UNRECOGNIZED_NAME: &[u8] = &[0x15, 3, 3, 0, 2, 2, 112];
 
 /// What handshakes are made of.
-pub struct TlsParts {
+pub(crate) struct TlsParts {
     pub config: TlsConfig,
     pub snapshot: SnapshotCell,
     /// Opens the certificates' keys.
@@ -50,13 +36,12 @@ pub struct TlsParts {
 }
 
 /// Turns connections into [`EdgeStream`]s, or ends them.
-pub struct Handshakes {
+pub(crate) struct Handshakes {
     config: TlsConfig,
     snapshot: SnapshotCell,
     edge_key: Arc<DataKey>,
     challenges: Arc<dyn ChallengeCerts>,
     metrics: Arc<TlsMetrics>,
-    slots: Arc<Slots>,
     /// For browsers and programs; the certificate is put in for each connection.
     web: ServerConfig,
     /// For authorities that validate.
@@ -73,8 +58,6 @@ pub(super) enum Ending {
     NoCertificate,
     /// No usable ClientHello, or no agreement with it.
     Failed,
-    BadProxyHeader,
-    TooMany,
     Late,
     /// The client left.
     Gone,
@@ -88,8 +71,6 @@ impl Ending {
             Self::UnknownName => "unknown_name",
             Self::NoCertificate => "no_certificate",
             Self::Failed => "failed",
-            Self::BadProxyHeader => "bad_proxy_header",
-            Self::TooMany => "too_many",
             Self::Late => "late",
             Self::Gone => "gone",
         }
@@ -124,11 +105,6 @@ impl Handshakes {
             server_config(&provider, Arc::clone(&parts.tickets), protocols)
                 .expect("suites for TLS 1.2 and 1.3")
         };
-        let slots = Slots::new(
-            parts.config.max_connections,
-            parts.config.max_connections_per_network,
-            Arc::clone(&parts.metrics),
-        );
         Self {
             web: for_protocols(&[b"h2", b"http/1.1"]),
             acme: for_protocols(&[ACME_TLS]),
@@ -137,19 +113,14 @@ impl Handshakes {
             edge_key: parts.edge_key,
             challenges: parts.challenges,
             metrics: parts.metrics,
-            slots,
         }
     }
 
     /// None: the connection is over, and counted.
-    pub async fn accept(&self, stream: TcpStream, peer: SocketAddr) -> Option<EdgeStream> {
-        let slot = self.slots.enter()?;
-        let established = timeout(
-            self.config.handshake_deadline,
-            self.establish(stream, peer, slot),
-        )
-        .await
-        .unwrap_or(Err(Ending::Late));
+    pub async fn accept(&self, entered: Entered) -> Option<EdgeStream> {
+        let established = timeout(self.config.handshake_deadline, self.establish(entered))
+            .await
+            .unwrap_or(Err(Ending::Late));
         match established {
             Ok(stream) => Some(stream),
             Err(ending) => {
@@ -159,17 +130,12 @@ impl Handshakes {
         }
     }
 
-    async fn establish(
-        &self,
-        mut stream: TcpStream,
-        peer: SocketAddr,
-        mut slot: Slot,
-    ) -> Result<EdgeStream, Ending> {
-        let _ = set_tcp_keepalive(&stream, &KEEPALIVE);
-        let client = self.client(&mut stream, peer).await?;
-        if !slot.join(client.ip()) {
-            return Err(Ending::TooMany);
-        }
+    async fn establish(&self, entered: Entered) -> Result<EdgeStream, Ending> {
+        let Entered {
+            stream,
+            client,
+            slot,
+        } = entered;
         let hello = LazyConfigAcceptor::new(Acceptor::default(), stream)
             .await
             .map_err(|error| Ending::of(&error))?;
@@ -178,7 +144,8 @@ impl Handshakes {
                 let tls = finish(hello, &self.web, key).await?;
                 let info = conn_info(&tls, sni, client);
                 self.metrics.done(info.version, info.resumed);
-                Ok(EdgeStream::new(tls, info, slot, &self.config))
+                let metrics = Arc::clone(&self.metrics);
+                Ok(EdgeStream::new(tls, info, slot, &self.config, metrics))
             }
             Ok(Answer::Challenge(key)) => {
                 let mut tls = finish(hello, &self.acme, key).await?;
@@ -194,21 +161,6 @@ impl Handshakes {
                 Err(ending)
             }
         }
-    }
-
-    /// Who is on the other end.
-    async fn client(&self, stream: &mut TcpStream, peer: SocketAddr) -> Result<SocketAddr, Ending> {
-        let told = if self.config.speaks_proxy_protocol(peer.ip()) {
-            let told = proxy_protocol::read(stream).await;
-            told.map_err(|error| match error.kind() {
-                io::ErrorKind::InvalidData => Ending::BadProxyHeader,
-                _ => Ending::Gone,
-            })?
-        } else {
-            None
-        };
-        let client = told.unwrap_or(peer);
-        Ok(SocketAddr::new(client.ip().to_canonical(), client.port()))
     }
 
     fn answer(&self, hello: &ClientHello<'_>) -> Result<Answer, Ending> {

@@ -1,13 +1,10 @@
 use super::handshake::Ending;
-use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
 
-/// What happens in front of HTTP.
+/// What happens between the entrance and HTTP.
 pub struct TlsMetrics {
     handshakes: IntCounterVec,
     unknown_sni: IntCounter,
-    pub(super) open: IntGauge,
-    pub(super) refused_total: IntCounter,
-    pub(super) refused_network: IntCounter,
     pub(super) slow_headers: IntCounter,
     pub(super) stalled: IntCounter,
 }
@@ -26,16 +23,6 @@ impl TlsMetrics {
             registry.register(Box::new(counters.clone()))?;
             prometheus::Result::Ok(counters)
         };
-        let open = IntGauge::new(
-            "latchkey_edge_connections",
-            "Open connections on the TLS listeners, those that shake hands included.",
-        )?;
-        registry.register(Box::new(open.clone()))?;
-        let refused = counters(
-            "latchkey_edge_connections_refused_total",
-            "Connections closed at once because a cap was reached.",
-            &["cap"],
-        )?;
         Ok(Self {
             handshakes: counters(
                 "latchkey_edge_handshakes_total",
@@ -46,9 +33,6 @@ impl TlsMetrics {
                 "latchkey_edge_unknown_sni_total",
                 "Handshakes for a host that is not served, or for none.",
             )?,
-            open,
-            refused_total: refused.get_metric_with_label_values(&["total"])?,
-            refused_network: refused.get_metric_with_label_values(&["network"])?,
             slow_headers: counter(
                 "latchkey_edge_slow_headers_total",
                 "Connections closed because a request's header did not arrive in time.",
@@ -66,11 +50,8 @@ impl TlsMetrics {
     }
 
     pub(super) fn ended(&self, ending: Ending) {
-        match ending {
-            Ending::UnknownName => self.unknown_sni.inc(),
-            // The slots have counted it.
-            Ending::TooMany => return,
-            _ => {}
+        if ending == Ending::UnknownName {
+            self.unknown_sni.inc();
         }
         self.count(ending.label(), "", "no");
     }

@@ -1,6 +1,6 @@
 //! TLS as the edge speaks it: which certificate a client gets, or which alert, decided from memory alone.
 //!
-//! [`Handshakes`] stands between an accepted connection and the HTTP proxy. It shakes hands under a deadline and hands an
+//! [`Handshakes`] stands between a connection that was let in and the HTTP proxy. It shakes hands under a deadline and hands an
 //! [`EdgeStream`] on; what it learnt about the connection travels as [`ConnInfo`].
 
 mod challenge;
@@ -10,15 +10,13 @@ mod deadline;
 mod handshake;
 mod hybrid;
 mod metrics;
-mod proxy_protocol;
-mod slots;
 mod stream;
 mod tickets;
 
 pub use challenge::{ChallengeCerts, NoChallenges};
 pub use config::TlsConfig;
 pub use conn_info::{ConnInfo, conn_info};
-pub use handshake::{Handshakes, TlsParts};
+pub(crate) use handshake::{Handshakes, TlsParts};
 pub use hybrid::X25519_MLKEM768;
 pub use metrics::TlsMetrics;
 pub use stream::EdgeStream;

@@ -1,8 +1,9 @@
 use super::config::TlsConfig;
 use super::conn_info::{ConnInfo, Header};
 use super::deadline::Deadline;
-use super::slots::Slot;
+use super::metrics::TlsMetrics;
 use crate::drain::farewell;
+use crate::entrance::Slot;
 use crate::serve::socket_digest;
 use async_trait::async_trait;
 use pingora::http::ResponseHeader;
@@ -36,7 +37,8 @@ pub struct EdgeStream {
     header: Deadline,
     stall: Deadline,
     preface_left: usize,
-    slot: Slot,
+    metrics: Arc<TlsMetrics>,
+    _slot: Slot,
 }
 
 impl EdgeStream {
@@ -45,6 +47,7 @@ impl EdgeStream {
         info: ConnInfo,
         slot: Slot,
         config: &TlsConfig,
+        metrics: Arc<TlsMetrics>,
     ) -> Self {
         let (stream, connection) = tls.get_ref();
         let socket = Arc::new(socket_digest(stream, info.client));
@@ -66,7 +69,8 @@ impl EdgeStream {
             info,
             header: Deadline::new(config.header_deadline),
             stall: Deadline::new(config.stall_deadline),
-            slot,
+            metrics,
+            _slot: slot,
         }
     }
 
@@ -93,7 +97,7 @@ impl EdgeStream {
             return Poll::Pending;
         }
         let late = ready!(self.header.poll(cx));
-        self.slot.metrics().slow_headers.inc();
+        self.metrics.slow_headers.inc();
         Poll::Ready(Err(late))
     }
 
@@ -108,7 +112,7 @@ impl EdgeStream {
             return written;
         }
         let stalled = ready!(self.stall.poll(cx));
-        self.slot.metrics().stalled.inc();
+        self.metrics.stalled.inc();
         Poll::Ready(Err(stalled))
     }
 }

@@ -1,6 +1,7 @@
 //! Certificates: orders, challenges, renewals.
 
 mod answering;
+mod board;
 mod choosing;
 mod gate;
 mod issuing;

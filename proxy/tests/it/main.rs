@@ -10,6 +10,8 @@ mod direct;
 mod direct_failing;
 #[cfg(test)]
 mod domains;
+#[cfg(test)]
+mod doubting;
 mod draining;
 mod failing;
 #[cfg(test)]
@@ -26,6 +28,8 @@ mod limits_edge;
 mod limits_shared;
 mod passing;
 #[cfg(test)]
+mod plain_entrance;
+#[cfg(test)]
 mod routing;
 // The attribute tells clippy that this is test code, helpers too.
 #[cfg(test)]
@@ -34,6 +38,7 @@ mod support;
 mod telling;
 #[cfg(test)]
 mod timing;
+#[cfg(test)]
 mod tls_limits;
 #[cfg(test)]
 mod tls_names;

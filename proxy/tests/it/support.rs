@@ -8,7 +8,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use latchkey_proxy::acme::NoChallenges;
 use latchkey_proxy::metrics::Metrics;
 use latchkey_proxy::snapshot::{AgencyEntry, HostEntry, Snapshot, SnapshotCell};
-use latchkey_proxy::{GatewayConfig, Proxy, ProxyConfig};
+use latchkey_proxy::{EntranceConfig, GatewayConfig, Proxy, ProxyConfig};
 use latchkey_tenants::testing::START;
 use latchkey_tenants::{
     AgencyId, AgencyStatus, DomainId, SeededEntropy, SystemClock, SystemEntropy,
@@ -107,6 +107,7 @@ pub fn config(upstreams: &[SocketAddr]) -> ProxyConfig {
     ProxyConfig {
         http: vec![free_socket()],
         https: None,
+        entrance: EntranceConfig::default(),
         upstreams: upstreams.to_vec(),
         find_upstreams: None,
         edge_secret: "the-edge-secret".into(),

@@ -1,16 +1,17 @@
 use crate::support::tls::{World, closed};
 use crate::support::{Conversation, app, echo, within};
+use crate::tls_proxy_protocol::header_refused;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Notify;
 
-const SOON: Duration = Duration::from_millis(100);
-const OPEN: &str = "latchkey_edge_connections";
+pub const SOON: Duration = Duration::from_millis(100);
+pub const OPEN: &str = "latchkey_edge_connections";
 const SLOW: &str = "latchkey_edge_slow_headers_total";
 const STALLED: &str = "latchkey_edge_stalled_total";
 
-fn refused(cap: &str) -> String {
+pub fn refused(cap: &str) -> String {
     format!(r#"latchkey_edge_connections_refused_total{{cap="{cap}"}}"#)
 }
 
@@ -32,15 +33,15 @@ async fn whoever_does_not_shake_hands_in_time_is_closed() {
 }
 
 #[tokio::test]
-async fn the_time_for_a_proxy_header_is_the_handshakes() {
+async fn a_proxy_header_that_does_not_end_is_closed() {
     let mut world = World::with(&["acme.example"]);
-    world.tls.handshake_deadline = SOON;
-    world.tls.proxy_protocol_from = vec!["127.0.0.1/32".parse().unwrap()];
+    world.entrance.proxy_header_deadline = SOON;
+    world.entrance.proxy_protocol_from = vec!["127.0.0.1/32".parse().unwrap()];
     let edge = world.edge(&[app(echo).await]);
     let mut balancer = edge.tcp().await;
     balancer.write_all(b"PROXY TCP4 192.").await.unwrap();
     assert_eq!(closed(balancer).await, b"");
-    edge.ended("late", 1).await;
+    edge.until(&header_refused("late"), 1).await;
 }
 
 #[tokio::test]
@@ -143,7 +144,7 @@ async fn a_client_that_takes_nothing_is_closed() {
 #[tokio::test]
 async fn a_client_may_have_so_many_connections() {
     let mut world = World::with(&["acme.example"]);
-    world.tls.max_connections_per_network = 2;
+    world.entrance.max_connections_per_client = 2;
     let edge = world.edge(&[app(echo).await]);
     let client = Arc::new(world.client());
     let mut first = edge.open(&client, "acme.example").await;
@@ -162,7 +163,7 @@ async fn a_client_may_have_so_many_connections() {
 #[tokio::test]
 async fn the_edge_has_so_many_places() {
     let mut world = World::with(&["acme.example"]);
-    world.tls.max_connections = 1;
+    world.entrance.max_connections = 1;
     let edge = world.edge(&[app(echo).await]);
     let client = Arc::new(world.client());
     let mut first = edge.open(&client, "acme.example").await;

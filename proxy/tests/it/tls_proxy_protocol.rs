@@ -3,18 +3,23 @@ use crate::support::{app, echo, within};
 use std::io;
 use tokio::io::AsyncWriteExt;
 
-const V1: &[u8] = b"PROXY TCP4 192.0.2.7 198.51.100.1 40000 443\r\n";
+pub const V1: &[u8] = b"PROXY TCP4 192.0.2.7 198.51.100.1 40000 443\r\n";
 /// 2001:db8::7 to 2001:db8::1
-const V2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x24\
+pub const V2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x24\
     \x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x07\
     \x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x9c\x40\x01\xbb";
 /// What a balancer's health check begins with.
-const V2_LOCAL: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
+pub const V2_LOCAL: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
+
+pub fn header_refused(reason: &str) -> String {
+    format!(r#"latchkey_edge_proxy_headers_refused_total{{reason="{reason}"}}"#)
+}
 
 /// An edge that believes these networks.
 async fn edge_behind(networks: &[&str]) -> (World, TlsEdge) {
     let mut world = World::with(&["acme.example"]);
-    world.tls.proxy_protocol_from = networks.iter().map(|text| text.parse().unwrap()).collect();
+    world.entrance.proxy_protocol_from =
+        networks.iter().map(|text| text.parse().unwrap()).collect();
     let edge = world.edge(&[app(echo).await]);
     (world, edge)
 }
@@ -60,14 +65,14 @@ async fn a_balancer_must_say_it() {
         .await
         .unwrap();
     assert_eq!(closed(tcp).await, b"");
-    edge.ended("bad_proxy_header", 2).await;
+    edge.until(&header_refused("malformed"), 2).await;
 }
 
 #[tokio::test]
 async fn clients_behind_a_balancer_are_counted_each() {
     let mut world = World::with(&["acme.example"]);
-    world.tls.proxy_protocol_from = vec!["127.0.0.1/32".parse().unwrap()];
-    world.tls.max_connections_per_network = 1;
+    world.entrance.proxy_protocol_from = vec!["127.0.0.1/32".parse().unwrap()];
+    world.entrance.max_connections_per_client = 1;
     let edge = world.edge(&[app(echo).await]);
     let _one = begin_with(&world, &edge, V1).await.unwrap();
     let _other = begin_with(&world, &edge, V2).await.unwrap();

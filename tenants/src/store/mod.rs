@@ -81,6 +81,7 @@ pub use domain_log::DomainLogLine;
 pub use domains::Claim;
 pub use edge::{
     accounts::BudgetUse,
+    challenges::OpenChallenge,
     domain_checks::{DomainOutcome, DomainReport},
     domain_leases::DomainLease,
     edges::{EdgeSighting, MOST_REFUSED, SeenEdge},

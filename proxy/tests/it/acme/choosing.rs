@@ -99,7 +99,7 @@ fn desk(world: &World, issuers: Issuers, permission: Arc<dyn Permission>) -> Des
     let ledger = Arc::new(world.store.clone()) as Arc<dyn Ledger>;
     let time = Arc::clone(&world.clock) as Arc<dyn Clock>;
     Desk {
-        board: Arc::new(ChallengeBoard::new(Arc::clone(&ledger), Arc::clone(&time))),
+        board: Arc::new(ChallengeBoard::new(Arc::clone(&ledger))),
         ledger,
         issuers: Arc::new(issuers),
         permission,

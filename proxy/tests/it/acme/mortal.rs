@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use latchkey_proxy::acme::{
     Authority, Ledger, Limit, Offer, OfferKind, OrderStatus, Placed, Refusal, RenewalWindow, Wish,
 };
-use latchkey_tenants::store::{Held, NewCertificate, OrderLease};
+use latchkey_tenants::store::{Held, NewCertificate, OpenChallenge, OrderLease};
 use latchkey_tenants::{
     AgencyId, ChallengeKind, CurrentCertificate, DomainCause, StoreError, Timestamp, values::Host,
 };
@@ -149,16 +149,8 @@ impl Ledger for MortalLedger {
     }
 
     // Asked by the authority's visit, which no process waits for.
-    async fn challenge_by_token(
-        &self,
-        host: &str,
-        token: &str,
-    ) -> Result<Option<String>, StoreError> {
-        self.0.challenge_by_token(host, token).await
-    }
-
-    async fn alpn_challenges(&self) -> Result<Vec<(String, String)>, StoreError> {
-        self.0.alpn_challenges().await
+    async fn challenges_open(&self) -> Result<Vec<OpenChallenge>, StoreError> {
+        self.0.challenges_open().await
     }
 
     async fn account(&self, issuer: &str) -> Result<Option<Vec<u8>>, StoreError> {

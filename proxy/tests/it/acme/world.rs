@@ -224,7 +224,7 @@ impl Edge {
         setting: &Setting,
     ) -> Self {
         let time = clock as Arc<dyn Clock>;
-        let board = Arc::new(ChallengeBoard::new(Arc::clone(&ledger), Arc::clone(&time)));
+        let board = Arc::new(ChallengeBoard::new(Arc::clone(&ledger)));
         let edge_key = Arc::new(edge_key());
         let entropy = Arc::new(SystemEntropy::new());
         let accounts = Accounts::new(

@@ -58,7 +58,7 @@ impl Installation {
             .with_limits(|_| limits.to_vec());
         let issuers = Arc::new(issuers);
         let desk = Desk {
-            board: Arc::new(ChallengeBoard::new(Arc::clone(&ledger), Arc::clone(&time))),
+            board: Arc::new(ChallengeBoard::new(Arc::clone(&ledger))),
             ledger,
             issuers: Arc::clone(&issuers),
             permission: Arc::new(Anyone),
@@ -96,7 +96,8 @@ impl Installation {
         }
     }
 
-    /// Lives until `end`, from one thing that is due to the next, and looks at every host each time.
+    /// Lives until `end`, from one thing that is due to the next, and looks at every host before and after each, but not
+    /// before the first.
     async fn live_until(&self, end: Timestamp, look: impl Fn(&Self)) {
         while self.clock.now() < end {
             self.worker.pass().await.unwrap();
@@ -115,6 +116,7 @@ impl Installation {
             self.clock.advance(Duration::from_micros(
                 (next.micros() - now.micros()).unsigned_abs(),
             ));
+            look(self);
         }
     }
 

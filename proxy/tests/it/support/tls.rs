@@ -6,7 +6,7 @@ use latchkey_proxy::snapshot::{
     AgencyEntry, Certificate, HostEntry, Snapshot, SnapshotCell, key_place,
 };
 use latchkey_proxy::tls::{ChallengeCerts, NoChallenges, Tickets, TlsConfig};
-use latchkey_proxy::{Https, ProxyConfig};
+use latchkey_proxy::{EntranceConfig, Https, ProxyConfig};
 use latchkey_tenants::{
     AgencyId, AgencyStatus, CertificateId, Clock, DomainId, Entropy, ManualClock, SeededEntropy,
     SystemEntropy, testing::START, vault::DataKey,
@@ -36,6 +36,7 @@ pub struct World {
     entropy: SeededEntropy,
     pub snapshot: SnapshotCell,
     pub challenges: Arc<dyn ChallengeCerts>,
+    pub entrance: EntranceConfig,
     pub tls: TlsConfig,
 }
 
@@ -61,6 +62,10 @@ impl World {
             entropy,
             snapshot: SnapshotCell::new(Snapshot::empty()),
             challenges: Arc::new(NoChallenges),
+            entrance: EntranceConfig {
+                proxy_header_deadline: Duration::from_secs(60),
+                ..EntranceConfig::default()
+            },
             tls: TlsConfig {
                 // A test that hangs should be named by its own patience.
                 handshake_deadline: Duration::from_secs(60),
@@ -140,6 +145,7 @@ impl World {
         let mut config = config(upstreams);
         config.snapshot = self.snapshot.clone();
         config.metrics = metrics.clone();
+        config.entrance = self.entrance.clone();
         config.https = Some(Https {
             listeners: vec![free_socket()],
             tls: self.tls.clone(),
@@ -154,6 +160,7 @@ impl World {
         change(&mut config);
         let edge = Edge::start(config);
         TlsEdge {
+            plain: edge.addresses[0],
             address: edge.addresses[1],
             metrics,
             edge,
@@ -193,6 +200,8 @@ pub fn edge_key() -> DataKey {
 }
 
 pub struct TlsEdge {
+    /// Where it listens without TLS.
+    pub plain: SocketAddr,
     pub address: SocketAddr,
     pub metrics: Arc<Metrics>,
     #[expect(dead_code, reason = "lives as long as this")]

@@ -9,14 +9,21 @@ use crate::{
 
 statements! {
     PUT = "insert into challenges (agency_id, host, kind, token, key_authorization, created_at, expires_at) select $1, $2, $3, $4, $5, cast($6 as bigint), cast($7 as bigint) from domains where agency_id = $1 and host = $2 and bound = 1 on conflict (agency_id, host, kind, token) do update set key_authorization = excluded.key_authorization, created_at = excluded.created_at, expires_at = excluded.expires_at";
-    BY_TOKEN = "select key_authorization from challenges where host = $1 and token = $2 and kind = 'http-01' and expires_at > $3 order by created_at desc limit 1";
-    EVERY_ALPN = "select host, key_authorization from challenges where kind = 'tls-alpn-01' and expires_at > $1 order by created_at desc limit $2";
-    BY_HOST = "select key_authorization from challenges where host = $1 and kind = 'tls-alpn-01' and expires_at > $2 order by created_at desc, token limit 1";
+    EVERY_OPEN = "select host, kind, token, key_authorization from challenges where expires_at > $1 order by created_at desc, token limit $2";
     DROP = "delete from challenges where host = $1 or expires_at <= $2";
     DROP_OWN = "delete from challenges where agency_id = $1 and host = $2";
 }
 
 const MAX_OPEN: i64 = 10_000;
+
+/// A challenge that every edge can answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenChallenge {
+    pub host: String,
+    pub kind: ChallengeKind,
+    pub token: String,
+    pub key_authorization: String,
+}
 
 impl Tx {
     /// Lets every edge answer a challenge for a host of the agency. False: the host is not the agency's.
@@ -49,33 +56,19 @@ impl Tx {
 }
 
 impl PlatformTx {
-    /// The key authorization of an http-01 challenge that is open.
-    pub async fn challenge_by_token(
-        &mut self,
-        host: &str,
-        token: &str,
-    ) -> Result<Option<String>, StoreError> {
+    /// All that are open, newest first, at most 10,000.
+    pub async fn challenges_open(&mut self) -> Result<Vec<OpenChallenge>, StoreError> {
         let now = self.now();
-        let row = self
-            .inner
-            .optional(BY_TOKEN, args![host, token, now])
-            .await?;
-        row.map(|row| row.text("key_authorization")).transpose()
-    }
-
-    /// The key authorization of the newest tls-alpn-01 challenge that is open.
-    pub async fn challenge_by_host(&mut self, host: &str) -> Result<Option<String>, StoreError> {
-        let now = self.now();
-        let row = self.inner.optional(BY_HOST, args![host, now]).await?;
-        row.map(|row| row.text("key_authorization")).transpose()
-    }
-
-    /// Hosts and key authorizations of the tls-alpn-01 challenges that are open, newest first, at most 10,000.
-    pub async fn alpn_challenges(&mut self) -> Result<Vec<(String, String)>, StoreError> {
-        let now = self.now();
-        let rows = self.inner.all(EVERY_ALPN, args![now, MAX_OPEN]).await?;
+        let rows = self.inner.all(EVERY_OPEN, args![now, MAX_OPEN]).await?;
         rows.iter()
-            .map(|row| Ok((row.text("host")?, row.text("key_authorization")?)))
+            .map(|row| {
+                Ok(OpenChallenge {
+                    host: row.text("host")?,
+                    kind: row.parsed("kind")?,
+                    token: row.text("token")?,
+                    key_authorization: row.text("key_authorization")?,
+                })
+            })
             .collect()
     }
 

@@ -9,7 +9,7 @@ use super::world::World;
 use crate::{
     ChallengeKind, Clock, DomainId, EdgeId, Entropy, Store, StoreError, SystemClock, SystemEntropy,
     Vault,
-    store::{BudgetUse, EdgeSighting, MOST_REFUSED},
+    store::{BudgetUse, EdgeSighting, MOST_REFUSED, OpenChallenge},
 };
 
 contract! {
@@ -130,35 +130,32 @@ async fn a_challenge_is_answered_until_its_end(world: World) {
     world.later(Duration::from_secs(1));
     assert!(put(ChallengeKind::TlsAlpn01, "t3", "t3.print").await);
 
-    let by_token = async |host, token| {
-        world
-            .platform(async |tx| tx.challenge_by_token(host, token).await)
-            .await
+    let open = async || world.platform(async |tx| tx.challenges_open().await).await;
+    let answers = |open: Vec<OpenChallenge>| -> Vec<_> {
+        open.into_iter()
+            .map(|one| (one.kind, one.key_authorization))
+            .collect()
     };
-    let by_host = async |host| {
-        world
-            .platform(async |tx| tx.challenge_by_host(host).await)
-            .await
-    };
-    let here = host.as_str();
-    assert_eq!(by_token(here, "t1").await.as_deref(), Some("t1.print"));
-    assert_eq!(by_token(here, "t2").await, None);
-    assert_eq!(by_token("other.example", "t1").await, None);
-    assert_eq!(by_host(here).await.as_deref(), Some("t3.print"));
-    assert_eq!(by_host("other.example").await, None);
-    let all = world.platform(async |tx| tx.alpn_challenges().await).await;
-    let open = |answer: &str| (here.to_owned(), answer.to_owned());
-    assert_eq!(all, [open("t3.print"), open("t2.print")]);
+    let newest = (ChallengeKind::TlsAlpn01, "t3.print".to_owned());
+    let all = open().await;
+    assert_eq!(
+        (all[0].host.as_str(), all[0].token.as_str()),
+        (host.as_str(), "t3")
+    );
+    let older = [
+        (ChallengeKind::Http01, "t1.print".to_owned()),
+        (ChallengeKind::TlsAlpn01, "t2.print".to_owned()),
+    ];
+    assert_eq!(answers(all), [std::slice::from_ref(&newest), &older].concat());
     world.later(hour - Duration::from_secs(1));
-    assert_eq!(by_token(here, "t1").await, None);
-    assert!(by_host(here).await.is_some());
+    assert_eq!(answers(open().await), [newest]);
     // The drop of another host takes what is over along.
     world
         .platform(async |tx| tx.challenges_drop("other.example").await)
         .await;
     assert_eq!(world.count("challenges").await, 1);
     world
-        .platform(async |tx| tx.challenges_drop(here).await)
+        .platform(async |tx| tx.challenges_drop(host.as_str()).await)
         .await;
     assert_eq!(world.count("challenges").await, 0);
 }

@@ -1,4 +1,4 @@
-use super::metrics::TlsMetrics;
+use super::metrics::EntranceMetrics;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// The places for open connections.
 pub(super) struct Slots {
     max: usize,
-    max_per_network: usize,
+    max_per_client: usize,
     taken: AtomicUsize,
     networks: Mutex<HashMap<Network, usize>>,
-    metrics: Arc<TlsMetrics>,
+    metrics: Arc<EntranceMetrics>,
 }
 
 /// The place of one connection; free again when dropped.
-pub(super) struct Slot {
+pub(crate) struct Slot {
     slots: Arc<Slots>,
     network: Option<Network>,
 }
@@ -34,10 +34,10 @@ impl Network {
 }
 
 impl Slots {
-    pub fn new(max: usize, max_per_network: usize, metrics: Arc<TlsMetrics>) -> Arc<Self> {
+    pub fn new(max: usize, max_per_client: usize, metrics: Arc<EntranceMetrics>) -> Arc<Self> {
         Arc::new(Self {
             max,
-            max_per_network,
+            max_per_client,
             taken: AtomicUsize::new(0),
             networks: Mutex::default(),
             metrics,
@@ -65,17 +65,13 @@ impl Slots {
 }
 
 impl Slot {
-    pub fn metrics(&self) -> &TlsMetrics {
-        &self.slots.metrics
-    }
-
     /// Counts the connection for its client. False: that client has enough of them.
     pub fn join(&mut self, client: IpAddr) -> bool {
         let network = Network::of(client);
         let mut networks = self.slots.networks();
         let taken = networks.get(&network).copied().unwrap_or(0);
-        if taken >= self.slots.max_per_network {
-            self.slots.metrics.refused_network.inc();
+        if taken >= self.slots.max_per_client {
+            self.slots.metrics.refused_client.inc();
             return false;
         }
         networks.insert(network, taken + 1);
@@ -104,9 +100,9 @@ impl Drop for Slot {
 mod tests {
     use super::*;
 
-    fn slots(max: usize, max_per_network: usize) -> Arc<Slots> {
-        let metrics = TlsMetrics::register(&prometheus::Registry::new()).unwrap();
-        Slots::new(max, max_per_network, Arc::new(metrics))
+    fn slots(max: usize, max_per_client: usize) -> Arc<Slots> {
+        let metrics = EntranceMetrics::register(&prometheus::Registry::new()).unwrap();
+        Slots::new(max, max_per_client, Arc::new(metrics))
     }
 
     #[test]
