@@ -19,7 +19,7 @@ fn secret(page: &Answer) -> SecretString {
 }
 
 impl Scene {
-    fn code(&self, secret: &SecretString) -> String {
+    pub fn code(&self, secret: &SecretString) -> String {
         totp::code(secret, self.app.test.store.now()).unwrap()
     }
 
