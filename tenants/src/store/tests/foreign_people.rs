@@ -80,6 +80,7 @@ async fn t1_foreign_steps_find_no_person(world: World) {
     missing!("session", |tx| tx.session_end(client, &our.session_id, "x"));
     missing!("passkey", |tx| tx.passkey_remove(&our.client, &our.passkey));
     missing!("second factor", |tx| tx.totp_remove(&our.owner));
+    missing!("member", |tx| tx.totp_reset(owner, by, "x"));
     missing!("identity provider", |tx| tx.identity_provider_remove("x"));
 }
 
@@ -107,6 +108,9 @@ async fn t1_foreign_steps_change_no_person(world: World) {
             assert!(tx.totp_confirm(&our.owner, "000000").await?.is_none());
             let code = crate::totp::code(&our.totp, Timestamp(tx.now().micros() + 30_000_000));
             assert!(!tx.second_factor_take(&our.owner.id, &code.unwrap()).await?);
+            let renewed = tx.backup_codes_renew(&our.owner, "000000").await?;
+            assert!(renewed.is_none());
+            assert_eq!(tx.backup_codes_left(&our.owner.id).await?, 0);
             tx.passkey_used(&our.passkey, "theirs").await?;
             assert!(
                 tx.ceremony_take(Ceremony::Oidc, HOST, &our.ceremony)
