@@ -27,7 +27,11 @@ async fn staff_and_clients_are_invited_reminded_and_let_off() {
     assert_eq!(sent.led_to(), INVITATIONS);
     path_in(&scene.mail().await, "/join/");
     let list = owner.get(INVITATIONS).await;
-    list.ok().says("is invited").says("Globex").says("Waiting");
+    list.ok()
+        .says("is invited")
+        .says("Globex")
+        .says("Waiting")
+        .says("The link in their mail is dead at once.");
     let twice = submit(&mut owner, INVITE, INVITE, &fields).await;
     twice
         .page(StatusCode::UNPROCESSABLE_ENTITY)
@@ -287,7 +291,8 @@ async fn t8_a_second_step_for_all_is_asked_of_those_who_have_none() {
         .get(PATH)
         .await
         .ok()
-        .says("2 of the staff have no authenticator app yet, you among them");
+        .says("2 of the staff have no authenticator app yet, you among them")
+        .says("Staff without a second step can do nothing here until they set one up");
     let require = "/dashboard/people/second-factor";
     submit(&mut owner, PATH, require, &[("required", "yes")]).await;
     assert_eq!(member.get("/dashboard").await.led_to(), "/account/totp");

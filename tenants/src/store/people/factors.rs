@@ -234,8 +234,11 @@ impl Tx {
             return Ok(false);
         };
         let agency = self.agency.clone();
-        let used = self.inner.execute(USE_STEP, args![&agency, id, step]);
-        Ok(used.await? == 1)
+        let used = self
+            .inner
+            .execute(USE_STEP, args![&agency, id, step])
+            .await?;
+        Ok(used == 1)
     }
 
     async fn backup_code_take(

@@ -116,7 +116,8 @@ async function openQuestion(page) {
 /** What stands between a person and the console: a second step that is required, then an agency that is suspended. */
 async function closedDoors(world, page, visit) {
   await page.goto(`${world.product.origin}/dashboard/people`);
-  await answered(page, () => page.getByRole('button', { name: 'Require it' }).click());
+  await page.getByText('Require it', { exact: true }).click();
+  await answered(page, () => page.getByRole('button', { name: 'Require it of all staff' }).click());
   await page.goto(`${world.product.origin}/dashboard`);
   await visit('second-step-required', page);
   await world.product.run('agency', 'suspend', 'northwind');
