@@ -105,8 +105,14 @@ fn a_second_step_is_reset_for_who_has_one_and_the_help_says_for_whom() {
     assert!(installation.run(CREATE).status.success());
     for (line, said) in [
         ("northwind ana@northwind.example", "no such second factor"),
-        ("northwind jo@northwind.example", "nobody at `northwind` has the address"),
-        ("nobody ana@northwind.example", "there is no agency `nobody`"),
+        (
+            "northwind jo@northwind.example",
+            "nobody at `northwind` has the address",
+        ),
+        (
+            "nobody ana@northwind.example",
+            "there is no agency `nobody`",
+        ),
     ] {
         let output = installation.run(&format!("agency reset-second-step {line}"));
         assert_eq!(output.status.code(), Some(1), "{line}");

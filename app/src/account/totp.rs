@@ -113,12 +113,7 @@ async fn set_up(platform: &Platform, person: &Person, wrong: bool) -> PageResult
     Ok(Respond::new(platform, &person.site).page(status(wrong), &page))
 }
 
-fn codes_page(
-    platform: &Platform,
-    person: &Person,
-    codes: Vec<String>,
-    renewed: bool,
-) -> Response {
+fn codes_page(platform: &Platform, person: &Person, codes: Vec<String>, renewed: bool) -> Response {
     let page = Page::SecondStep(SecondStep {
         left: codes.len(),
         codes,

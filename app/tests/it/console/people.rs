@@ -235,7 +235,11 @@ async fn t8_who_lost_phone_and_codes_signs_in_again_and_only_who_may_lets_them()
         unreachable!()
     };
     let reset = |page: &str| format!("{page}/second-step/reset");
-    owner.get(member).await.ok().does_not_say("Reset second step");
+    owner
+        .get(member)
+        .await
+        .ok()
+        .does_not_say("Reset second step");
     submit(&mut owner, member, &reset(member), &[])
         .await
         .page(StatusCode::NOT_FOUND);
@@ -274,7 +278,11 @@ async fn t8_who_lost_phone_and_codes_signs_in_again_and_only_who_may_lets_them()
         .await
         .ok()
         .says("Second step reset");
-    scene.app.test.clock.advance(std::time::Duration::from_mins(2));
+    scene
+        .app
+        .test
+        .clock
+        .advance(std::time::Duration::from_mins(2));
     let mut again = scene.browser();
     let page = scene.ask(&mut again, "max@northwind.example").await;
     let code = code_in(&scene.mail().await);

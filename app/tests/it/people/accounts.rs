@@ -117,7 +117,10 @@ async fn t8_backup_codes_are_counted_and_made_anew_for_a_code_of_the_app() {
     let new = backup_code(&renewed);
     let answer = post(&mut other, "/sign-in/totp", &page, &[("code", &new)]).await;
     assert_eq!(answer.led_to(), "/dashboard");
-    browser.get("/account/totp").await.says("9 backup codes left");
+    browser
+        .get("/account/totp")
+        .await
+        .says("9 backup codes left");
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use super::super::{
     statement::{args, statements},
 };
 use crate::{
-    ActionError, EventType, Member, MemberId, NewEvent, Role, person::check_second_step_reset, totp,
-    values::Email,
+    ActionError, EventType, Member, MemberId, NewEvent, Role, person::check_second_step_reset,
+    totp, values::Email,
 };
 
 statements! {
@@ -280,7 +280,11 @@ impl Tx {
         self.seal(cell(id, "backup_codes"), &text).await
     }
 
-    async fn open_codes(&mut self, id: &MemberId, sealed: &[u8]) -> Result<Vec<String>, StoreError> {
+    async fn open_codes(
+        &mut self,
+        id: &MemberId,
+        sealed: &[u8],
+    ) -> Result<Vec<String>, StoreError> {
         let kept = self.open(cell(id, "backup_codes"), sealed).await?;
         serde_json::from_str(kept.expose_secret())
             .map_err(|_| StoreError::corrupt("backup_codes", "not a list"))

@@ -141,7 +141,10 @@ async fn t8_new_backup_codes_end_the_old_ones(world: World) {
     let (secret, old) = enrolled(&world, &staff).await;
     assert!(take(&old[0]).await);
     assert_eq!(left().await, 9);
-    assert!(renew(&old[1]).await.is_none(), "the app's code is asked for");
+    assert!(
+        renew(&old[1]).await.is_none(),
+        "the app's code is asked for"
+    );
     world.later(Duration::from_secs(30));
     let code = totp::code(&secret, world.store.now()).unwrap();
     let new = renew(&code).await.unwrap();
