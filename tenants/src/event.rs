@@ -10,7 +10,7 @@ text_enum! {
         ApiKeyCreated = "api_key.created", ApiKeyRevoked = "api_key.revoked",
         AppCreated = "app.created", OauthClientStored = "oauth_client.stored", OauthClientMoved = "oauth_client.moved", AppUnavailable = "app.unavailable",
         WorkspaceCreated = "workspace.created", WorkspaceRenamed = "workspace.renamed", WorkspaceExported = "workspace.exported",
-        WorkspaceClosing = "workspace.closing", WorkspaceDeleted = "workspace.deleted", WorkflowCreated = "workflow.created",
+        WorkspaceClosing = "workspace.closing", WorkspaceDeleted = "workspace.deleted", WorkflowCreated = "workflow.created", WorkflowChanged = "workflow.changed",
         RequestCreated = "request.created", RequestSent = "request.sent", RequestResent = "request.resent",
         RequestLinkMade = "request.link_made", RequestOpened = "request.opened", RequestCompleted = "request.completed",
         RequestExpired = "request.expired", RequestCancelled = "request.cancelled", RequestRenewed = "request.renewed",

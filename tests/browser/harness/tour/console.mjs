@@ -42,6 +42,7 @@ function* rooms(world, made) {
   yield place(`${workspace}/delete`, 'workspace-delete');
   for (const state of ['sent', 'done', 'held', 'cancelled', 'queued']) yield place(`/requests/${made[state]}`, `request-${state}`);
   for (const state of ['waiting', 'paused']) yield place(`/workflows/${made[state]}`, `workflow-${state}`);
+  yield place(`/workflows/${made.waiting}/edit`, 'workflow-edit');
   for (const state of ['active', 'revoked']) yield place(`/connections/${made[state]}`, `connection-${state}`);
   for (const role of ['admin', 'client']) yield place(`/people/${made[role]}`, `person-${role}`);
   yield place(`/domains/${made.domain}`, 'domain');
@@ -64,7 +65,7 @@ function* forms(world, made) {
   yield place(`/connections/${made.active}`, 'connection-asks-first', openQuestion);
   for (const [path, name] of [
     [compose, 'requests-compose'], [workflow, 'workflows-describe'], ['/workspaces/new'], [`${workspace}/delete`, 'workspace-delete'], ['/apps/new'],
-    ['/domains'], ['/email'], ['/email/relay'], ['/people/invite'], ['/people/transfer'], ['/people/provider'], ['/keys/new'],
+    ['/domains'], ['/email'], ['/email/relay'], ['/people/invite'], ['/people/transfer'], ['/people/provider'], ['/keys/new'], [`/workflows/${made.waiting}/edit`, 'workflow-edit'],
   ]) yield place(path, `${name ?? named(path)}-mistyped`, sendEmpty);
 }
 
