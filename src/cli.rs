@@ -96,6 +96,8 @@ pub enum Agency {
     Keys(OneAgency),
     /// Make an API key useless at once
     RevokeKey(OneKey),
+    /// Take the second step away from one of the staff who lost phone and backup codes: the owner, say
+    ResetSecondStep(OneMember),
 }
 
 #[derive(Args, Debug)]
@@ -124,6 +126,14 @@ pub struct OneKey {
 
     /// As `latchkey agency keys` lists it: key_...
     pub key: ApiKeyId,
+}
+
+#[derive(Args, Debug)]
+pub struct OneMember {
+    pub slug: Slug,
+
+    /// The address that they sign in with
+    pub email: Email,
 }
 
 #[derive(Debug, Subcommand)]

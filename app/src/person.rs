@@ -144,7 +144,7 @@ impl Person {
             return Err(Next::remember(parts, see_other(SIGN_IN)));
         };
         if session.stage == SessionStage::SecondFactor {
-            return Err(see_other(SECOND_FACTOR));
+            return Err(Next::remember(parts, see_other(SECOND_FACTOR)));
         }
         if session.must_enrol && !enrolling {
             return Err(see_other(ENROL));

@@ -1,9 +1,9 @@
 use crate::cli::{Agency as AgencyCommand, NewAgency as Options};
 use crate::commands::{CommandError, Result, answer, block_on, store};
 use crate::settings::Settings;
-use latchkey_tenants::values::{Host, Name, Slug};
+use latchkey_tenants::values::{Email, Host, Name, Slug};
 use latchkey_tenants::{
-    Agency, AgencyStatus, ApiKeyId, KeyScope, NewAgency, PageOf, Store, edge_name,
+    Agency, AgencyStatus, ApiKeyId, KeyScope, NewAgency, PageOf, Role, Store, edge_name,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -24,6 +24,9 @@ pub fn run(settings: &Settings, command: AgencyCommand) -> Result<()> {
             AgencyCommand::Resume(one) => set_status(&store, &one.slug, AgencyStatus::Active).await,
             AgencyCommand::Keys(one) => keys(&store, &one.slug).await,
             AgencyCommand::RevokeKey(one) => revoke_key(&store, &one.slug, &one.key).await,
+            AgencyCommand::ResetSecondStep(one) => {
+                reset_second_step(&store, &one.slug, &one.email).await
+            }
         }
     })
 }
@@ -171,6 +174,26 @@ async fn revoke_key(store: &Store, slug: &Slug, key: &ApiKeyId) -> Result<()> {
         .map_err(CommandError::because(failed))?;
     tx.commit().await.map_err(CommandError::because(failed))?;
     tracing::info!(%slug, %key, %name, "the key opens nothing any more");
+    Ok(())
+}
+
+async fn reset_second_step(store: &Store, slug: &Slug, email: &Email) -> Result<()> {
+    let agency = named(store, slug).await?;
+    let failed = "cannot reset the second step";
+    let mut tx = store
+        .begin(&agency.id)
+        .await
+        .map_err(CommandError::because(failed))?;
+    let member = tx
+        .member_by_email(email)
+        .await
+        .map_err(CommandError::because(failed))?
+        .ok_or_else(|| CommandError::new(format!("nobody at `{slug}` has the address {email}")))?;
+    tx.totp_reset(&member.id, Role::Owner, "operator")
+        .await
+        .map_err(CommandError::because(failed))?;
+    tx.commit().await.map_err(CommandError::because(failed))?;
+    tracing::info!(%slug, member = %member.id, "signs in without a second step until a new one is set up");
     Ok(())
 }
 

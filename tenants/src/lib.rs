@@ -68,4 +68,6 @@ pub use sender::{SenderDomain, SenderState, SenderVerdict};
 pub use store::{PlatformTx, Store, StoreError, Tx};
 pub use theme::{ThemeKind, ThemeMove, ThemeMoveWhy, ThemeVersion};
 pub use vault::Vault;
-pub use workflow::{Gate, NewSlot, NewWorkflow, Slot, Workflow, Workspace};
+pub use workflow::{
+    Gate, NewSlot, NewWorkflow, Slot, SlotChange, Workflow, WorkflowChange, Workspace,
+};

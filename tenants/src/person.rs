@@ -93,6 +93,20 @@ pub fn check_removal(by: Role, target: Role) -> Result<(), ActionError> {
     }
 }
 
+/// Who takes the second step of somebody who lost it away: those who manage people, and never the owner's.
+pub fn check_second_step_reset(by: Role, target: Role) -> Result<(), ActionError> {
+    if !by.can(Capability::Manage) {
+        return Err(not_allowed());
+    }
+    if target == Role::Owner && !by.can(Capability::Own) {
+        return Err(ActionError::conflict(
+            "owner_by_operator",
+            "nobody here resets the owner's second step: whoever runs this installation does, with `latchkey agency reset-second-step`",
+        ));
+    }
+    Ok(())
+}
+
 /// The owner hands over to another of the staff, and is an admin from then on.
 pub fn check_transfer(by: Role, to: Role) -> Result<(), ActionError> {
     if !by.can(Capability::Own) {
@@ -173,6 +187,21 @@ mod tests {
                 .iter()
                 .all(|capability| !Role::Client.can(*capability))
         );
+    }
+
+    #[test]
+    fn t8_an_admin_resets_no_owners_second_step() {
+        for target in Role::ALL.iter().copied() {
+            for by in Role::ALL.iter().copied() {
+                let may = match by {
+                    Role::Owner => true,
+                    Role::Admin => target != Role::Owner,
+                    Role::Member | Role::Client => false,
+                };
+                let said = code(check_second_step_reset(by, target));
+                assert_eq!(said == "ok", may, "{by} of {target}: {said}");
+            }
+        }
     }
 
     #[test]

@@ -73,3 +73,19 @@ pub struct NewSlot {
     pub required: bool,
     pub expected_account: Option<Opaque>,
 }
+
+/// What is put right in a workflow; none: stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct WorkflowChange {
+    pub name: Option<Name>,
+    pub external_id: Option<Option<Opaque>>,
+    pub resume: Option<Resume>,
+    pub slots: Vec<SlotChange>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SlotChange {
+    pub id: SlotId,
+    pub required: Option<bool>,
+    pub expected_account: Option<Option<Opaque>>,
+}

@@ -100,6 +100,29 @@ fn an_agency_is_suspended_and_resumed() {
 }
 
 #[test]
+fn a_second_step_is_reset_for_who_has_one_and_the_help_says_for_whom() {
+    let installation = Installation::new();
+    assert!(installation.run(CREATE).status.success());
+    for (line, said) in [
+        ("northwind ana@northwind.example", "no such second factor"),
+        (
+            "northwind jo@northwind.example",
+            "nobody at `northwind` has the address",
+        ),
+        (
+            "nobody ana@northwind.example",
+            "there is no agency `nobody`",
+        ),
+    ] {
+        let output = installation.run(&format!("agency reset-second-step {line}"));
+        assert_eq!(output.status.code(), Some(1), "{line}");
+        assert!(text(&output.stderr).contains(said), "{line}");
+    }
+    let help = installation.run("agency --help");
+    assert!(text(&help.stdout).contains("lost phone and backup codes"));
+}
+
+#[test]
 fn check_names_each_part_and_fails_when_one_does() {
     let installation = Installation::new()
         .with("LATCHKEY_HTTPS_LISTEN", "127.0.0.1:0")

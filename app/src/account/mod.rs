@@ -23,5 +23,6 @@ pub(crate) fn routes() -> Pages {
         .post("/account/passkeys/{passkey}/remove", passkeys::remove)
         .get("/account/totp", totp::show)
         .post("/account/totp", totp::confirm)
-        .post("/account/totp/remove", totp::remove)
+        .post(totp::RENEW, totp::renew)
+        .post(totp::REMOVE, totp::remove)
 }

@@ -12,7 +12,11 @@ use crate::{
     http::{PageError, PageResult, Respond},
     person::{ENROL, Enrolling, Person, Sent, see_other},
     platform::Platform,
+    sign_in::typed_code,
 };
+
+pub(super) const RENEW: &str = "/account/totp/codes";
+pub(super) const REMOVE: &str = "/account/totp/remove";
 
 /// `GET /account/totp`: sets up an authenticator app, or shows that one is.
 pub(super) async fn show(State(platform): State<Platform>, by: Enrolling) -> PageResult {
@@ -23,34 +27,39 @@ pub(super) async fn show(State(platform): State<Platform>, by: Enrolling) -> Pag
 pub(super) async fn confirm(State(platform): State<Platform>, sent: Sent<Enrolling>) -> PageResult {
     let person = sent.by.person;
     check_staff(&person)?;
-    let code: String = sent
-        .fields
-        .get("code")
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
+    let code = typed_code(&sent.fields);
     let mut tx = platform.store.begin(&person.site.agency.id).await?;
     let Some(codes) = tx.totp_confirm(person.member(), &code).await? else {
         drop(tx);
         return proposed(&platform, &person, true).await;
     };
     tx.commit().await?;
-    Ok(set_up(&platform, &person, codes, false))
+    Ok(codes_page(&platform, &person, codes, false))
+}
+
+/// `POST /account/totp/codes`: new backup codes, for a code of the app. The old ones end.
+pub(super) async fn renew(State(platform): State<Platform>, sent: Sent<Person>) -> PageResult {
+    let person = sent.by;
+    check_staff(&person)?;
+    let code = typed_code(&sent.fields);
+    let mut tx = platform.store.begin(&person.site.agency.id).await?;
+    let Some(codes) = tx.backup_codes_renew(person.member(), &code).await? else {
+        drop(tx);
+        return set_up(&platform, &person, true).await;
+    };
+    tx.commit().await?;
+    Ok(codes_page(&platform, &person, codes, true))
 }
 
 /// `POST /account/totp/remove`: with a code, so that an unlocked screen is not enough.
 pub(super) async fn remove(State(platform): State<Platform>, sent: Sent<Person>) -> PageResult {
     let person = sent.by;
     check_staff(&person)?;
-    let code: String = sent
-        .fields
-        .get("code")
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
+    let code = typed_code(&sent.fields);
     let mut tx = platform.store.begin(&person.site.agency.id).await?;
     if !tx.second_factor_take(&person.member().id, &code).await? {
-        return Ok(set_up(&platform, &person, Vec::new(), true));
+        drop(tx);
+        return set_up(&platform, &person, true).await;
     }
     tx.totp_remove(person.member()).await?;
     tx.commit().await?;
@@ -72,7 +81,7 @@ async fn proposed(platform: &Platform, person: &Person, wrong: bool) -> PageResu
     let secret = tx.totp_propose(&member.id).await?;
     tx.commit().await?;
     let Some(secret) = secret else {
-        return Ok(set_up(platform, person, Vec::new(), false));
+        return set_up(platform, person, false).await;
     };
     let uri = totp::uri(&secret, &person.site.brand.name, member.email.as_str());
     let groups: Vec<&str> = [0, 4, 8, 12, 16, 20, 24, 28]
@@ -82,7 +91,6 @@ async fn proposed(platform: &Platform, person: &Person, wrong: bool) -> PageResu
     let page = Page::Totp(Totp {
         csrf: person.csrf(),
         path: ENROL.to_owned(),
-        recovery_path: None,
         enrol: Some(Enrolment {
             secret: groups.join(" "),
             picture: picture(&uri),
@@ -93,15 +101,39 @@ async fn proposed(platform: &Platform, person: &Person, wrong: bool) -> PageResu
     Ok(Respond::new(platform, &person.site).page(status(wrong), &page))
 }
 
-fn set_up(platform: &Platform, person: &Person, codes: Vec<String>, wrong: bool) -> Response {
+async fn set_up(platform: &Platform, person: &Person, wrong: bool) -> PageResult {
+    let mut tx = platform.store.read(&person.site.agency.id).await?;
+    let left = tx.backup_codes_left(&person.member().id).await?;
+    drop(tx);
     let page = Page::SecondStep(SecondStep {
+        left,
+        error: wrong.then_some("code"),
+        ..second_step(person)
+    });
+    Ok(Respond::new(platform, &person.site).page(status(wrong), &page))
+}
+
+fn codes_page(platform: &Platform, person: &Person, codes: Vec<String>, renewed: bool) -> Response {
+    let page = Page::SecondStep(SecondStep {
+        left: codes.len(),
+        codes,
+        renewed,
+        ..second_step(person)
+    });
+    Respond::new(platform, &person.site).page(StatusCode::OK, &page)
+}
+
+fn second_step(person: &Person) -> SecondStep {
+    SecondStep {
         csrf: person.csrf(),
         staff: person.member().role.is_staff(),
-        codes,
-        remove_path: "/account/totp/remove".to_owned(),
-        error: wrong.then_some("code"),
-    });
-    Respond::new(platform, &person.site).page(status(wrong), &page)
+        codes: Vec::new(),
+        renewed: false,
+        left: 0,
+        renew_path: RENEW.to_owned(),
+        remove_path: REMOVE.to_owned(),
+        error: None,
+    }
 }
 
 fn status(wrong: bool) -> StatusCode {

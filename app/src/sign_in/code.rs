@@ -9,6 +9,7 @@ use latchkey_themes::{Page, page::CheckMail};
 use super::{
     finish::sign_in,
     start::{account, mailed},
+    totp::typed_code,
 };
 use crate::{
     http::{ClientAddress, Form, PageError, PageResult, Respond, Site, Visit, cookie},
@@ -47,12 +48,7 @@ pub(super) async fn take(
     let Some(attempt) = cookie(&headers, ATTEMPT_COOKIE) else {
         return Ok(see_other(SIGN_IN));
     };
-    let typed: String = form
-        .fields
-        .get("code")
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
+    let typed = typed_code(&form.fields);
     let mut tx = platform.store.begin(&site.agency.id).await?;
     if let CodeOutcome::Right(member) = tx.sign_in_take_code(&attempt, &typed, &site.host).await? {
         let proof = SignInMethod::Mail.into();

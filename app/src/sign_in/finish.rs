@@ -59,7 +59,7 @@ pub(super) async fn sign_in(
     let full = started.stage == SessionStage::Full;
     let next = Next::noted(headers).filter(|_| full);
     let mut response = match next {
-        Some(next) => see_other(&next.path()),
+        Some(next) => see_other(next.path()),
         None if full => see_other(home(member.role)),
         None => see_other(SECOND_FACTOR),
     };

@@ -21,6 +21,7 @@ pub(crate) use browser::name as browser_name;
 pub(crate) use join::inviter;
 pub(crate) use passkey::{begun, ended, webauthn};
 pub(crate) use provider::{check_issuer, redirect_uris};
+pub(crate) use totp::typed_code;
 
 pub(crate) fn routes() -> Pages {
     Pages::new()

@@ -9,7 +9,7 @@ use super::{
     start::account,
 };
 use crate::{
-    http::{ClientAddress, Form, PageError, PageResult, Respond, Site, csrf_token},
+    http::{ClientAddress, Form, PageError, PageResult, Query, Respond, Site, csrf_token},
     limits::Limited,
     person::{SECOND_FACTOR, SIGN_IN, see_other, session_of},
     platform::Platform,
@@ -46,12 +46,7 @@ pub(super) async fn take(
     ] {
         platform.limits.check(limited).map_err(PageError::limited)?;
     }
-    let code: String = form
-        .fields
-        .get("code")
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
+    let code = typed_code(&form.fields);
     let mut tx = platform.store.begin(&site.agency.id).await?;
     if !tx.second_factor_take(&member.id, &code).await? {
         return Ok(code_page(&platform, &site, &secret, true));
@@ -61,6 +56,12 @@ pub(super) async fn take(
         second_factor: true,
     };
     sign_in(&platform, &site, &headers, tx, member, proof).await
+}
+
+/// The code of a form, without the spaces that people copy.
+pub(crate) fn typed_code(fields: &Query) -> String {
+    let typed = fields.get("code").unwrap_or_default();
+    typed.split_whitespace().collect()
 }
 
 async fn waiting(
@@ -76,7 +77,6 @@ fn code_page(platform: &Platform, site: &Site, secret: &SecretString, wrong: boo
     let page = Page::Totp(Totp {
         csrf: csrf_token(secret),
         path: SECOND_FACTOR.to_owned(),
-        recovery_path: None,
         enrol: None,
         error: wrong.then_some("code"),
     });

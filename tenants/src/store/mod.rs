@@ -52,6 +52,7 @@ mod surroundings;
 mod theme_publishing;
 mod themes;
 mod tx;
+mod workflow_changes;
 mod workflow_rows;
 mod workflows;
 mod workspace_closing;
@@ -374,6 +375,7 @@ const STATEMENTS: &[&[Statement]] = &[
     surroundings::STATEMENTS,
     theme_publishing::STATEMENTS,
     themes::STATEMENTS,
+    workflow_changes::STATEMENTS,
     workflow_rows::STATEMENTS,
     workflows::STATEMENTS,
     workspace_closing::STATEMENTS,

@@ -79,5 +79,6 @@ mod transactions;
 mod vault;
 mod walls;
 mod work;
+mod workflow_changes;
 mod workspace_closing;
 mod world;

@@ -80,7 +80,8 @@ async function switchRedirect(page, app, [before, after]) {
   const [now, next] = await moving.locator('code').allInnerTexts();
   assert.ok(now.startsWith(`${before}/oauth/callback/`), now);
   assert.equal(next, now.replace(before, after));
-  await moving.getByRole('button', { name: 'It is registered: switch' }).click();
+  await moving.getByText('It is registered: switch').click();
+  await moving.getByRole('button', { name: 'Switch to the new URI' }).click();
   await moving.waitFor({ state: 'detached' });
   await page.getByText(next).first().waitFor();
 }

@@ -87,8 +87,14 @@ pub struct SecondStep {
     pub csrf: String,
     /// Of the agency's staff, who have no connections of their own.
     pub staff: bool,
-    /// It has just been set up: the backup codes, shown this once.
+    /// The backup codes that have just been made, shown this once.
     pub codes: Vec<String>,
+    /// They took the place of others.
+    pub renewed: bool,
+    /// How many backup codes still work.
+    pub left: usize,
+    /// POST with `code`: makes new backup codes.
+    pub renew_path: String,
     /// POST with `code`: takes it away.
     pub remove_path: String,
     pub error: Option<&'static str>,
@@ -121,10 +127,14 @@ context_of!(
 );
 context_of!(
     SecondStep,
-    |page| Phrase::new(if page.codes.is_empty() {
+    |page| Phrase::new(if page.renewed {
+        "pages.second_step.renewed_title"
+    } else if page.codes.is_empty() {
         "pages.second_step.title"
     } else {
         "pages.second_step.done_title"
     }),
-    |page| context! { done => !page.codes.is_empty(), wrong => page.error.is_some() }
+    |page| context! {
+        done => !page.codes.is_empty(), renewed => page.renewed, wrong => page.error.is_some(),
+    }
 );

@@ -61,14 +61,12 @@ pub struct Passkey {
     pub error: Option<&'static str>,
 }
 
-/// The six digits of an authenticator.
+/// The six digits of an authenticator; at sign-in a backup code does as well.
 #[derive(Clone, Serialize)]
 pub struct Totp {
     pub csrf: String,
     /// POST with `code`.
     pub path: String,
-    /// GET: uses a recovery code instead.
-    pub recovery_path: Option<String>,
     pub enrol: Option<Enrolment>,
     pub error: Option<&'static str>,
 }

@@ -212,6 +212,19 @@ fn a_dead_link_offers_a_fresh_one_whatever_the_cause() {
 }
 
 #[test]
+fn a_password_and_a_passkey_are_removed_after_a_question() {
+    for (name, html) in every_page() {
+        let asked = match name.splitn(3, '-').nth(2) {
+            Some("password-set") => 1,
+            Some("passkeys-some") => 2,
+            _ => 0,
+        };
+        let questions = html.matches("<details class=\"sure\">").count();
+        assert_eq!(questions, asked, "{name}");
+    }
+}
+
+#[test]
 fn hostile_words_stay_words() {
     for (name, html) in every_page() {
         assert!(!html.contains("<script>"), "{name}");

@@ -18,6 +18,8 @@ struct Shown {
     is_client: bool,
     is_me: bool,
     second_step: bool,
+    /// They lost it, and whoever looks may take it away.
+    may_reset: bool,
     password: bool,
     created_at: i64,
     workspace_path: Option<String>,
@@ -78,6 +80,22 @@ pub(super) async fn remove(
     told(&back, outcome, &text)
 }
 
+/// `POST /dashboard/people/{member}/second-step/reset`: they lost phone and backup codes.
+pub(super) async fn reset_second_step(
+    segment: Segment,
+    Sent { by: desk, .. }: Sent<Desk<Manage>>,
+) -> PageResult {
+    let id = segment.id()?;
+    let mut tx = desk.begin().await?;
+    let by = desk.member().role;
+    let outcome = tx.totp_reset(&id, by, &desk.actor()).await;
+    if outcome.is_ok() {
+        desk.commit(tx).await?;
+    }
+    let text = "Their second step is gone: they sign in without one and can set up a new one.";
+    told(&format!("{PATH}/{id}"), outcome, text)
+}
+
 fn shown(desk: &Desk<Manage>, member: Member) -> Shown {
     let mut roles = vec![("admin", "Admin"), ("member", "Member")];
     roles.sort_by_key(|(value, _)| *value != member.role.as_str());
@@ -94,6 +112,7 @@ fn shown(desk: &Desk<Manage>, member: Member) -> Shown {
         is_client: !is_staff,
         is_me,
         second_step: member.has_totp,
+        may_reset: member.has_totp && !is_me && member.role != Role::Owner,
         password: member.has_password,
         created_at: member.created_at.micros(),
         workspace_path: member

@@ -37,5 +37,9 @@ pub(super) fn routes() -> Pages {
         .post(transfer::PATH, transfer::hand_over)
         .get("/dashboard/people/{member}", member::show)
         .post("/dashboard/people/{member}/role", member::set_role)
+        .post(
+            "/dashboard/people/{member}/second-step/reset",
+            member::reset_second_step,
+        )
         .post("/dashboard/people/{member}/remove", member::remove)
 }

@@ -13,6 +13,7 @@ use crate::{
     http::{PageError, PageResult, Query},
     limits::Limited,
     person::{Own, Sent},
+    sign_in::typed_code,
 };
 
 pub(super) const PATH: &str = "/dashboard/people/transfer";
@@ -89,7 +90,7 @@ pub(super) async fn hand_over(Sent { by: desk, fields }: Sent<Desk<Own>>) -> Pag
             .limits
             .check(Limited::SignInAs(&format!("transfer/{owner}")))
             .map_err(PageError::limited)?;
-        let code: String = page.code.value.split_whitespace().collect();
+        let code = typed_code(&fields);
         if !tx.second_factor_take(&owner, &code).await? {
             page.code.value.clear();
             page.code

@@ -13,7 +13,7 @@ use crate::{
         connections::standing,
         done,
         languages::languages,
-        workflows::gate_state,
+        workflows::{self, gate_state},
     },
     http::{PageError, PageResult, Query},
     person::{Sent, Work},
@@ -38,6 +38,7 @@ struct View {
 
 #[derive(Serialize)]
 struct WorkflowChoice {
+    path: String,
     name: String,
     gate: (&'static str, &'static str),
     slots: Vec<SlotChoice>,
@@ -167,6 +168,7 @@ async fn workflow_choice(
     }
     let gate: GateState = workflow.gate.state;
     Ok(WorkflowChoice {
+        path: workflows::path_of(&workflow.id),
         name: workflow.name.to_string(),
         gate: gate_state(gate),
         slots,

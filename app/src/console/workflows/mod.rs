@@ -2,6 +2,7 @@
 
 mod create;
 mod detail;
+mod edit;
 mod list;
 mod words;
 
@@ -20,8 +21,10 @@ pub(super) fn routes() -> Pages {
         .post("/dashboard/workflows/new", create::create)
         .get("/dashboard/workflows/{id}", detail::show)
         .post("/dashboard/workflows/{id}/resume", detail::resume)
+        .get("/dashboard/workflows/{id}/edit", edit::show)
+        .post("/dashboard/workflows/{id}/edit", edit::save)
 }
 
-fn path_of(id: &WorkflowId) -> String {
+pub(super) fn path_of(id: &WorkflowId) -> String {
     format!("{ROOT}/{id}")
 }

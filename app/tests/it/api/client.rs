@@ -131,6 +131,10 @@ impl Client<'_> {
         self.json(Method::PUT, path, &body).await
     }
 
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.json(Method::PATCH, path, &body).await
+    }
+
     pub async fn delete(&self, path: &str) -> Answer {
         self.api
             .send(self.request(Method::DELETE, path, Body::empty()))

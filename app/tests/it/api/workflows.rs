@@ -69,6 +69,56 @@ async fn workflows_are_found_by_workspace_and_external_id() {
 }
 
 #[tokio::test]
+async fn a_workflow_is_put_right_and_what_is_not_said_stays() {
+    let api = Api::start().await;
+    let agency = api.agency("northwind").await;
+    let workspace = workspace(&agency).await;
+    let new = json!({
+        "workspace_id": workspace, "name": "Wekly report", "external_id": "n8n-17",
+        "slots": [{"app": "slack", "expected_account": "T0l"}, {"app": "figma"}],
+    });
+    let made = agency.post("/workflows", new).await.expect(201);
+    let path = format!("/workflows/{}", text(&made["id"]));
+    assert_eq!(agency.patch(&path, json!({})).await.expect(200), made);
+    let change = json!({
+        "name": "Weekly report", "external_id": null, "resume": "manual",
+        "slots": [{"id": made["slots"][0]["id"], "expected_account": "T01", "required": false}],
+    });
+    let right = agency.patch(&path, change).await.expect(200);
+    assert_eq!(right["name"], "Weekly report");
+    assert_eq!(right["external_id"], Value::Null);
+    assert_eq!(right["resume"], "manual");
+    assert_eq!(right["slots"][0]["expected_account"], "T01");
+    assert_eq!(right["slots"][0]["required"], false);
+    assert_eq!(right["slots"][1], made["slots"][1]);
+    assert_eq!(agency.get(&path).await.expect(200), right);
+    let slot = &made["slots"][0]["id"];
+    for (change, pointer) in [
+        (json!({"name": null}), "/name"),
+        (json!({"resume": "never"}), "/resume"),
+        (json!({"external_id": ""}), "/external_id"),
+        (json!({"slots": null}), "/slots"),
+        (
+            json!({"slots": [{"id": slot, "required": null}]}),
+            "/slots/0/required",
+        ),
+        (
+            json!({"slots": [{"id": slot}, {"id": slot}]}),
+            "/slots/1/id",
+        ),
+        (
+            json!({"slots": [{"id": "slt_01kc76xp00hezapqm44qap4thw"}]}),
+            "/slots/0/id",
+        ),
+        (json!({"workspace_id": workspace}), "/workspace_id"),
+    ] {
+        let answer = agency.patch(&path, change).await;
+        assert_eq!(answer.refused().0, pointer);
+    }
+    assert_eq!(agency.get(&path).await.expect(200), right);
+}
+
+#[tokio::test]
 async fn a_wrong_workflow_is_refused_where_it_is_wrong() {
     let api = Api::start().await;
     let agency = api.agency("northwind").await;

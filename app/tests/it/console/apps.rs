@@ -218,6 +218,7 @@ async fn after_a_move_the_redirect_uri_is_switched_once_it_is_registered() {
     )
     .await;
     tried.ok();
+    tried.says("Clients come back by the new URI from now on.");
     let moved = post(&mut staff, &format!("{PATH}/redirect"), &page, &[]).await;
     assert_eq!(moved.led_to(), PATH);
     staff

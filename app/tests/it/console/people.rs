@@ -2,7 +2,7 @@ use http::StatusCode;
 use latchkey_tenants::Role;
 
 use super::clients::submit;
-use crate::people::scene::{CLIENT, STAFF, Scene, path_in, post};
+use crate::people::scene::{CLIENT, STAFF, Scene, code_in, path_in, post};
 
 const PATH: &str = "/dashboard/people";
 const CLIENTS: &str = "/dashboard/people/clients";
@@ -27,7 +27,11 @@ async fn staff_and_clients_are_invited_reminded_and_let_off() {
     assert_eq!(sent.led_to(), INVITATIONS);
     path_in(&scene.mail().await, "/join/");
     let list = owner.get(INVITATIONS).await;
-    list.ok().says("is invited").says("Globex").says("Waiting");
+    list.ok()
+        .says("is invited")
+        .says("Globex")
+        .says("Waiting")
+        .says("The link in their mail is dead at once.");
     let twice = submit(&mut owner, INVITE, INVITE, &fields).await;
     twice
         .page(StatusCode::UNPROCESSABLE_ENTITY)
@@ -217,6 +221,76 @@ async fn t8_who_has_a_second_step_proves_it_to_hand_over() {
 }
 
 #[tokio::test]
+async fn t8_who_lost_phone_and_codes_signs_in_again_and_only_who_may_lets_them() {
+    let scene = Scene::start().await;
+    let mut owner = scene.staff().await;
+    let mut ada = scene.joined("ada@northwind.example", Role::Admin).await;
+    let mut max = scene.joined("max@northwind.example", Role::Member).await;
+    let pages = [STAFF, "ada@northwind.example", "max@northwind.example"];
+    let mut ids = Vec::new();
+    for email in pages {
+        ids.push(format!("{PATH}/{}", scene.member(email).await));
+    }
+    let [boss, admin, member] = ids.as_slice() else {
+        unreachable!()
+    };
+    let reset = |page: &str| format!("{page}/second-step/reset");
+    owner
+        .get(member)
+        .await
+        .ok()
+        .does_not_say("Reset second step");
+    submit(&mut owner, member, &reset(member), &[])
+        .await
+        .page(StatusCode::NOT_FOUND);
+    for browser in [&mut owner, &mut ada, &mut max] {
+        scene.enrol(browser).await;
+    }
+
+    let page = ada.get(boss).await;
+    page.ok()
+        .does_not_say("Reset second step")
+        .says("latchkey agency reset-second-step");
+    let refused = submit(&mut ada, boss, &reset(boss), &[]).await;
+    assert_eq!(refused.led_to(), *boss);
+    ada.get(boss).await.says("Nobody here resets the owner");
+    for (own, browser) in [(boss, &mut owner), (admin, &mut ada)] {
+        let refused = submit(browser, own, &reset(own), &[]).await;
+        assert_eq!(refused.led_to(), *own);
+        browser
+            .get(own)
+            .await
+            .says("Remove your own second step")
+            .does_not_say("Reset second step");
+    }
+    let refused = submit(&mut max, INVITE, &reset(admin), &[]).await;
+    refused.page(StatusCode::FORBIDDEN);
+
+    ada.get(member).await.ok().says("Reset second step");
+    let done = submit(&mut ada, member, &reset(member), &[]).await;
+    assert_eq!(done.led_to(), *member);
+    ada.get(member)
+        .await
+        .says("Their second step is gone")
+        .does_not_say("Reset second step");
+    owner
+        .get("/dashboard/audit")
+        .await
+        .ok()
+        .says("Second step reset");
+    scene
+        .app
+        .test
+        .clock
+        .advance(std::time::Duration::from_mins(2));
+    let mut again = scene.browser();
+    let page = scene.ask(&mut again, "max@northwind.example").await;
+    let code = code_in(&scene.mail().await);
+    let answer = post(&mut again, "/sign-in/code", &page, &[("code", &code)]).await;
+    assert_eq!(answer.led_to(), "/dashboard");
+}
+
+#[tokio::test]
 async fn t8_a_second_step_for_all_is_asked_of_those_who_have_none() {
     let scene = Scene::start().await;
     let mut owner = scene.staff().await;
@@ -225,7 +299,8 @@ async fn t8_a_second_step_for_all_is_asked_of_those_who_have_none() {
         .get(PATH)
         .await
         .ok()
-        .says("2 of the staff have no authenticator app yet, you among them");
+        .says("2 of the staff have no authenticator app yet, you among them")
+        .says("Staff without a second step can do nothing here until they set one up");
     let require = "/dashboard/people/second-factor";
     submit(&mut owner, PATH, require, &[("required", "yes")]).await;
     assert_eq!(member.get("/dashboard").await.led_to(), "/account/totp");

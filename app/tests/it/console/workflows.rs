@@ -1,5 +1,5 @@
 use http::StatusCode;
-use latchkey_tenants::{GateState, Resume};
+use latchkey_tenants::{GateState, NewSlot, Resume};
 
 use crate::{
     people::scene::{Scene, post},
@@ -153,6 +153,66 @@ async fn what_is_wrong_is_said_beside_it_and_what_was_typed_is_kept() {
 }
 
 #[tokio::test]
+async fn a_workflow_is_put_right_and_open_requests_follow() {
+    let scene = Scene::start().await;
+    let slack = NewSlot {
+        expected_account: Some("T0l".parse().unwrap()),
+        ..slot("slack")
+    };
+    let slots = vec![slack, slot("gmail")];
+    let (workflow, request) = scene.sent(slots).await;
+    let path = format!("/dashboard/workflows/{}", workflow.id);
+    let edit = format!("{path}/edit");
+    let mut staff = scene.staff().await;
+    staff.get(&path).await.ok().says(&edit);
+    let composer = format!("/dashboard/requests/new?workspace={}", scene.workspace);
+    staff.get(&composer).await.ok().says(&edit);
+    let page = staff.get(&edit).await;
+    page.ok()
+        .says("value=\"Weekly report\"")
+        .says("value=\"T0l\"");
+    let (slack, gmail) = (&workflow.slots[0].id, &workflow.slots[1].id);
+    let (slack, gmail) = (format!("expected.{slack}"), gmail.to_string());
+    let (other, optional) = (format!("expected.{gmail}"), format!("optional.{gmail}"));
+    let fields = |name| {
+        [
+            ("name", name),
+            ("external_id", ""),
+            ("resume", "manual"),
+            (slack.as_str(), "T01"),
+            (other.as_str(), ""),
+            (optional.as_str(), "on"),
+        ]
+    };
+    let refused = post(&mut staff, &edit, &page, &fields(" ")).await;
+    refused
+        .page(StatusCode::UNPROCESSABLE_ENTITY)
+        .says("A name has 1 to 200 characters")
+        .says("value=\"T01\"");
+    let saved = post(&mut staff, &edit, &page, &fields("Monthly report")).await;
+    assert_eq!(saved.led_to(), path);
+    staff
+        .get(&path)
+        .await
+        .ok()
+        .says("Saved.")
+        .says("Monthly report")
+        .says("opens again by hand")
+        .says("Expected account: T01");
+    let now = scene.app.request(&request.id).await;
+    let expected = now.items[0].expected_account.as_ref().unwrap();
+    assert_eq!(expected.as_str(), "T01");
+    scene.connected(&request.items[0].id, "T01").await;
+    staff.get(&path).await.ok().says("The workflow may run");
+    staff
+        .get("/dashboard/audit")
+        .await
+        .ok()
+        .says("Workflow changed");
+    scene.mails().await;
+}
+
+#[tokio::test]
 async fn t1_foreign_workflows_are_nothing() {
     let scene = Scene::start().await;
     let mut staff = scene.staff().await;
@@ -161,6 +221,10 @@ async fn t1_foreign_workflows_are_nothing() {
         let path = format!("/dashboard/workflows/{id}");
         staff.get(&path).await.page(StatusCode::NOT_FOUND);
         let answer = post(&mut staff, &format!("{path}/resume"), &page, &[]).await;
+        answer.page(StatusCode::NOT_FOUND);
+        let edit = format!("{path}/edit");
+        staff.get(&edit).await.page(StatusCode::NOT_FOUND);
+        let answer = post(&mut staff, &edit, &page, &[("name", "x")]).await;
         answer.page(StatusCode::NOT_FOUND);
     }
     let fields = [("workspace", "wsp_01kc76xp00hezapqm44qap4thw")];

@@ -19,7 +19,7 @@ fn secret(page: &Answer) -> SecretString {
 }
 
 impl Scene {
-    fn code(&self, secret: &SecretString) -> String {
+    pub fn code(&self, secret: &SecretString) -> String {
         totp::code(secret, self.app.test.store.now()).unwrap()
     }
 
@@ -62,6 +62,7 @@ async fn t8_a_second_step_stands_between_mail_and_dashboard() {
         assert_eq!(other.get(path).await.led_to(), "/sign-in/totp");
     }
     let page = other.get("/sign-in/totp").await;
+    page.ok().says("Six digits, or a backup code");
     let wrong = post(&mut other, "/sign-in/totp", &page, &[("code", "000000")]).await;
     wrong.page(StatusCode::UNPROCESSABLE_ENTITY);
     let code = scene.code(&secret);
@@ -84,6 +85,42 @@ async fn t8_a_second_step_stands_between_mail_and_dashboard() {
     let backup = backup_code(&codes);
     let answer = post(&mut third, "/sign-in/totp", &page, &[("code", &backup)]).await;
     assert_eq!(answer.led_to(), "/dashboard");
+}
+
+#[tokio::test]
+async fn t8_backup_codes_are_counted_and_made_anew_for_a_code_of_the_app() {
+    let scene = Scene::start().await;
+    let mut browser = scene.staff().await;
+    let (secret, codes) = scene.enrol(&mut browser).await;
+    let old = backup_code(&codes);
+    let page = browser.get("/account/totp").await;
+    page.ok().says("10 backup codes left");
+    let renew = "/account/totp/codes";
+    for wrong in ["000000", &old] {
+        let refused = post(&mut browser, renew, &page, &[("code", wrong)]).await;
+        refused
+            .page(StatusCode::UNPROCESSABLE_ENTITY)
+            .says("10 backup codes left");
+    }
+    scene.app.test.clock.advance(Duration::from_mins(2));
+    let code = scene.code(&secret);
+    let renewed = post(&mut browser, renew, &page, &[("code", &code)]).await;
+    renewed.ok().says("New backup codes").does_not_say(&old);
+
+    let mut other = scene.browser();
+    let page = scene.ask(&mut other, STAFF).await;
+    let code = code_in(&scene.mail().await);
+    post(&mut other, "/sign-in/code", &page, &[("code", &code)]).await;
+    let page = other.get("/sign-in/totp").await;
+    let ended = post(&mut other, "/sign-in/totp", &page, &[("code", &old)]).await;
+    ended.page(StatusCode::UNPROCESSABLE_ENTITY);
+    let new = backup_code(&renewed);
+    let answer = post(&mut other, "/sign-in/totp", &page, &[("code", &new)]).await;
+    assert_eq!(answer.led_to(), "/dashboard");
+    browser
+        .get("/account/totp")
+        .await
+        .says("9 backup codes left");
 }
 
 #[tokio::test]

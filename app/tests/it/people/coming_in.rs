@@ -118,6 +118,69 @@ async fn who_wanted_a_page_gets_there_after_signing_in() {
     }
 }
 
+/// A page of each room, as mails and notes of colleagues link to them.
+const DEEP: [&str; 15] = [
+    "/dashboard/requests/req_01kc76xp00hezapqm44qap4thw",
+    "/dashboard/connections/con_01kc76xp00hezapqm44qap4thw",
+    "/dashboard/apps/slack",
+    "/dashboard/domains/dom_01kc76xp00hezapqm44qap4thw",
+    "/dashboard/workflows/wfl_01kc76xp00hezapqm44qap4thw",
+    "/dashboard/workspaces/wsp_01kc76xp00hezapqm44qap4thw",
+    "/dashboard/people/invite?role=member",
+    "/dashboard/email/held-back",
+    "/dashboard/theme",
+    "/dashboard/keys/new",
+    "/dashboard/audit",
+    "/dashboard/settings",
+    "/dashboard/start",
+    "/account/passkeys",
+    "/portal/activity",
+];
+
+#[tokio::test]
+async fn a_link_into_any_room_is_still_meant_after_signing_in() {
+    let scene = Scene::start().await;
+    for deep in DEEP {
+        scene.app.test.clock.advance(Duration::from_mins(5));
+        let mut browser = scene.browser();
+        assert_eq!(browser.get(deep).await.led_to(), "/sign-in", "{deep}");
+        let page = scene.ask(&mut browser, STAFF).await;
+        let code = code_in(&scene.mail().await);
+        let answer = post(&mut browser, "/sign-in/code", &page, &[("code", &code)]).await;
+        assert_eq!(answer.led_to(), deep);
+        assert!(!browser.cookies().contains_key("__Host-next"), "{deep}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_outlasts_a_password_a_mailed_link_and_the_second_step() {
+    let scene = Scene::start().await;
+    let (key, _) = scene.enrol(&mut scene.staff().await).await;
+    let password = "correct horse battery";
+    scene.set_password(STAFF, password).await;
+    let deep = DEEP[0];
+    for by_mail in [true, false] {
+        scene.app.test.clock.advance(Duration::from_mins(5));
+        let mut browser = scene.browser();
+        browser.get(deep).await.led_to();
+        let answer = if by_mail {
+            scene.ask(&mut browser, STAFF).await;
+            let link = path_in(&scene.mail().await, "/sign-in/link/");
+            let page = browser.get(&link).await;
+            post(&mut browser, &link, &page, &[]).await
+        } else {
+            let page = browser.get("/sign-in/password").await;
+            let fields = [("email", STAFF), ("password", password)];
+            post(&mut browser, "/sign-in/password", &page, &fields).await
+        };
+        assert_eq!(answer.led_to(), "/sign-in/totp");
+        let page = browser.get("/sign-in/totp").await;
+        let code = scene.code(&key);
+        let answer = post(&mut browser, "/sign-in/totp", &page, &[("code", &code)]).await;
+        assert_eq!(answer.led_to(), deep);
+    }
+}
+
 #[tokio::test]
 async fn a_bare_host_of_the_agency_leads_to_sign_in_and_home_from_there() {
     const OWN: &str = "connect.northwind.example";

@@ -2,10 +2,14 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::super::{
     StoreError, Tx,
+    conn::Row,
     data_keys::{AGENCY_SCOPE, Cell},
     statement::{args, statements},
 };
-use crate::{ActionError, EventType, Member, MemberId, NewEvent, totp, values::Email};
+use crate::{
+    ActionError, EventType, Member, MemberId, NewEvent, Role, person::check_second_step_reset,
+    totp, values::Email,
+};
 
 statements! {
     PASSWORD_OF = "select id, password from members where agency_id = $1 and lower(email) = lower($2)";
@@ -113,26 +117,85 @@ impl Tx {
         code: &str,
     ) -> Result<bool, StoreError> {
         self.take_turn().await?;
-        let (agency, now) = (self.agency.clone(), self.now());
+        let agency = self.agency.clone();
         let row = self.inner.optional(FACTOR, args![&agency, id]).await?;
-        let Some(row) = row.filter(|row| matches!(row.optional_time("totp_since"), Ok(Some(_))))
-        else {
+        let Some(row) = row.filter(is_proven) else {
             return Ok(false);
         };
-        if let Some(sealed) = row.optional_bytes("totp_secret")? {
-            let secret = self.open(cell(id, "totp"), &sealed).await?;
-            if let Some(step) = totp::matching_step(&secret, code, now, row.int("totp_step")?) {
-                let used = self
-                    .inner
-                    .execute(USE_STEP, args![&agency, id, step])
-                    .await?;
-                return Ok(used == 1);
-            }
+        if self.app_code_take(id, &row, code).await? {
+            return Ok(true);
         }
         match row.optional_bytes("backup_codes")? {
             Some(sealed) => self.backup_code_take(id, &sealed, code).await,
             None => Ok(false),
         }
+    }
+
+    /// How many backup codes still work.
+    pub async fn backup_codes_left(&mut self, id: &MemberId) -> Result<usize, StoreError> {
+        let agency = self.agency.clone();
+        let row = self.inner.optional(FACTOR, args![&agency, id]).await?;
+        let sealed = row.map(|row| row.optional_bytes("backup_codes"));
+        match sealed.transpose()?.flatten() {
+            Some(sealed) => Ok(self.open_codes(id, &sealed).await?.len()),
+            None => Ok(0),
+        }
+    }
+
+    /// New backup codes in place of the old ones, for a code of the app. None: the code is wrong, or no app is proven.
+    pub async fn backup_codes_renew(
+        &mut self,
+        member: &Member,
+        code: &str,
+    ) -> Result<Option<Vec<String>>, StoreError> {
+        self.take_turn().await?;
+        let (agency, id) = (self.agency.clone(), &member.id);
+        let row = self.inner.optional(FACTOR, args![&agency, id]).await?;
+        let Some(row) = row.filter(is_proven) else {
+            return Ok(None);
+        };
+        if !self.app_code_take(id, &row, code).await? {
+            return Ok(None);
+        }
+        let codes = self.backup_codes();
+        let sealed = self.seal_codes(id, &codes).await?;
+        self.inner
+            .execute(KEEP_CODES, args![&agency, id, &sealed])
+            .await?;
+        let kind = EventType::BackupCodesRenewed;
+        self.factor_event(kind, member, serde_json::json!({}))
+            .await?;
+        Ok(Some(codes))
+    }
+
+    /// Takes the second factor of another person away, who lost it.
+    ///
+    /// # Errors
+    /// What [`check_second_step_reset`] says; it is one's own; not found: there was none.
+    pub async fn totp_reset(
+        &mut self,
+        id: &MemberId,
+        by: Role,
+        actor: &str,
+    ) -> Result<(), ActionError> {
+        self.take_turn().await?;
+        let member = self.member_existing(id).await?;
+        if member.actor() == actor {
+            return Err(ActionError::conflict(
+                "own_second_step",
+                "remove your own second step on your account's page, with a code of it",
+            ));
+        }
+        check_second_step_reset(by, member.role)?;
+        self.totp_forget(id).await?;
+        self.record(NewEvent {
+            kind: EventType::TotpReset,
+            actor,
+            subject: id.as_str(),
+            data: serde_json::json!({}),
+        })
+        .await?;
+        Ok(())
     }
 
     /// Takes the second factor away.
@@ -141,17 +204,41 @@ impl Tx {
     /// Not found: there was none.
     pub async fn totp_remove(&mut self, member: &Member) -> Result<(), ActionError> {
         self.take_turn().await?;
-        let agency = self.agency.clone();
-        let removed = self
-            .inner
-            .execute(REMOVE, args![&agency, &member.id])
-            .await?;
-        if removed == 0 {
-            return Err(ActionError::NotFound("second factor"));
-        }
+        self.totp_forget(&member.id).await?;
         self.factor_event(EventType::TotpRemoved, member, serde_json::json!({}))
             .await?;
         Ok(())
+    }
+
+    async fn totp_forget(&mut self, id: &MemberId) -> Result<(), ActionError> {
+        let agency = self.agency.clone();
+        match self.inner.execute(REMOVE, args![&agency, id]).await? {
+            0 => Err(ActionError::NotFound("second factor")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it is a code of the app, which then is used.
+    async fn app_code_take(
+        &mut self,
+        id: &MemberId,
+        row: &Row,
+        code: &str,
+    ) -> Result<bool, StoreError> {
+        let Some(sealed) = row.optional_bytes("totp_secret")? else {
+            return Ok(false);
+        };
+        let secret = self.open(cell(id, "totp"), &sealed).await?;
+        let used = row.int("totp_step")?;
+        let Some(step) = totp::matching_step(&secret, code, self.now(), used) else {
+            return Ok(false);
+        };
+        let agency = self.agency.clone();
+        let used = self
+            .inner
+            .execute(USE_STEP, args![&agency, id, step])
+            .await?;
+        Ok(used == 1)
     }
 
     async fn backup_code_take(
@@ -160,9 +247,7 @@ impl Tx {
         sealed: &[u8],
         code: &str,
     ) -> Result<bool, StoreError> {
-        let kept = self.open(cell(id, "backup_codes"), sealed).await?;
-        let mut codes: Vec<String> = serde_json::from_str(kept.expose_secret())
-            .map_err(|_| StoreError::corrupt("backup_codes", "not a list"))?;
+        let mut codes = self.open_codes(id, sealed).await?;
         let shown: String = code
             .chars()
             .filter(char::is_ascii_alphanumeric)
@@ -195,6 +280,16 @@ impl Tx {
         self.seal(cell(id, "backup_codes"), &text).await
     }
 
+    async fn open_codes(
+        &mut self,
+        id: &MemberId,
+        sealed: &[u8],
+    ) -> Result<Vec<String>, StoreError> {
+        let kept = self.open(cell(id, "backup_codes"), sealed).await?;
+        serde_json::from_str(kept.expose_secret())
+            .map_err(|_| StoreError::corrupt("backup_codes", "not a list"))
+    }
+
     async fn factor_event(
         &mut self,
         kind: EventType,
@@ -210,6 +305,10 @@ impl Tx {
         .await?;
         Ok(())
     }
+}
+
+fn is_proven(row: &Row) -> bool {
+    matches!(row.optional_time("totp_since"), Ok(Some(_)))
 }
 
 fn cell<'a>(id: &'a MemberId, field: &'a str) -> Cell<'a> {

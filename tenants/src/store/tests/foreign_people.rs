@@ -16,6 +16,7 @@ contract! {
     t1_foreign_people_are_nobody,
     t1_foreign_steps_find_no_person,
     t1_foreign_steps_change_no_person,
+    t1_foreign_backup_codes_are_neither_counted_nor_made,
     t1_the_same_address_at_both_agencies_is_two_people,
 }
 
@@ -81,6 +82,7 @@ async fn t1_foreign_steps_find_no_person(world: World) {
     missing!("session", |tx| tx.session_end(client, &our.session_id, "x"));
     missing!("passkey", |tx| tx.passkey_remove(&our.client, &our.passkey));
     missing!("second factor", |tx| tx.totp_remove(&our.owner));
+    missing!("member", |tx| tx.totp_reset(owner, by, "x"));
     missing!("identity provider", |tx| tx.identity_provider_remove("x"));
 }
 
@@ -143,6 +145,23 @@ async fn t1_foreign_steps_change_no_person(world: World) {
             .await
             .is_err()
     );
+    assert_eq!(ours(&world).await, before);
+}
+
+async fn t1_foreign_backup_codes_are_neither_counted_nor_made(world: World) {
+    let our = People::build(&world).await;
+    let before = ours(&world).await;
+    world.later(std::time::Duration::from_secs(30));
+    let code = crate::totp::code(&our.totp, world.store.now()).unwrap();
+    world
+        .write_foreign(async |tx| {
+            assert_eq!(tx.backup_codes_left(&our.owner.id).await?, 0);
+            let made = tx.backup_codes_renew(&our.owner, &code).await?;
+            assert!(made.is_none());
+            Ok::<_, StoreError>(())
+        })
+        .await
+        .unwrap();
     assert_eq!(ours(&world).await, before);
 }
 

@@ -4,10 +4,10 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     people_estate::{CLIENT, HOST, joined, member_now, owner, passkey_of},
-    world::{World, not_found},
+    world::{World, not_found, refusal},
 };
 use crate::{
-    Role, StoreError,
+    Member, Role, StoreError,
     store::{Ceremony, NewIdentityProvider},
     totp,
 };
@@ -16,6 +16,8 @@ contract! {
     t8_an_app_is_proven_before_it_counts,
     t8_codes_and_backup_codes_work_once,
     a_second_factor_can_be_removed,
+    t8_new_backup_codes_end_the_old_ones,
+    t8_who_lost_a_second_factor_is_helped_by_who_may,
     a_password_is_found_by_address,
     a_passkey_belongs_to_one_host,
     a_ceremony_ends_once_where_it_began,
@@ -101,6 +103,84 @@ async fn a_second_factor_can_be_removed(world: World) {
         .unwrap();
     remove().await.unwrap();
     assert!(!member_now(&world, &staff).await.has_totp);
+}
+
+/// An app of theirs, and its backup codes.
+async fn enrolled(world: &World, member: &Member) -> (SecretString, Vec<String>) {
+    world
+        .write(async |tx| {
+            let secret = tx.totp_propose(&member.id).await?.unwrap();
+            let code = totp::code(&secret, tx.now()).unwrap();
+            let codes = tx.totp_confirm(member, &code).await?.unwrap();
+            Ok::<_, StoreError>((secret, codes))
+        })
+        .await
+        .unwrap()
+}
+
+async fn t8_new_backup_codes_end_the_old_ones(world: World) {
+    let staff = owner(&world).await;
+    let left = async || {
+        let left = world.read(async |tx| tx.backup_codes_left(&staff.id).await);
+        left.await.unwrap()
+    };
+    let renew = async |code: &str| {
+        let renewed = world
+            .write(async |tx| tx.backup_codes_renew(&staff, code).await)
+            .await;
+        renewed.unwrap()
+    };
+    let take = async |code: &str| {
+        let taken = world
+            .write(async |tx| tx.second_factor_take(&staff.id, code).await)
+            .await;
+        taken.unwrap()
+    };
+    assert_eq!(left().await, 0);
+    assert!(renew("000000").await.is_none(), "nothing is set up");
+    let (secret, old) = enrolled(&world, &staff).await;
+    assert!(take(&old[0]).await);
+    assert_eq!(left().await, 9);
+    assert!(
+        renew(&old[1]).await.is_none(),
+        "the app's code is asked for"
+    );
+    world.later(Duration::from_secs(30));
+    let code = totp::code(&secret, world.store.now()).unwrap();
+    let new = renew(&code).await.unwrap();
+    assert!(renew(&code).await.is_none(), "a code works once");
+    assert_eq!((new.len(), left().await), (10, 10));
+    assert!(!take(&old[1]).await);
+    assert!(take(&new[1]).await);
+}
+
+async fn t8_who_lost_a_second_factor_is_helped_by_who_may(world: World) {
+    let boss = owner(&world).await;
+    let ada = joined(&world, "ada@ours.example", Role::Admin).await;
+    let reset = async |of: &Member, by: Role, actor: &str| {
+        world
+            .write(async |tx| tx.totp_reset(&of.id, by, actor).await)
+            .await
+    };
+    assert_eq!(
+        not_found(reset(&ada, Role::Owner, &boss.actor()).await),
+        "second factor"
+    );
+    for member in [&boss, &ada] {
+        enrolled(&world, member).await;
+    }
+    for (of, by, actor, code) in [
+        (&boss, Role::Admin, "x", "owner_by_operator"),
+        (&ada, Role::Member, "x", "role_insufficient"),
+        (&ada, Role::Admin, ada.actor().as_str(), "own_second_step"),
+        (&boss, Role::Owner, boss.actor().as_str(), "own_second_step"),
+    ] {
+        assert_eq!(refusal(reset(of, by, actor).await), code);
+    }
+    reset(&ada, Role::Owner, &boss.actor()).await.unwrap();
+    assert!(!member_now(&world, &ada).await.has_totp);
+    reset(&boss, Role::Owner, "operator").await.unwrap();
+    assert!(!member_now(&world, &boss).await.has_totp);
 }
 
 async fn a_password_is_found_by_address(world: World) {

@@ -42,6 +42,7 @@ function* rooms(world, made) {
   yield place(`${workspace}/delete`, 'workspace-delete');
   for (const state of ['sent', 'done', 'held', 'cancelled', 'queued']) yield place(`/requests/${made[state]}`, `request-${state}`);
   for (const state of ['waiting', 'paused']) yield place(`/workflows/${made[state]}`, `workflow-${state}`);
+  yield place(`/workflows/${made.waiting}/edit`, 'workflow-edit');
   for (const state of ['active', 'revoked']) yield place(`/connections/${made[state]}`, `connection-${state}`);
   for (const role of ['admin', 'client']) yield place(`/people/${made[role]}`, `person-${role}`);
   yield place(`/domains/${made.domain}`, 'domain');
@@ -64,7 +65,7 @@ function* forms(world, made) {
   yield place(`/connections/${made.active}`, 'connection-asks-first', openQuestion);
   for (const [path, name] of [
     [compose, 'requests-compose'], [workflow, 'workflows-describe'], ['/workspaces/new'], [`${workspace}/delete`, 'workspace-delete'], ['/apps/new'],
-    ['/domains'], ['/email'], ['/email/relay'], ['/people/invite'], ['/people/transfer'], ['/people/provider'], ['/keys/new'],
+    ['/domains'], ['/email'], ['/email/relay'], ['/people/invite'], ['/people/transfer'], ['/people/provider'], ['/keys/new'], [`/workflows/${made.waiting}/edit`, 'workflow-edit'],
   ]) yield place(path, `${name ?? named(path)}-mistyped`, sendEmpty);
 }
 
@@ -116,7 +117,8 @@ async function openQuestion(page) {
 /** What stands between a person and the console: a second step that is required, then an agency that is suspended. */
 async function closedDoors(world, page, visit) {
   await page.goto(`${world.product.origin}/dashboard/people`);
-  await answered(page, () => page.getByRole('button', { name: 'Require it' }).click());
+  await page.getByText('Require it', { exact: true }).click();
+  await answered(page, () => page.getByRole('button', { name: 'Require it of all staff' }).click());
   await page.goto(`${world.product.origin}/dashboard`);
   await visit('second-step-required', page);
   await world.product.run('agency', 'suspend', 'northwind');

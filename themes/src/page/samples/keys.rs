@@ -104,6 +104,9 @@ impl SecondStep {
             csrf: CSRF.into(),
             staff: true,
             codes: Vec::new(),
+            renewed: false,
+            left: 9,
+            renew_path: "/account/totp/codes".into(),
             remove_path: "/account/totp/remove".into(),
             error: None,
         };
@@ -112,10 +115,20 @@ impl SecondStep {
             codes: codes.into(),
             ..page.clone()
         };
+        let renewed = SecondStep {
+            renewed: true,
+            ..done.clone()
+        };
         let error = SecondStep {
             error: Some("code"),
+            left: 1,
             ..page.clone()
         };
-        vec![("set-up", page), ("codes", done), ("error", error)]
+        vec![
+            ("set-up", page),
+            ("codes", done),
+            ("renewed", renewed),
+            ("error", error),
+        ]
     }
 }

@@ -111,7 +111,6 @@ impl Totp {
         let page = Totp {
             csrf: CSRF.into(),
             path: "/sign-in/authenticator".into(),
-            recovery_path: Some("/sign-in/recovery".into()),
             enrol: None,
             error: None,
         };
@@ -126,7 +125,6 @@ impl Totp {
                 "enrol",
                 Totp {
                     enrol: Some(enrol),
-                    recovery_path: None,
                     ..page.clone()
                 },
             ),
