@@ -127,6 +127,15 @@ macro_rules! migrations {
                     "/0016_filters.sql"
                 )),
             ),
+            migration(
+                17,
+                "suspension",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $folder,
+                    "/0017_suspension.sql"
+                )),
+            ),
         ])
     };
 }

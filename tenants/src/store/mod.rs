@@ -55,6 +55,7 @@ mod tx;
 mod workflow_rows;
 mod workflows;
 mod workspace_closing;
+mod workspace_suspension;
 mod workspaces;
 
 use std::{
@@ -376,6 +377,7 @@ const STATEMENTS: &[&[Statement]] = &[
     workflow_rows::STATEMENTS,
     workflows::STATEMENTS,
     workspace_closing::STATEMENTS,
+    workspace_suspension::STATEMENTS,
     workspaces::STATEMENTS,
 ];
 

@@ -80,4 +80,5 @@ mod vault;
 mod walls;
 mod work;
 mod workspace_closing;
+mod workspace_suspension;
 mod world;

@@ -105,13 +105,16 @@ fn bare(workflow: &Workflow) -> View {
 fn ask(workflow: &Workflow) -> Option<String> {
     let missing = |slot: &Slot| match &slot.connection {
         None => true,
-        Some(_) => slot.missing().is_some(),
+        Some(_) => slot.lacks().is_some(),
     };
     let pairs = [
         ("workspace", workflow.workspace_id.as_str()),
         ("workflow", workflow.id.as_str()),
     ];
-    let some = workflow.slots.iter().any(missing);
+    let some = workflow
+        .slots
+        .iter()
+        .any(|slot| missing(slot) && !slot.suspended);
     some.then(|| address("/dashboard/requests/new", &pairs))
 }
 

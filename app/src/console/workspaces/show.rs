@@ -25,6 +25,7 @@ struct Shown {
     slug: String,
     created_at: i64,
     closing_at: Option<i64>,
+    suspended_at: Option<i64>,
     clients: Vec<Client>,
     invitations: Vec<Invited>,
     workflows: Vec<Linked>,
@@ -88,6 +89,7 @@ pub(super) async fn show(desk: Desk<Work>, segment: Segment) -> PageResult {
         slug: workspace.slug.to_string(),
         created_at: workspace.created_at.micros(),
         closing_at: workspace.closing_at.map(Timestamp::micros),
+        suspended_at: workspace.suspended_at.map(Timestamp::micros),
         name,
     };
     drop(tx);
@@ -174,7 +176,7 @@ async fn requests(
                 request.fulfilled(),
                 request.items.len()
             ),
-            state: request_state(request.status_at(now)),
+            state: request_state(&request, now),
             name: request.recipient.email.to_string(),
         });
     }

@@ -4,4 +4,5 @@ mod delivery;
 mod mail;
 mod news;
 mod run;
+mod suspension;
 mod sweep;
