@@ -27,6 +27,7 @@ macro_rules! contract {
 
 mod agencies;
 mod apps;
+mod attention;
 mod connections;
 mod console_lists;
 mod domains;
