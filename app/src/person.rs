@@ -238,6 +238,9 @@ impl FromRequestParts<Platform> for Client {
         if role.is_staff() {
             return Err(other_door(parts, role));
         }
+        if person.session.suspended {
+            return Err(PageError::at_rest().into_response());
+        }
         Ok(Self { person })
     }
 }

@@ -10,6 +10,7 @@ text_enum! {
         ApiKeyCreated = "api_key.created", ApiKeyRevoked = "api_key.revoked",
         AppCreated = "app.created", OauthClientStored = "oauth_client.stored", OauthClientMoved = "oauth_client.moved", AppUnavailable = "app.unavailable",
         WorkspaceCreated = "workspace.created", WorkspaceRenamed = "workspace.renamed", WorkspaceExported = "workspace.exported",
+        WorkspaceSuspended = "workspace.suspended", WorkspaceResumed = "workspace.resumed",
         WorkspaceClosing = "workspace.closing", WorkspaceDeleted = "workspace.deleted", WorkflowCreated = "workflow.created", WorkflowChanged = "workflow.changed",
         RequestCreated = "request.created", RequestSent = "request.sent", RequestResent = "request.resent",
         RequestLinkMade = "request.link_made", RequestOpened = "request.opened", RequestCompleted = "request.completed",

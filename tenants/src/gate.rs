@@ -12,7 +12,10 @@ text_enum! {
 
 text_enum! {
     /// Why a slot keeps the gate shut.
-    MissingReason { NeverConnected = "never_connected", NotProven = "not_proven", Error = "error", Revoked = "revoked", Paused = "paused" }
+    MissingReason {
+        NeverConnected = "never_connected", NotProven = "not_proven", Error = "error", Revoked = "revoked", Paused = "paused",
+        WorkspaceSuspended = "workspace_suspended",
+    }
 }
 
 /// Why a slot keeps its gate shut; none: it does not. `paused`: its person lets nobody use the connection.

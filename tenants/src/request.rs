@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use crate::{
-    ConnectionId, ItemId, ItemStatus, Member, MemberId, ReminderPlan, RequestId, SlotId, Timestamp,
-    WorkflowId, WorkspaceId, text_enum,
+    ActionError, ConnectionId, ItemId, ItemStatus, Member, MemberId, ReminderPlan, RequestId,
+    SlotId, Timestamp, WorkflowId, WorkspaceId, text_enum,
     values::{Email, Language, Name, Note, Opaque, Refused},
+    workflow::suspended,
 };
 
 text_enum! {
@@ -29,6 +30,8 @@ pub struct Request {
     pub opened_at: Option<Timestamp>,
     pub resends: i64,
     pub created_at: Timestamp,
+    /// Since when its workspace is suspended, and its clock stands still.
+    pub suspended_at: Option<Timestamp>,
     pub items: Vec<Item>,
 }
 
@@ -168,15 +171,32 @@ impl Request {
     /// A completed request still opens until its time is up, so that the client can see what they did.
     pub fn can_be_opened(&self, now: Timestamp) -> bool {
         matches!(self.status, RequestStatus::Sent | RequestStatus::Completed)
-            && self.expires_at.is_some_and(|end| now < end)
+            && self.expires_at.is_some_and(|end| self.clock(now) < end)
     }
 
     /// The status as it is at `now`, even when the sweep has not come by yet.
     pub fn status_at(&self, now: Timestamp) -> RequestStatus {
-        if self.status == RequestStatus::Sent && self.expires_at.is_some_and(|end| end <= now) {
+        let end = self
+            .expires_at
+            .filter(|_| self.status == RequestStatus::Sent);
+        if end.is_some_and(|end| end <= self.clock(now)) {
             RequestStatus::Expired
         } else {
             self.status
+        }
+    }
+
+    /// What its own clock says at `now`.
+    fn clock(&self, now: Timestamp) -> Timestamp {
+        self.suspended_at.map_or(now, |since| since.min(now))
+    }
+
+    /// # Errors
+    /// A conflict `workspace_suspended`.
+    pub(crate) fn check_runs(&self) -> Result<(), ActionError> {
+        match self.suspended_at {
+            Some(_) => Err(suspended()),
+            None => Ok(()),
         }
     }
 }

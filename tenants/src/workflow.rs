@@ -1,6 +1,6 @@
 use crate::{
-    ConnectionId, ConnectionStatus, GateState, MissingReason, Resume, SlotId, Timestamp,
-    WorkflowId, WorkspaceId, gate,
+    ActionError, ConnectionId, ConnectionStatus, GateState, MissingReason, Resume, SlotId,
+    Timestamp, WorkflowId, WorkspaceId, gate,
     values::{Name, Opaque, Slug},
 };
 
@@ -13,6 +13,14 @@ pub struct Workspace {
     pub created_at: Timestamp,
     /// Since when it is being deleted. None: it is not.
     pub closing_at: Option<Timestamp>,
+    /// Since when it rests: nothing is sent, connected or handed out, and its clocks stand still. None: it does not.
+    pub suspended_at: Option<Timestamp>,
+}
+
+/// What a suspended workspace answers to whatever would go on in it.
+pub(crate) fn suspended() -> ActionError {
+    let message = "the workspace is suspended: resume it first";
+    ActionError::conflict("workspace_suspended", message)
 }
 
 /// An automation that waits.
@@ -45,10 +53,21 @@ pub struct Slot {
     pub connection: Option<(ConnectionId, ConnectionStatus)>,
     /// The person whose connection it is lets nobody use it.
     pub paused: bool,
+    /// The workspace is.
+    pub suspended: bool,
 }
 
 impl Slot {
+    /// Why it keeps the gate shut.
     pub fn missing(&self) -> Option<MissingReason> {
+        if self.suspended {
+            return Some(MissingReason::WorkspaceSuspended);
+        }
+        self.lacks()
+    }
+
+    /// What its client can do something about.
+    pub fn lacks(&self) -> Option<MissingReason> {
         gate::missing(
             self.required,
             self.connection.as_ref().map(|(_, status)| *status),

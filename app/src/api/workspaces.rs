@@ -9,7 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     auth::{Caller, WorkspacesRead, WorkspacesWrite},
-    body::Body,
+    body::{Body, Empty, NoBody},
     list::{Cursor, Limit, Listing, Params, page_of},
     path::Named,
     problem::Problem,
@@ -21,6 +21,8 @@ pub(super) fn routes() -> OpenApiRouter<Platform> {
     OpenApiRouter::new()
         .routes(routes!(list_workspaces, create_workspace))
         .routes(routes!(show_workspace))
+        .routes(routes!(suspend_workspace))
+        .routes(routes!(resume_workspace))
 }
 
 /// One client engagement of the agency.
@@ -35,6 +37,9 @@ pub(super) struct WorkspaceView {
     slug: Slug,
     #[schema(value_type = schema::Timestamp)]
     created_at: Timestamp,
+    /// Since when it is suspended.
+    #[schema(value_type = Option<schema::Timestamp>, required)]
+    suspended_at: Option<Timestamp>,
 }
 
 impl From<Workspace> for WorkspaceView {
@@ -44,6 +49,7 @@ impl From<Workspace> for WorkspaceView {
             name: workspace.name,
             slug: workspace.slug,
             created_at: workspace.created_at,
+            suspended_at: workspace.suspended_at,
         }
     }
 }
@@ -135,5 +141,58 @@ async fn show_workspace(
 ) -> Result<Json<WorkspaceView>, Problem> {
     let workspace = caller.read().await?.workspace(&id).await?;
     let workspace = workspace.ok_or_else(|| Problem::not_found("workspace"))?;
+    Ok(Json(workspace.into()))
+}
+
+/// Suspend a workspace
+///
+/// Its links pause, nothing is sent, its gates shut and its tokens are refused; nothing is deleted. The clocks of its requests
+/// and reminders stand still. Doing it twice is doing it once.
+#[utoipa::path(
+    post,
+    path = "/workspaces/{id}/suspend",
+    tag = "Workspaces",
+    params(("id" = schema::WorkspaceId, Path)),
+    request_body = Empty,
+    responses(
+        (status = 200, description = "The workspace, suspended.", body = WorkspaceView),
+        (status = 409, description = "`workspace_closing`: it is being deleted."),
+    ),
+    security(("api_key" = ["workspaces:write"])),
+)]
+async fn suspend_workspace(
+    caller: Caller<WorkspacesWrite>,
+    Named(id): Named<WorkspaceId>,
+    _: NoBody,
+) -> Result<Json<WorkspaceView>, Problem> {
+    let mut tx = caller.begin().await?;
+    let workspace = tx.workspace_suspend(&id, &caller.actor).await?;
+    caller.commit(tx).await?;
+    Ok(Json(workspace.into()))
+}
+
+/// Resume a workspace
+///
+/// Everything goes on where the suspension stopped it. Doing it twice is doing it once.
+#[utoipa::path(
+    post,
+    path = "/workspaces/{id}/resume",
+    tag = "Workspaces",
+    params(("id" = schema::WorkspaceId, Path)),
+    request_body = Empty,
+    responses(
+        (status = 200, description = "The workspace, as it was.", body = WorkspaceView),
+        (status = 409, description = "`workspace_closing`: it is being deleted."),
+    ),
+    security(("api_key" = ["workspaces:write"])),
+)]
+async fn resume_workspace(
+    caller: Caller<WorkspacesWrite>,
+    Named(id): Named<WorkspaceId>,
+    _: NoBody,
+) -> Result<Json<WorkspaceView>, Problem> {
+    let mut tx = caller.begin().await?;
+    let workspace = tx.workspace_resume(&id, &caller.actor).await?;
+    caller.commit(tx).await?;
     Ok(Json(workspace.into()))
 }

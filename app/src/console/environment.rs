@@ -41,6 +41,7 @@ const TEMPLATES: &[Template] = embed![
     "workspaces/list.html",
     "workspaces/new.html",
     "workspaces/show.html",
+    "workspaces/suspend.html",
     "requests/rows.html",
     "requests/list.html",
     "requests/detail.html",

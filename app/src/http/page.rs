@@ -170,6 +170,11 @@ impl PageError {
         error
     }
 
+    /// The workspace that it is about is suspended.
+    pub const fn at_rest() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Reason::Suspended)
+    }
+
     pub const fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, Reason::NotFound)
     }

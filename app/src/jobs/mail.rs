@@ -8,8 +8,8 @@ mod people;
 use std::{sync::Arc, time::Duration};
 
 use latchkey_tenants::{
-    Agency, AgencyId, AgencyStatus, MailId, MailKind, MailStatus, StoreError, SuppressionReason,
-    SuppressionScope, Tx,
+    Agency, AgencyId, AgencyStatus, MailId, MailKind, MailStatus, Request, StoreError,
+    SuppressionReason, SuppressionScope, Tx,
     store::{ClaimedJob, Mail, Suppression},
 };
 use latchkey_themes::{Mailer, Outgoing, RenderedMail, SendError};
@@ -52,8 +52,8 @@ pub(super) async fn run(platform: &Platform, job: &ClaimedJob) -> Result<(), Job
         done(platform, &draft, MailStatus::Suppressed, Some(&why)).await?;
         return Ok(());
     }
-    if draft.agency.status == AgencyStatus::Suspended {
-        return Err(wait(platform, &draft, WAIT, "the agency is suspended").await?);
+    if let Some(why) = draft.rests() {
+        return Err(wait(platform, &draft, WAIT, why).await?);
     }
     let sender = match sender(platform, &draft).await {
         Ok(sender) => sender,
@@ -190,6 +190,22 @@ struct Draft {
     language: String,
     facts: Facts,
     suppression: Option<Suppression>,
+    /// The workspace of its request is.
+    suspended: bool,
+}
+
+impl Draft {
+    /// Why it waits until somebody resumes what is suspended. What staff are told is told all the same.
+    fn rests(&self) -> Option<&'static str> {
+        let to_staff = matches!(
+            self.mail.kind,
+            MailKind::AllConnected | MailKind::AppFailed | MailKind::MailUndeliverable
+        );
+        if self.agency.status == AgencyStatus::Suspended {
+            return Some("the agency is suspended");
+        }
+        (self.suspended && !to_staff).then_some("the workspace is suspended")
+    }
 }
 
 /// None: the mail has gone its way already.
@@ -210,8 +226,14 @@ async fn load(
         MailKind::Reminder | MailKind::LastCall => SuppressionScope::Reminders,
         _ => SuppressionScope::All,
     };
+    let request = match &mail.request_id {
+        Some(id) => tx.request(id).await?,
+        None => None,
+    };
+    let suspended = |request: &Request| request.suspended_at.is_some();
     let draft = Draft {
-        language: language(&mut tx, &agency, &mail).await?,
+        suspended: request.as_ref().is_some_and(suspended),
+        language: language(&mut tx, &agency, &mail, request).await?,
         facts: Facts::read(&mut tx).await?,
         suppression: tx.suppression_of(&mail.recipient, scope).await?,
         agency,
@@ -230,11 +252,12 @@ async fn read(platform: &Platform, draft: &Draft, locale: &str) -> Result<Letter
     Ok(letter)
 }
 
-async fn language(tx: &mut Tx, agency: &Agency, mail: &Mail) -> Result<String, StoreError> {
-    let request = match &mail.request_id {
-        Some(id) => tx.request(id).await?,
-        None => None,
-    };
+async fn language(
+    tx: &mut Tx,
+    agency: &Agency,
+    mail: &Mail,
+    request: Option<Request>,
+) -> Result<String, StoreError> {
     let request = request.filter(|request| {
         request.recipient.email == mail.recipient || mail.kind == MailKind::Forwarded
     });

@@ -45,7 +45,8 @@ pub(super) async fn stream(
 
 async fn look(watcher: &Watcher, id: &RequestId) -> Result<Option<String>, StoreError> {
     let mut tx = watcher.read().await?;
-    let Some(opened) = opened(&mut tx, &watcher.site, &watcher.headers, id).await? else {
+    let opened = opened(&mut tx, &watcher.site, &watcher.headers, id).await?;
+    let Some(opened) = opened.filter(|opened| opened.check_runs().is_ok()) else {
         return Ok(None);
     };
     let around = tx.request_surroundings(id).await?;
@@ -74,9 +75,10 @@ impl Watcher {
         self.platform.store.read(&self.site.agency.id).await
     }
 
-    /// Of the person whose page it is, while it lives.
+    /// Of the person whose page it is, while it lives and their workspace is not suspended.
     pub async fn session(&self) -> Result<Option<(Session, SecretString)>, StoreError> {
-        session_of(&self.platform, &self.site, &self.headers).await
+        let found = session_of(&self.platform, &self.site, &self.headers).await?;
+        Ok(found.filter(|(session, _)| !session.suspended))
     }
 }
 

@@ -4,7 +4,7 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode, header};
 use latchkey_tenants::{
-    Request, RequestStatus, StoreError,
+    Request, RequestStatus,
     secret::{LINK_PREFIX, parse_secret},
     store::{LinkScope, SESSION_ABSOLUTE},
 };
@@ -96,13 +96,14 @@ async fn lead(
     site: &Site,
     headers: &HeaderMap,
     secret: &SecretString,
-) -> Result<Option<Lead>, StoreError> {
+) -> Result<Option<Lead>, PageError> {
     let mut tx = platform.store.read(&site.agency.id).await?;
     let Some(link) = tx.link(secret).await?.filter(|link| link.lives) else {
         return Ok(None);
     };
     let before = opened(&mut tx, site, headers, &link.request_id).await?;
     if let Some(opened) = before.filter(|opened| opened.covers(link.scope.as_ref())) {
+        opened.check_runs()?;
         return Ok(Some(Lead {
             request: opened.request,
             scope: link.scope,
@@ -119,7 +120,13 @@ async fn lead(
         }
         None => true,
     };
-    Ok(request.filter(open).map(|request| Lead {
+    let Some(request) = request.filter(open) else {
+        return Ok(None);
+    };
+    if request.suspended_at.is_some() {
+        return Err(PageError::at_rest());
+    }
+    Ok(Some(Lead {
         request,
         scope: link.scope,
         has_session: false,

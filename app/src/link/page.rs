@@ -32,6 +32,7 @@ pub(super) async fn show(
             false,
         ));
     };
+    opened.check_runs()?;
     let notice = brought(&headers);
     respond = respond.speaking(opened.request.language.as_ref());
     let said = Said {

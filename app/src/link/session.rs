@@ -97,6 +97,14 @@ fn holds(
 }
 
 impl Opened {
+    /// While its workspace is suspended a request shows one calm page and takes nothing.
+    pub fn check_runs(&self) -> Result<(), PageError> {
+        match self.request.suspended_at {
+            Some(_) => Err(PageError::at_rest()),
+            None => Ok(()),
+        }
+    }
+
     /// Whether it sees all that a link of this scope opens.
     pub fn covers(&self, scope: Option<&LinkScope>) -> bool {
         match &self.by {
@@ -207,6 +215,7 @@ impl FromRequest<Platform> for ItemForm {
             let respond = Respond::new(platform, &site);
             return Err(dead_link(&respond, &headers, &fresh_path(&item), false));
         };
+        opened.check_runs().map_err(page)?;
         check(&form, platform, &opened).map_err(page)?;
         Ok(Self {
             site,

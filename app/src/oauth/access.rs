@@ -32,6 +32,9 @@ pub enum AccessError {
     Held,
     #[error("the client has paused this connection")]
     Paused,
+    /// Staff can resume it.
+    #[error("the workspace is suspended: resume it first")]
+    Suspended,
     /// Only the client can mend it.
     #[error("the grant is dead: the client has to connect again")]
     ReconnectRequired,
@@ -94,6 +97,9 @@ pub async fn access_token(
 }
 
 fn usable(found: Handout) -> Result<Access, AccessError> {
+    if found.suspended {
+        return Err(AccessError::Suspended);
+    }
     if found.held {
         return Err(AccessError::Held);
     }

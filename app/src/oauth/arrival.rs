@@ -287,14 +287,18 @@ async fn failed(
     Ok(Arrived::Back(Some(notice)))
 }
 
-/// The request, item or connection ended while the client was at the provider: the grant is given back. Not when another flow of this item
+/// The request, item or connection ended, or the workspace was suspended, while the client was at the provider: the grant is given back. Not when another flow of this item
 /// was faster, because at some providers both are the same grant.
 async fn unwanted(platform: &Platform, checked: &Checked, tokens: &TokenSet, code: &str) {
     let provider = &checked.provider;
     let Some(url) = provider.endpoints.revoke.as_ref().filter(|_| {
         matches!(
             code,
-            "request_ended" | "item_ended" | "connection_revoked" | "other_account"
+            "request_ended"
+                | "item_ended"
+                | "connection_revoked"
+                | "other_account"
+                | "workspace_suspended"
         )
     }) else {
         return;

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     failpoint,
-    http::{PageResult, Query, Respond, Segment, Site},
+    http::{PageError, PageResult, Query, Respond, Segment, Site},
     link::{Notice, Opened, notice_cookie, opened},
     platform::Platform,
     portal,
@@ -98,12 +98,15 @@ pub(super) async fn look(State(platform): State<Platform>, site: Site) -> Respon
 }
 
 /// The session that started the flow, if this is its browser. The reason of a refusal is for the agency's log only.
+///
+/// # Errors
+/// The page of a suspended workspace: nothing is exchanged, and the flow is not spent.
 pub(super) async fn starter(
     tx: &mut Tx,
     site: &Site,
     headers: &HeaderMap,
     trace: &FlowTrace,
-) -> Result<Result<Opened, &'static str>, StoreError> {
+) -> Result<Result<Opened, &'static str>, PageError> {
     if !has_flow_cookie(headers, &trace.state_hash, &trace.cookie_hash) {
         return Ok(Err("other_browser"));
     }
@@ -113,6 +116,9 @@ pub(super) async fn starter(
         Some(opened) => Some(opened),
         None => portal::holder(tx, site, headers, trace).await?.filter(own),
     };
+    if let Some(opened) = &found {
+        opened.check_runs()?;
+    }
     Ok(found.ok_or("other_session"))
 }
 

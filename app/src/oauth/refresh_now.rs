@@ -32,6 +32,11 @@ pub async fn refresh_now(
         .await
         .map_err(AccessError::from)?;
     let (connection, credential) = found.ok_or(AccessError::NotFound)?;
+    let workspace = tx.workspace(&connection.workspace_id).await;
+    let workspace = workspace.map_err(AccessError::from)?;
+    if workspace.is_some_and(|workspace| workspace.suspended_at.is_some()) {
+        return Err(AccessError::Suspended.into());
+    }
     let usable = matches!(
         connection.status,
         ConnectionStatus::Pending | ConnectionStatus::Active

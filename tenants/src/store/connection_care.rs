@@ -170,7 +170,7 @@ impl Tx {
     /// The client connected anew, with the same account: the connection has a new credential and works again.
     ///
     /// # Errors
-    /// Conflicts `connection_revoked` and `other_account`; nothing is written.
+    /// Conflicts `connection_revoked`, `other_account` and `workspace_suspended`; nothing is written.
     pub async fn connection_reconnected(
         &mut self,
         id: &ConnectionId,
@@ -178,6 +178,7 @@ impl Tx {
     ) -> Result<(), ActionError> {
         self.take_turn().await?;
         let found = self.connection_unended(id).await?;
+        self.workspace_check_runs(&found.workspace_id).await?;
         let account = new.account.as_ref();
         if let (Some(before), Some(now)) = (&found.account, account)
             && before.id != now.id
@@ -223,7 +224,7 @@ impl Tx {
     /// A revoked connection that is still needed is asked for once more, in its person's own inbox. Answers the item.
     ///
     /// # Errors
-    /// A conflict `not_needed`: no workflow looks to it any more.
+    /// Conflicts `not_needed`, when no workflow looks to it any more, and `workspace_suspended`.
     pub async fn connection_ask_again(
         &mut self,
         id: &ConnectionId,
@@ -237,6 +238,7 @@ impl Tx {
                 "no workflow needs this connection any more",
             ));
         };
+        self.workspace_check_runs(workspace).await?;
         let (agency, now) = (self.agency.clone(), self.now());
         let open = self
             .inner

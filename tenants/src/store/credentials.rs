@@ -14,7 +14,7 @@ use crate::{ActionError, Connection, ConnectionId, ConnectionStatus, Timestamp, 
 statements! {
     CREATE = "insert into credentials (connection_id, agency_id, workspace_id, access_token, refresh_token, token_type, expires_at, epoch, updated_at) values ($2, $1, $3, $4, $5, $6, $7, 0, $8)";
     WITH_CONNECTION = "select c.*, k.access_token, k.refresh_token, k.token_type, k.expires_at, k.epoch, k.lease_until, k.refresh_intent_at from connections c left join credentials k on k.agency_id = c.agency_id and k.connection_id = c.id where c.agency_id = $1 and c.id = $2";
-    HANDOUT = "select c.workspace_id, c.status, c.paused_at, c.scopes_granted, (select count(*) from items i where i.agency_id = c.agency_id and i.connection_id = c.id and i.status = 'held') as held, k.access_token, k.token_type, k.expires_at from connections c left join credentials k on k.agency_id = c.agency_id and k.connection_id = c.id where c.agency_id = $1 and c.id = $2";
+    HANDOUT = "select c.workspace_id, (select w.suspended_at from workspaces w where w.agency_id = c.agency_id and w.id = c.workspace_id) as suspended_at, c.status, c.paused_at, c.scopes_granted, (select count(*) from items i where i.agency_id = c.agency_id and i.connection_id = c.id and i.status = 'held') as held, k.access_token, k.token_type, k.expires_at from connections c left join credentials k on k.agency_id = c.agency_id and k.connection_id = c.id where c.agency_id = $1 and c.id = $2";
     LEASE_IT = "update credentials set epoch = epoch + 1, lease_owner = $3, lease_until = $4, refresh_intent_at = $5 where agency_id = $1 and connection_id = $2 and epoch = $6 and (lease_until is null or lease_until <= $5) returning epoch";
     REFRESHED = "update credentials set access_token = $3, refresh_token = coalesce($4, refresh_token), token_type = $5, expires_at = $6, lease_owner = null, lease_until = null, refresh_intent_at = null, updated_at = $7 where agency_id = $1 and connection_id = $2 and epoch = $8";
     REPLACE = "update credentials set access_token = $3, refresh_token = coalesce($4, refresh_token), token_type = $5, expires_at = $6, epoch = epoch + 1, lease_owner = null, lease_until = null, refresh_intent_at = null, updated_at = $7 where agency_id = $1 and connection_id = $2";
@@ -65,6 +65,8 @@ pub struct Handout {
     pub held: bool,
     /// Its person lets nobody use it.
     pub paused: bool,
+    /// Its workspace is.
+    pub suspended: bool,
     pub scopes_granted: Vec<String>,
     /// None: destroyed.
     pub token: Option<HandoutToken>,
@@ -149,6 +151,7 @@ impl Tx {
             status: row.parsed("status")?,
             held: row.flag("held")?,
             paused: row.optional_time("paused_at")?.is_some(),
+            suspended: row.optional_time("suspended_at")?.is_some(),
             scopes_granted: row.json("scopes_granted")?,
             token,
         }))

@@ -32,7 +32,8 @@ impl Tx {
     /// more.
     ///
     /// # Errors
-    /// Conflicts `item_closed`, `forwarded_already`, when this address has been asked before, and `forward_limit`.
+    /// Conflicts `item_closed`, `forwarded_already`, when this address has been asked before, `forward_limit` and
+    /// `workspace_suspended`.
     pub async fn item_forward(
         &mut self,
         item: &ItemId,
@@ -44,6 +45,7 @@ impl Tx {
             .request_of_item(item)
             .await?
             .ok_or(ActionError::NotFound("item"))?;
+        request.check_runs()?;
         let mut items = request.items.iter();
         let open = items.any(|one| one.id == *item && one.status.is_open());
         if !open || request.status_at(self.now()) != RequestStatus::Sent {

@@ -42,7 +42,7 @@ impl Tx {
     ///
     /// # Errors
     /// Conflicts `item_moved`, when the client came twice, `item_ended` and `request_ended`, when nobody waits for it any
-    /// more; nothing is written.
+    /// more, and `workspace_suspended`; nothing is written.
     pub async fn connection_fulfil(
         &mut self,
         new: NewConnection<'_>,
@@ -68,6 +68,7 @@ impl Tx {
                 "the request is not open any more",
             ));
         }
+        request.check_runs()?;
         if item.status.is_terminal() {
             let message = format!("the item is {}", item.status);
             return Err(ActionError::conflict("item_ended", message));

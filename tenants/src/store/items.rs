@@ -277,6 +277,7 @@ impl Tx {
             .request_of_item(id)
             .await?
             .ok_or(ActionError::NotFound("item"))?;
+        request.check_runs()?;
         if request.status_at(self.now()) != RequestStatus::Sent {
             return Err(ActionError::conflict(
                 "request_ended",

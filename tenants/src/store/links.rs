@@ -20,7 +20,7 @@ statements! {
     END = "update links set ended_at = $3 where agency_id = $1 and request_id = $2 and ended_at is null";
     BY_HASH = "select l.request_id, l.ended_at, l.item_id, l.email, i.status from links l left join items i on i.agency_id = l.agency_id and i.id = l.item_id where l.agency_id = $1 and l.hash = $2";
     START_SESSION = "insert into link_sessions (hash, agency_id, request_id, host, created_at, last_seen_at, expires_at, item_id, email) values ($2, $1, $3, $4, $5, $5, $6, $7, $8)";
-    SESSION = "select r.*, w.name as workspace, s.host as session_host, s.last_seen_at as session_seen_at, s.item_id as session_item, s.email as session_email, s.expires_at as session_expires_at from link_sessions s join requests r on r.agency_id = s.agency_id and r.id = s.request_id join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where s.agency_id = $1 and s.hash = $2";
+    SESSION = "select r.*, w.name as workspace, w.suspended_at, s.host as session_host, s.last_seen_at as session_seen_at, s.item_id as session_item, s.email as session_email, s.expires_at as session_expires_at from link_sessions s join requests r on r.agency_id = s.agency_id and r.id = s.request_id join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where s.agency_id = $1 and s.hash = $2";
     TOUCH = "update link_sessions set last_seen_at = $3 where agency_id = $1 and hash = $2 and last_seen_at < $3";
     DROP_OLD = "delete from link_sessions where expires_at < $1";
 }

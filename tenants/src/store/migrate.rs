@@ -128,6 +128,15 @@ macro_rules! migrations {
                 )),
             ),
             migration(
+                17,
+                "suspension",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $folder,
+                    "/0017_suspension.sql"
+                )),
+            ),
+            migration(
                 18,
                 "refused",
                 include_str!(concat!(

@@ -56,6 +56,7 @@ mod workflow_changes;
 mod workflow_rows;
 mod workflows;
 mod workspace_closing;
+mod workspace_suspension;
 mod workspaces;
 
 use std::{
@@ -379,6 +380,7 @@ const STATEMENTS: &[&[Statement]] = &[
     workflow_rows::STATEMENTS,
     workflows::STATEMENTS,
     workspace_closing::STATEMENTS,
+    workspace_suspension::STATEMENTS,
     workspaces::STATEMENTS,
 ];
 

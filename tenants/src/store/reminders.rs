@@ -16,7 +16,7 @@ statements! {
     ADD = "insert into reminders (agency_id, request_id, step, due_at) values ($1, $2, $3, $4)";
     OF_REQUEST = "select step, due_at, done_at from reminders where agency_id = $1 and request_id = $2 order by due_at";
     DONE = "update reminders set done_at = $4 where agency_id = $1 and request_id = $2 and step = $3 and done_at is null";
-    DUE = "select agency_id, request_id, step from reminders where done_at is null and due_at <= $1 order by due_at limit $2";
+    DUE = "select agency_id, request_id, step from reminders where done_at is null and due_at <= $1 and not exists (select 1 from requests r join workspaces w on w.agency_id = r.agency_id and w.id = r.workspace_id where r.agency_id = reminders.agency_id and r.id = reminders.request_id and w.suspended_at is not null) order by due_at limit $2";
 }
 
 /// A mail that is to follow, or was.
@@ -115,13 +115,15 @@ impl Tx {
     ) -> Result<bool, StoreError> {
         self.take_turn().await?;
         let (agency, now) = (self.agency.clone(), self.now());
+        // That of a suspended workspace waits.
+        let request = self.request(id).await?;
+        let Some(request) = request.filter(|request| request.suspended_at.is_none()) else {
+            return Ok(false);
+        };
         let done = args![&agency, id, step.as_str(), now];
         if self.inner.execute(DONE, done).await? == 0 {
             return Ok(false);
         }
-        let Some(request) = self.request(id).await? else {
-            return Ok(false);
-        };
         let open = request.status_at(now) == RequestStatus::Sent && request.has_open_item();
         let looked_at = request.opened_at.is_some() && step.stops_when_opened();
         let address = &request.recipient.email;

@@ -18,7 +18,7 @@ use crate::{
 macro_rules! rows {
     ($from:expr) => {
         concat!(
-            "select r.*, w.name as workspace, (select string_agg(i.app || ' ' || i.status || ' ' || cast(i.updated_at as text), ',' order by i.position) from items i where i.agency_id = r.agency_id and i.request_id = r.id) as marks, (select m.status || ' ' || cast(coalesce(m.changed_at, m.created_at) as text) from mails m where m.agency_id = r.agency_id and m.request_id = r.id and m.recipient = r.recipient_email order by m.id desc limit 1) as mail from ",
+            "select r.*, w.name as workspace, w.suspended_at, (select string_agg(i.app || ' ' || i.status || ' ' || cast(i.updated_at as text), ',' order by i.position) from items i where i.agency_id = r.agency_id and i.request_id = r.id) as marks, (select m.status || ' ' || cast(coalesce(m.changed_at, m.created_at) as text) from mails m where m.agency_id = r.agency_id and m.request_id = r.id and m.recipient = r.recipient_email order by m.id desc limit 1) as mail from ",
             $from
         )
     };

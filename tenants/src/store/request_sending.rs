@@ -19,14 +19,24 @@ statements! {
 pub const FRESH_LINK: &str = "fresh_link";
 
 impl Tx {
+    /// The request, in the agency's turn, if its workspace lets it be sent.
+    async fn request_that_runs(&mut self, id: &RequestId) -> Result<Request, ActionError> {
+        self.take_turn().await?;
+        let request = self.request_existing(id).await?;
+        request.check_runs()?;
+        Ok(request)
+    }
+
     /// Sends a queued request: its clock starts now.
+    ///
+    /// # Errors
+    /// Conflicts `not_queued` and, as of every sending, `workspace_suspended`.
     pub async fn request_send(
         &mut self,
         id: &RequestId,
         actor: &str,
     ) -> Result<Request, ActionError> {
-        self.take_turn().await?;
-        let request = self.request_existing(id).await?;
+        let request = self.request_that_runs(id).await?;
         if request.status != RequestStatus::Queued {
             let message = format!(
                 "the request is {} already; use resend for a new link",
@@ -60,8 +70,7 @@ impl Tx {
         id: &RequestId,
         actor: &str,
     ) -> Result<Request, ActionError> {
-        self.take_turn().await?;
-        let request = self.request_existing(id).await?;
+        let request = self.request_that_runs(id).await?;
         self.check_resend(&request)?;
         let secret = self.link_replace(&request).await?;
         self.clock_start(&request, 1).await?;
@@ -108,8 +117,7 @@ impl Tx {
         id: &RequestId,
         actor: &str,
     ) -> Result<(Request, SecretString), ActionError> {
-        self.take_turn().await?;
-        let request = self.request_existing(id).await?;
+        let request = self.request_that_runs(id).await?;
         let status = request.status_at(self.now());
         if !matches!(status, RequestStatus::Queued | RequestStatus::Sent)
             || !request.has_open_item()
@@ -181,6 +189,7 @@ impl Tx {
         id: &RequestId,
         actor: &str,
     ) -> Result<Request, ActionError> {
+        self.request_that_runs(id).await?;
         self.request_expire(id).await?;
         let old = self.request_existing(id).await?;
         if let Some(fresh) = self.request_successor(id).await? {

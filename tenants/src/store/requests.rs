@@ -13,11 +13,21 @@ use crate::{
     values::{Email, Name},
 };
 
+/// Since when the workspace of `requests` is suspended.
+macro_rules! suspended {
+    () => {
+        "(select w.suspended_at from workspaces w where w.agency_id = requests.agency_id and w.id = requests.workspace_id) as suspended_at"
+    };
+}
+pub(super) use suspended;
+
 /// `$first` is the filter whose index is read along.
 macro_rules! list {
     ($first:literal) => {
         concat!(
-            "select * from requests where agency_id = $1 and ",
+            "select *, ",
+            suspended!(),
+            " from requests where agency_id = $1 and ",
             $first,
             "id < $2 and (cast($3 as text) is null or status = $3) and (cast($4 as text) is null or workspace_id = $4) order by id desc limit $5"
         )
@@ -26,14 +36,14 @@ macro_rules! list {
 
 statements! {
     CREATE = "insert into requests (id, agency_id, workspace_id, recipient_email, recipient_name, note, status, lifetime, resends, created_at, language, member_id) values ($2, $1, $3, $4, $5, $6, 'queued', $7, 0, $8, $9, $10)";
-    ONE = "select * from requests where agency_id = $1 and id = $2";
+    ONE = concat!("select *, ", suspended!(), " from requests where agency_id = $1 and id = $2");
     LIST = list!("");
     LIST_IN_STATUS = list!("status = $3 and ");
     LIST_OF_WORKSPACE = list!("workspace_id = $4 and ");
     UNOPENED = "select 1 as unopened from requests where agency_id = $1 and id = $2 and opened_at is null";
     OPENED = "update requests set opened_at = $3 where agency_id = $1 and id = $2 and opened_at is null";
     SET_STATUS = "update requests set status = $3 where agency_id = $1 and id = $2 and status = $4";
-    DUE = "select agency_id, id from requests where status = 'sent' and expires_at <= $1 order by expires_at limit $2";
+    DUE = "select agency_id, id from requests where status = 'sent' and expires_at <= $1 and not exists (select 1 from workspaces w where w.agency_id = requests.agency_id and w.id = requests.workspace_id and w.suspended_at is not null) order by expires_at limit $2";
 }
 
 /// Which requests to list.
@@ -45,6 +55,9 @@ pub struct RequestFilter {
 
 impl Tx {
     /// Queues a request: one item for each app that the named slots ask for.
+    ///
+    /// # Errors
+    /// A conflict `workspace_suspended`, beside values that are refused.
     pub async fn request_create(
         &mut self,
         new: NewRequest,
@@ -84,6 +97,7 @@ impl Tx {
             opened_at: None,
             resends: 0,
             created_at: now,
+            suspended_at: None,
             items,
         })
     }
@@ -93,6 +107,7 @@ impl Tx {
             let message = "there is no such workspace";
             return Err(ActionError::invalid("/workspace_id", message));
         }
+        self.workspace_check_runs(&new.workspace_id).await?;
         self.item_drafts(&new.workspace_id, &new.slots).await
     }
 
@@ -394,6 +409,7 @@ pub(super) fn request(row: &Row) -> Result<Request, StoreError> {
         opened_at: row.optional_time("opened_at")?,
         resends: row.int("resends")?,
         created_at: row.time("created_at")?,
+        suspended_at: row.optional_time("suspended_at")?,
         items: Vec::new(),
     })
 }

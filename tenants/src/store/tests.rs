@@ -27,6 +27,7 @@ macro_rules! contract {
 
 mod agencies;
 mod apps;
+mod attention;
 mod connections;
 mod console_lists;
 mod domains;
@@ -81,4 +82,5 @@ mod walls;
 mod work;
 mod workflow_changes;
 mod workspace_closing;
+mod workspace_suspension;
 mod world;

@@ -18,7 +18,7 @@ use crate::{
 macro_rules! rows {
     ($from:expr) => {
         concat!(
-            "select f.*, w.name as workspace, (select string_agg(s.app || ' ' || cast(s.required as text) || ' ' || coalesce(c.status, '') || ' ' || case when c.paused_at is null then '' else 'paused' end, ',' order by s.position) from slots s left join connections c on c.agency_id = s.agency_id and c.id = s.connection_id where s.agency_id = f.agency_id and s.workflow_id = f.id) as marks from ",
+            "select f.*, w.name as workspace, w.suspended_at, (select string_agg(s.app || ' ' || cast(s.required as text) || ' ' || coalesce(c.status, '') || ' ' || case when c.paused_at is null then '' else 'paused' end, ',' order by s.position) from slots s left join connections c on c.agency_id = s.agency_id and c.id = s.connection_id where s.agency_id = f.agency_id and s.workflow_id = f.id) as marks from ",
             $from
         )
     };
@@ -88,14 +88,17 @@ impl Tx {
 fn listed(row: &Row) -> Result<WorkflowRow, StoreError> {
     let marks = row.optional_text("marks")?.unwrap_or_default();
     let marks = marks.split(',').filter(|mark| !mark.is_empty());
+    let suspended = row.optional_time("suspended_at")?.is_some();
     Ok(WorkflowRow {
         workflow: workflow(row, &[])?,
         workspace: row.parsed("workspace")?,
-        slots: marks.map(slot).collect::<Result<_, _>>()?,
+        slots: marks
+            .map(|mark| slot(mark, suspended))
+            .collect::<Result<_, _>>()?,
     })
 }
 
-fn slot(mark: &str) -> Result<SlotMark, StoreError> {
+fn slot(mark: &str, suspended: bool) -> Result<SlotMark, StoreError> {
     let unread = || StoreError::corrupt("marks", "it is not made of apps and states");
     let parts: Vec<_> = mark.split(' ').collect();
     let [app, required, status, paused] = parts[..] else {
@@ -109,6 +112,9 @@ fn slot(mark: &str) -> Result<SlotMark, StoreError> {
     Ok(SlotMark {
         app: app.to_owned(),
         required,
-        missing: gate::missing(required, status, !paused.is_empty()),
+        missing: match suspended {
+            true => Some(MissingReason::WorkspaceSuspended),
+            false => gate::missing(required, status, !paused.is_empty()),
+        },
     })
 }

@@ -85,6 +85,7 @@ impl Tx {
             name,
             created_at: now,
             closing_at: None,
+            suspended_at: None,
         })
     }
 
@@ -231,6 +232,7 @@ pub(super) fn workspace(row: &Row) -> Result<Workspace, StoreError> {
         name: row.parsed("name")?,
         created_at: row.time("created_at")?,
         closing_at: row.optional_time("closing_at")?,
+        suspended_at: row.optional_time("suspended_at")?,
     })
 }
 

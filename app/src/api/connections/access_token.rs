@@ -41,6 +41,7 @@ pub(super) struct AccessToken {
         (status = 200, description = "The token.", body = AccessToken),
         (status = 409, description = "`reconnect_required`: the grant is dead or revoked, so the client has to connect again. \
             `paused`: the client lets nobody use it until they resume it. \
+            `workspace_suspended`: until somebody resumes the workspace. \
             `account_held`: another account was connected than the one expected. \
             `oauth_client_broken`: the agency has to mend its OAuth client."),
         (status = 503, description = "`provider_busy`: the provider does not renew the token now; `Retry-After` says when to \
@@ -80,6 +81,7 @@ impl From<AccessError> for Problem {
         match error {
             AccessError::NotFound => Self::not_found("connection"),
             AccessError::Paused => Self::conflict("paused", &message),
+            AccessError::Suspended => Self::conflict("workspace_suspended", &message),
             AccessError::Held => Self::conflict("account_held", &message),
             AccessError::ReconnectRequired => Self::conflict("reconnect_required", &message),
             AccessError::Misconfigured(_) => Self::conflict("oauth_client_broken", &message),

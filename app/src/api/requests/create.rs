@@ -144,7 +144,10 @@ struct CreateItem {
     path = "/requests",
     tag = "Requests",
     request_body = OneIsAsked,
-    responses((status = 201, description = "The new request, queued or sent.", body = RequestView)),
+    responses(
+        (status = 201, description = "The new request, queued or sent.", body = RequestView),
+        (status = 409, description = "`workspace_suspended`: resume the workspace first."),
+    ),
     security(("api_key" = ["requests:write"])),
 )]
 pub(super) async fn create_request(

@@ -33,7 +33,7 @@ pub(super) struct Link {
     request_body = Empty,
     responses(
         (status = 200, description = "The link. It is shown this once.", body = Link),
-        (status = 409, description = "`nothing_pending`: the request has nothing that a link could open."),
+        (status = 409, description = "`nothing_pending`: the request has nothing that a link could open. `workspace_suspended`."),
     ),
     security(("api_key" = ["requests:write"])),
 )]

@@ -27,7 +27,7 @@ pub(super) type Moved = Result<Json<RequestView>, Problem>;
     request_body = Empty,
     responses(
         (status = 200, description = "The request, sent.", body = RequestView),
-        (status = 409, description = "`not_queued`: it was sent or ended before."),
+        (status = 409, description = "`not_queued`: it was sent or ended before. `workspace_suspended`."),
     ),
     security(("api_key" = ["requests:write"])),
 )]
@@ -52,7 +52,7 @@ pub(super) async fn send_request(
     request_body = Empty,
     responses(
         (status = 200, description = "The request, its clock started again.", body = RequestView),
-        (status = 409, description = "`not_sent`, `nothing_pending`, `resend_too_soon`, `resend_limit`."),
+        (status = 409, description = "`not_sent`, `nothing_pending`, `resend_too_soon`, `resend_limit`, `workspace_suspended`."),
     ),
     security(("api_key" = ["requests:write"])),
 )]
@@ -102,7 +102,7 @@ pub(super) async fn cancel_request(
     request_body = Empty,
     responses(
         (status = 201, description = "The new request, sent.", body = RequestView),
-        (status = 409, description = "`not_expired`: it has not expired, or nothing of it is open."),
+        (status = 409, description = "`not_expired`: it has not expired, or nothing of it is open. `workspace_suspended`."),
     ),
     security(("api_key" = ["requests:write"])),
 )]

@@ -90,7 +90,7 @@ async fn look<S>(caller: &Caller<S>, id: &WorkflowId) -> Result<Workflow, Proble
     request_body = Empty,
     responses(
         (status = 200, description = "The gate; open already is open.", body = GateView),
-        (status = 409, description = "`still_missing`: a required slot has no working connection."),
+        (status = 409, description = "`still_missing`: a required slot has no working connection, or the workspace is suspended."),
     ),
     security(("api_key" = ["workflows:write"])),
 )]

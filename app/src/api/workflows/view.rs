@@ -52,7 +52,7 @@ pub(super) struct GateView {
     state: GateState,
     #[schema(value_type = schema::Timestamp)]
     since: Timestamp,
-    /// The required slots that keep it shut.
+    /// The slots that keep it shut: required ones; all while the workspace is suspended.
     missing: Vec<MissingView>,
 }
 

@@ -8,6 +8,7 @@ use crate::console::{
     connections::trouble,
     requests,
     when::{ago, ahead},
+    workflows,
 };
 
 /// Something that needs somebody, with the next step.
@@ -17,8 +18,10 @@ pub(super) struct Card {
     tone: &'static str,
     title: String,
     text: String,
-    /// Label and path; none: it is an admin's to take.
+    /// Label and path; none: it is an admin's to take, or `act`.
     step: Option<(&'static str, String)>,
+    /// Label and path of a form that does it from here.
+    act: Option<(&'static str, String)>,
 }
 
 /// `app` is the app's name, if it is about one.
@@ -26,12 +29,13 @@ pub(super) fn card(need: &Need, app: &str, manages: bool, now: Timestamp) -> Car
     let (title, text) = words(need, app, manages, now);
     Card {
         tone: match need.kind {
-            NeedKind::Ending => "wait",
+            NeedKind::Ending | NeedKind::Resume => "wait",
             _ => "bad",
         },
         title,
         text,
         step: step(need, manages),
+        act: act(need),
     }
 }
 
@@ -59,13 +63,22 @@ fn words(need: &Need, app: &str, manages: bool, now: Timestamp) -> (String, Stri
         ),
         NeedKind::Held => (
             format!("{client} connected another {app} account"),
-            sentences(&[
-                &match detail {
-                    "" => format!("Expected is {other}"),
-                    account => format!("{account} instead of {other}"),
-                },
-                "Nothing uses it until you decide",
-            ]),
+            another_account(detail, other),
+        ),
+        NeedKind::Declined => (
+            format!("{client} said no to {app}"),
+            sentences(&[workspace, &format!("“{detail}”")]),
+        ),
+        NeedKind::Resume => (
+            format!("{client} waits for your word"),
+            sentences(&[workspace, "Nothing is missing any more"]),
+        ),
+        NeedKind::Expired => (
+            format!(
+                "The request to {client} ended unfinished {}",
+                ago(need.at, now)
+            ),
+            sentences(&[&format!("{workspace} · {other}")]),
         ),
         NeedKind::Connection => (
             format!("{app} of {workspace} has to be connected again"),
@@ -82,24 +95,41 @@ fn words(need: &Need, app: &str, manages: bool, now: Timestamp) -> (String, Stri
             },
             sentences(&[detail, other]),
         ),
-        NeedKind::Theme => (
-            "Your theme was rolled back by itself".to_owned(),
-            sentences(&[
-                "Clients see the version before it",
-                &match client {
-                    "" => detail.to_owned(),
-                    name => format!("{name}: {detail}"),
-                },
-            ]),
-        ),
+        NeedKind::Theme => rolled_back(client, detail),
     }
+}
+
+fn rolled_back(theme: &str, reason: &str) -> (String, String) {
+    let why = match theme {
+        "" => reason.to_owned(),
+        name => format!("{name}: {reason}"),
+    };
+    let title = "Your theme was rolled back by itself".to_owned();
+    (
+        title,
+        sentences(&["Clients see the version before it", &why]),
+    )
+}
+
+fn another_account(account: &str, expected: &str) -> String {
+    let what = match account {
+        "" => format!("Expected is {expected}"),
+        account => format!("{account} instead of {expected}"),
+    };
+    sentences(&[&what, "Nothing uses it until you decide"])
 }
 
 /// What to do about it.
 fn step(need: &Need, manages: bool) -> Option<(&'static str, String)> {
     let request = need.request.as_ref().map(requests::path_of);
     match need.kind {
-        NeedKind::Mail | NeedKind::Ending => request.map(|path| ("Open the request", path)),
+        NeedKind::Mail | NeedKind::Ending | NeedKind::Expired | NeedKind::Declined => {
+            request.map(|path| ("Open the request", path))
+        }
+        NeedKind::Resume => Some((
+            "Open the workflow",
+            format!("{}/{}", workflows::ROOT, need.subject),
+        )),
         NeedKind::Held => request.map(|path| ("Decide", path)),
         NeedKind::App => manages.then(|| {
             let path = format!("/dashboard/apps/{}", need.subject);
@@ -111,6 +141,20 @@ fn step(need: &Need, manages: bool) -> Option<(&'static str, String)> {
         )),
         NeedKind::Domain => manages.then(|| ("Open the domains", "/dashboard/domains".to_owned())),
         NeedKind::Theme => manages.then(|| ("Open the theme", "/dashboard/theme".to_owned())),
+    }
+}
+
+/// What one press does about it.
+fn act(need: &Need) -> Option<(&'static str, String)> {
+    match (need.kind, &need.request) {
+        (NeedKind::Expired, Some(id)) => {
+            Some(("Send again", format!("{}/renew", requests::path_of(id))))
+        }
+        (NeedKind::Resume, _) => {
+            let path = format!("{}/{}/resume", workflows::ROOT, need.subject);
+            Some(("Resume", path))
+        }
+        _ => None,
     }
 }
 

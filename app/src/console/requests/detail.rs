@@ -149,7 +149,7 @@ fn view(
     story: Vec<Line>,
 ) -> View {
     let status = request.status_at(now);
-    let open = request.has_open_item();
+    let (open, runs) = (request.has_open_item(), request.suspended_at.is_none());
     let email = request.recipient.email.to_string();
     let micros = |at: Option<Timestamp>| at.map(Timestamp::micros);
     View {
@@ -164,7 +164,7 @@ fn view(
             around.workspace.to_string(),
             format!("/dashboard/workspaces/{}", request.workspace_id),
         ),
-        state: request_state(status),
+        state: request_state(&request, now),
         note: request.note.as_ref().map(ToString::to_string),
         language: request.language.as_ref().map(ToString::to_string),
         created: request.created_at.micros(),
@@ -178,11 +178,11 @@ fn view(
         reminders: reminders.into_iter().map(reminder_view).collect(),
         story,
         can: Can {
-            send: status == RequestStatus::Queued,
-            resend: status == RequestStatus::Sent && open,
-            link: matches!(status, RequestStatus::Queued | RequestStatus::Sent) && open,
+            send: runs && status == RequestStatus::Queued,
+            resend: runs && status == RequestStatus::Sent && open,
+            link: runs && open && matches!(status, RequestStatus::Queued | RequestStatus::Sent),
             cancel: matches!(status, RequestStatus::Queued | RequestStatus::Sent),
-            renew: status == RequestStatus::Expired,
+            renew: runs && status == RequestStatus::Expired,
         },
     }
 }

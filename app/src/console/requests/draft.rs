@@ -151,7 +151,7 @@ impl Draft {
         let wanted = around.workflows.iter().filter(wanted);
         let missing = wanted
             .flat_map(|workflow| &workflow.slots)
-            .filter(|slot| slot.missing().is_some());
+            .filter(|slot| slot.lacks().is_some());
         let mut blank = Self::of(&Query::default());
         let missing = missing.map(|slot| slot.id.to_string());
         blank.slots = missing.take(MAX_ITEMS).collect();

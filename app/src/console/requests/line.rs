@@ -57,8 +57,8 @@ fn line(row: RequestRow, apps: &[String], now: Timestamp) -> RequestLine {
         ..
     } = row;
     let status = request.status_at(now);
-    let (tone, word) = request_state(status);
-    let waits = status == RequestStatus::Sent;
+    let (tone, word) = request_state(&request, now);
+    let waits = status == RequestStatus::Sent && request.suspended_at.is_none();
     let end = request.expires_at.filter(|_| waits);
     let email = request.recipient.email.to_string();
     let done = items

@@ -187,10 +187,7 @@ fn missing(workflows: &[Workflow], called: &str) -> Result<Vec<SlotRef>, ActionE
         return Err(ActionError::invalid("workflow", why));
     }
     let slots = wanted.iter().flat_map(|workflow| {
-        let open = workflow
-            .slots
-            .iter()
-            .filter(|slot| slot.missing().is_some());
+        let open = workflow.slots.iter().filter(|slot| slot.lacks().is_some());
         open.map(|slot| SlotRef {
             workflow_id: workflow.id.clone(),
             slot_id: slot.id.clone(),

@@ -1,11 +1,14 @@
 //! States as staff read them: a tone for colour and shape, and a word.
 
-use latchkey_tenants::{ItemStatus, MailStatus, RequestStatus};
+use latchkey_tenants::{ItemStatus, MailStatus, Request, RequestStatus, Timestamp};
 
 pub(in crate::console) type State = (&'static str, &'static str);
 
-pub(in crate::console) const fn request_state(status: RequestStatus) -> State {
-    match status {
+pub(in crate::console) fn request_state(request: &Request, now: Timestamp) -> State {
+    match request.status_at(now) {
+        RequestStatus::Queued | RequestStatus::Sent if request.suspended_at.is_some() => {
+            ("wait", "Suspended")
+        }
         RequestStatus::Queued => ("none", "Queued (not yet sent)"),
         RequestStatus::Sent => ("wait", "Waiting"),
         RequestStatus::Completed => ("ok", "Completed"),

@@ -104,9 +104,12 @@ fn bare(workflow: &Workflow) -> View {
 fn ask(workflow: &Workflow) -> Option<String> {
     let missing = |slot: &Slot| match &slot.connection {
         None => true,
-        Some(_) => slot.missing().is_some(),
+        Some(_) => slot.lacks().is_some(),
     };
-    let some = workflow.slots.iter().any(missing);
+    let some = workflow
+        .slots
+        .iter()
+        .any(|slot| missing(slot) && !slot.suspended);
     some.then(|| requests::path_of_new(&workflow.workspace_id, Some(&workflow.id)))
 }
 

@@ -18,5 +18,6 @@ pub(super) const fn missing(reason: MissingReason) -> &'static str {
         MissingReason::Error => "has to be connected again",
         MissingReason::Revoked => "was revoked",
         MissingReason::Paused => "was paused by its owner",
+        MissingReason::WorkspaceSuspended => "waits: the workspace is suspended",
     }
 }

@@ -22,6 +22,7 @@ struct Row {
     broken: i64,
     waiting: i64,
     closing: bool,
+    suspended: bool,
 }
 
 /// `GET /dashboard/workspaces`: newest first.
@@ -39,6 +40,7 @@ fn row(row: WorkspaceRow) -> Row {
     Row {
         path: path_of(&row.workspace.id),
         closing: row.workspace.closing_at.is_some(),
+        suspended: row.workspace.suspended_at.is_some(),
         name: row.workspace.name.to_string(),
         slug: row.workspace.slug.to_string(),
         clients: row.clients,

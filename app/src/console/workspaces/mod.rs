@@ -6,6 +6,7 @@ mod list;
 mod new;
 mod rename;
 mod show;
+mod suspend;
 
 use latchkey_tenants::{WorkspaceId, store::WorkspaceRow};
 
@@ -22,6 +23,12 @@ pub(super) fn routes() -> Pages {
         .get("/dashboard/workspaces/{workspace}", show::show)
         .post("/dashboard/workspaces/{workspace}/rename", rename::rename)
         .post("/dashboard/workspaces/{workspace}/export", export::export)
+        .get("/dashboard/workspaces/{workspace}/suspend", suspend::ask)
+        .post(
+            "/dashboard/workspaces/{workspace}/suspend",
+            suspend::suspend,
+        )
+        .post("/dashboard/workspaces/{workspace}/resume", suspend::resume)
         .get("/dashboard/workspaces/{workspace}/delete", delete::ask)
         .post("/dashboard/workspaces/{workspace}/delete", delete::delete)
 }

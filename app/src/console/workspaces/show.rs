@@ -32,6 +32,7 @@ pub(super) struct Shown {
     slug: String,
     created_at: i64,
     closing_at: Option<i64>,
+    suspended_at: Option<i64>,
     clients: Vec<Client>,
     invitations: Vec<Invited>,
     workflows: Vec<Linked>,
@@ -107,6 +108,7 @@ impl Shown {
             slug: workspace.slug.to_string(),
             created_at: workspace.created_at.micros(),
             closing_at: workspace.closing_at.map(Timestamp::micros),
+            suspended_at: workspace.suspended_at.map(Timestamp::micros),
             name,
         })
     }
@@ -193,7 +195,7 @@ async fn asked(
                 request.fulfilled(),
                 request.items.len()
             ),
-            state: request_state(request.status_at(now)),
+            state: request_state(&request, now),
             name: request.recipient.email.to_string(),
         });
     }

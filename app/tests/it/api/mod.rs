@@ -15,6 +15,7 @@ mod issuer;
 mod members;
 mod problems;
 mod requests;
+mod suspension;
 mod workflows;
 mod workspaces;
 mod world;

@@ -3,7 +3,10 @@ use std::time::Duration;
 use latchkey_tenants::{EventType, MailStatus, NewEvent, Role};
 
 use super::work::expecting;
-use crate::{people::scene::Scene, support::world::slot};
+use crate::{
+    people::scene::{Scene, post},
+    support::world::slot,
+};
 
 #[tokio::test]
 async fn what_needs_somebody_stands_on_top_with_the_next_step() {
@@ -77,4 +80,57 @@ async fn a_request_that_ends_soon_and_a_dead_grant_are_named() {
         .says("The request to Jo Park ends in 22 hours")
         .says("Slack of Globex has to be connected again")
         .says(&format!("/dashboard/connections/{connection}"));
+}
+
+#[tokio::test]
+async fn what_one_press_mends_is_pressed_on_the_first_page() {
+    let scene = Scene::start().await;
+    let mut staff = scene.staff().await;
+    let (_, expired) = scene.sent(vec![slot("slack"), slot("gmail")]).await;
+    let why = "Ask my colleague".parse().unwrap();
+    let item = &expired.items[1].id;
+    scene
+        .write(async |tx| tx.item_decline(item, Some(&why), "recipient").await)
+        .await;
+    staff
+        .get("/dashboard")
+        .await
+        .ok()
+        .says("Jo Park said no to Gmail")
+        .says("Ask my colleague");
+    scene.app.test.clock.advance(Duration::from_hours(7 * 24));
+    scene.mails().await;
+    let mut staff = scene.staff().await;
+    let home = staff.get("/dashboard").await;
+    home.ok().says("The request to Jo Park ended unfinished");
+    let renew = format!("/dashboard/requests/{}/renew", expired.id);
+    home.says(&format!("action=\"{renew}\""));
+    let fresh = post(&mut staff, &renew, &home, &[]).await.led_to();
+    staff.get(&fresh).await.ok().says("Slack");
+    let home = staff.get("/dashboard").await;
+    home.does_not_say("ended unfinished");
+}
+
+#[tokio::test]
+async fn a_workflow_that_opens_by_hand_is_resumed_from_the_first_page() {
+    let scene = Scene::start().await;
+    let mut staff = scene.staff().await;
+    let (workflow, request) = scene.sent(vec![slot("slack")]).await;
+    scene.connected(&request.items[0].id, "T01").await;
+    let item = scene.app.request(&request.id).await.items.remove(0);
+    let connection = item.connection_id.unwrap();
+    scene
+        .write(async |tx| {
+            tx.connection_pause(&connection, "client").await?;
+            tx.connection_resume(&connection, "client").await
+        })
+        .await;
+    let home = staff.get("/dashboard").await;
+    home.ok().says("Weekly report waits for your word");
+    let resume = format!("/dashboard/workflows/{}/resume", workflow.id);
+    home.says(&format!("action=\"{resume}\""));
+    let to = post(&mut staff, &resume, &home, &[]).await.led_to();
+    staff.get(&to).await.ok().says("The gate is open");
+    let home = staff.get("/dashboard").await;
+    home.ok().does_not_say("waits for your word");
 }

@@ -15,6 +15,7 @@ mod people;
 mod requests;
 mod settings;
 mod start;
+mod suspension;
 mod theme;
 mod theme_settings;
 mod work;

@@ -5,4 +5,5 @@ mod mail;
 mod news;
 mod run;
 mod sender_domains;
+mod suspension;
 mod sweep;

@@ -11,3 +11,4 @@ mod live;
 mod open;
 mod order;
 mod sessions;
+mod suspension;

@@ -8,3 +8,4 @@ mod older;
 mod own;
 mod scene;
 mod strangers;
+mod suspension;

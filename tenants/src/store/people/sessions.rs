@@ -17,8 +17,8 @@ use crate::{
 
 statements! {
     START = "insert into sessions (hash, id, agency_id, member_id, host, method, stage, browser, created_at, last_seen_at, expires_at) values ($2, $3, $1, $4, $5, $6, $7, $8, $9, $9, $10)";
-    ONE = "select m.*, s.id as session_id, s.hash as session_hash, s.host, s.method, s.stage, s.browser, s.created_at as session_created_at, s.last_seen_at, s.expires_at, a.require_totp from sessions s join members m on m.agency_id = s.agency_id and m.id = s.member_id join agencies a on a.id = s.agency_id where s.agency_id = $1 and s.hash = $2";
-    OF_MEMBER = "select m.*, s.id as session_id, s.hash as session_hash, s.host, s.method, s.stage, s.browser, s.created_at as session_created_at, s.last_seen_at, s.expires_at, a.require_totp from sessions s join members m on m.agency_id = s.agency_id and m.id = s.member_id join agencies a on a.id = s.agency_id where s.agency_id = $1 and s.member_id = $2 order by s.last_seen_at desc, s.id desc";
+    ONE = "select m.*, s.id as session_id, s.hash as session_hash, s.host, s.method, s.stage, s.browser, s.created_at as session_created_at, s.last_seen_at, s.expires_at, a.require_totp, w.suspended_at from sessions s join members m on m.agency_id = s.agency_id and m.id = s.member_id join agencies a on a.id = s.agency_id left join workspaces w on w.agency_id = m.agency_id and w.id = m.workspace_id where s.agency_id = $1 and s.hash = $2";
+    OF_MEMBER = "select m.*, s.id as session_id, s.hash as session_hash, s.host, s.method, s.stage, s.browser, s.created_at as session_created_at, s.last_seen_at, s.expires_at, a.require_totp, w.suspended_at from sessions s join members m on m.agency_id = s.agency_id and m.id = s.member_id join agencies a on a.id = s.agency_id left join workspaces w on w.agency_id = m.agency_id and w.id = m.workspace_id where s.agency_id = $1 and s.member_id = $2 order by s.last_seen_at desc, s.id desc";
     TOUCH = "update sessions set last_seen_at = $3 where agency_id = $1 and hash = $2 and last_seen_at < $3";
     END = "delete from sessions where agency_id = $1 and member_id = $2 and id = $3";
     END_OTHERS = "delete from sessions where agency_id = $1 and member_id = $2 and id <> $3";
@@ -56,6 +56,8 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// The agency wants a second factor of its staff and this person has none.
     pub must_enrol: bool,
+    /// The workspace whose client this is, is.
+    pub suspended: bool,
     /// A write is due: see [`Tx::session_touch`].
     pub touch_due: bool,
 }
@@ -314,6 +316,7 @@ fn session(row: &Row, now: Timestamp) -> Result<Session, StoreError> {
         hash: row.bytes("session_hash")?,
         host: row.text("host")?,
         must_enrol: required && !member.has_totp && method != SignInMethod::Passkey,
+        suspended: row.optional_time("suspended_at")?.is_some(),
         method,
         stage: row.parsed("stage")?,
         browser: row.text("browser")?,

@@ -68,6 +68,9 @@ async fn t1_foreign_steps_of_the_console_change_nothing_of_ours(world: World) {
             let renamed = tx.workspace_rename(id, &name, "x").await;
             assert_eq!(not_found(renamed), "workspace");
             assert_eq!(not_found(tx.workspace_close(id, "x").await), "workspace");
+            let suspended = tx.workspace_suspend(id, "x").await;
+            assert_eq!(not_found(suspended), "workspace");
+            assert_eq!(not_found(tx.workspace_resume(id, "x").await), "workspace");
             assert_eq!(tx.workspace_requests_end(id, 99, "x").await?, 0);
             // What is not there is deleted already.
             assert_eq!(tx.workspace_delete(id, "x").await?, Deletion::Done);

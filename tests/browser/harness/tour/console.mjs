@@ -39,6 +39,7 @@ function* rooms(world, made) {
   yield place(workflow, 'workflows-describe');
   yield place(workspace, 'workspace');
   yield place(`/workspaces/${made.other}`, 'workspace-empty');
+  yield place(`${workspace}/suspend`, 'workspace-suspend');
   yield place(`${workspace}/delete`, 'workspace-delete');
   for (const state of ['sent', 'done', 'held', 'cancelled', 'queued']) yield place(`/requests/${made[state]}`, `request-${state}`);
   for (const state of ['waiting', 'paused']) yield place(`/workflows/${made[state]}`, `workflow-${state}`);
