@@ -29,6 +29,7 @@ pub(crate) const SESSION_COOKIE: &str = "__Host-session";
 pub(crate) const STAFF_HOME: &str = "/dashboard";
 pub(crate) const CLIENT_HOME: &str = "/portal";
 pub(crate) const SIGN_IN: &str = "/sign-in";
+pub(crate) const SIGNED_OUT: &str = "/sign-out";
 pub(crate) const SECOND_FACTOR: &str = "/sign-in/totp";
 pub(crate) const ENROL: &str = "/account/totp";
 

@@ -25,10 +25,10 @@ use super::{
 use crate::{
     http::{
         ClientAddress, Form, PageError, PageResult, Pages, Query, Respond, Segment, Site, Visit,
-        cookie, csrf_token, set_cookie,
+        clear_cookie, cookie, csrf_token, set_cookie,
     },
     limits::Limited,
-    person::see_other,
+    person::{SIGNED_OUT, see_other},
     platform::Platform,
 };
 
@@ -43,6 +43,7 @@ pub(super) fn routes() -> Pages {
         .get(ALL, show)
         .post(ALL, ask)
         .get("/my-connections/open/{secret}", open)
+        .post("/my-connections/leave", leave)
         .get("/my-connections/{connection}", one)
         .post("/my-connections/{connection}/pause", pause)
         .post("/my-connections/{connection}/resume", resume)
@@ -247,6 +248,17 @@ async fn open(
     };
     let status = StatusCode::NOT_FOUND;
     Ok(asking(&platform, &site, &headers, status, page))
+}
+
+/// `POST /my-connections/leave`: for a browser that others use too.
+async fn leave(State(platform): State<Platform>, OwnForm(own): OwnForm) -> PageResult {
+    let mut tx = platform.store.begin(&own.site.agency.id).await?;
+    tx.address_session_end(&own.secret).await?;
+    tx.commit().await?;
+    let mut response = see_other(SIGNED_OUT);
+    let cookie = clear_cookie(COOKIE);
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    Ok(response)
 }
 
 /// `GET /my-connections/{connection}`.

@@ -10,7 +10,10 @@ use latchkey_themes::{
 };
 use url::Url;
 
-use super::code::{ATTEMPT_COOKIE, CODE};
+use super::{
+    code::{ATTEMPT_COOKIE, CODE},
+    out,
+};
 use crate::{
     http::{ClientAddress, Form, PageError, PageResult, Respond, Site, Visit, set_cookie},
     limits::Limited,
@@ -35,6 +38,9 @@ pub(super) async fn show(
             SessionStage::SecondFactor => SECOND_FACTOR,
         };
         return Ok(see_other(to));
+    }
+    if let Some(page) = out::away(&platform, &site, &headers).await? {
+        return Ok(page);
     }
     start_page(&platform, &site, &headers, StatusCode::OK, None).await
 }

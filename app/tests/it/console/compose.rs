@@ -324,7 +324,7 @@ async fn workflows_and_people_that_do_not_stand_there_are_found_and_what_is_chos
         .says("value=\"report 02\"");
     let none = [fields[0], ("find_workflow", "umbrella"), ("do", "find")];
     let none = post(&mut staff, PATH, &page, &none).await;
-    none.ok().says("No workflow is called so.");
+    none.ok().says("No workflow is called that.");
     fields.pop();
     fields.extend([(next.as_str(), "on"), ("do", "queue")]);
     let to = post(&mut staff, PATH, &found, &fields).await.led_to();

@@ -118,8 +118,9 @@ async fn k6_the_owner_deletes_a_workspace_by_typing_its_name() {
         .get(&delete)
         .await
         .ok()
-        .says("1 connections are ended")
-        .says("accounts of 1 clients");
+        .says("1 connection is ended")
+        .says("0 requests that are out end:")
+        .says("1 workflow and the accounts of 1 client are deleted");
     let refused = submit(&mut owner, &delete, &delete, &[("name", "globex")]).await;
     refused
         .page(StatusCode::UNPROCESSABLE_ENTITY)

@@ -26,6 +26,10 @@ async fn t1_an_expired_session_opens_nothing() {
     let mut client = scene.joined(CLIENT, Role::Client).await;
     scene.app.test.clock.advance(Duration::from_hours(13));
     assert_eq!(staff.get("/dashboard").await.led_to(), "/sign-in");
+    let told = staff.get("/sign-in").await;
+    told.ok().says("You were away for a while");
+    assert!(staff.cookies_like("__Host-session").is_empty());
+    staff.get("/sign-in").await.ok().says("Sign in at");
     client.get("/portal/connections").await.ok();
     scene.app.test.clock.advance(Duration::from_hours(7 * 24));
     assert_eq!(client.get("/portal/connections").await.led_to(), "/sign-in");

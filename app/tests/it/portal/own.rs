@@ -102,6 +102,38 @@ async fn a_mailed_link_shows_what_was_connected_and_lets_it_be_paused_and_revoke
 }
 
 #[tokio::test]
+async fn who_leaves_is_not_known_in_that_browser_any_more() {
+    const LEAVE: &str = "/my-connections/leave";
+    let portal = Portal::start().await;
+    connected(&portal).await;
+    let mut browser = portal.browser();
+    ask(&mut browser, CLIENT).await;
+    let link = path_in(&portal.mail_to(CLIENT).await, "/my-connections/open/");
+    browser.get(&link).await.led_to();
+    let list = browser.get("/my-connections").await;
+    list.ok().says("Acme Crm");
+    let mut kept = browser.clone();
+    let csrf = list.csrf();
+    let token = [("csrf", csrf.as_str())];
+    for answer in [
+        browser.post(LEAVE, &[]).await,
+        browser.post_from(Some(CROSS_SITE), LEAVE, &token).await,
+    ] {
+        answer.page(StatusCode::FORBIDDEN);
+    }
+    let left = post(&mut browser, LEAVE, &list, &[]).await;
+    browser
+        .get(&left.led_to())
+        .await
+        .ok()
+        .says("You are signed out");
+    for browser in [&mut browser, &mut kept] {
+        let page = browser.get("/my-connections").await;
+        page.ok().says("Send me a link").does_not_say("Acme Crm");
+    }
+}
+
+#[tokio::test]
 async fn w7_no_answer_and_no_work_tells_whether_anything_was_connected() {
     const NOBODY: &str = "nobody@globex.example";
     let portal = Portal::start().await;

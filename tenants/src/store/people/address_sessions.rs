@@ -15,6 +15,7 @@ use crate::{
 statements! {
     CREATE = "insert into address_sessions (hash, agency_id, email, host, kind, created_at, expires_at) values ($2, $1, $3, $4, $5, $6, $7)";
     ONE = "select email from address_sessions where agency_id = $1 and hash = $2 and host = $3 and kind = $4 and expires_at > $5";
+    END = "delete from address_sessions where agency_id = $1 and hash = $2";
     DROP_OLD = "delete from address_sessions where expires_at < $1";
 }
 
@@ -66,6 +67,14 @@ impl Tx {
         host: &str,
     ) -> Result<Option<Email>, StoreError> {
         self.address_of(secret, host, SESSION).await
+    }
+
+    /// Forgets the browser with this cookie.
+    pub async fn address_session_end(&mut self, secret: &SecretString) -> Result<(), StoreError> {
+        let agency = self.agency.clone();
+        let hash = secret_hash(secret);
+        self.inner.execute(END, args![&agency, &hash]).await?;
+        Ok(())
     }
 
     async fn address_key(

@@ -151,13 +151,27 @@ impl Tx {
 
     /// The living session behind a cookie, whatever its stage. Its host is for the caller to compare.
     pub async fn session(&mut self, secret: &SecretString) -> Result<Option<Session>, StoreError> {
+        let (found, now) = (self.session_kept(secret).await?, self.now());
+        Ok(found.filter(|session| session.lives(now)))
+    }
+
+    /// Since when the session behind a cookie is over, if it ended by time and is still remembered.
+    pub async fn session_over(
+        &mut self,
+        secret: &SecretString,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let (found, now) = (self.session_kept(secret).await?, self.now());
+        let over = found.filter(|one| one.stage == SessionStage::Full && !one.lives(now));
+        Ok(over.map(|session| session.ends_at()))
+    }
+
+    async fn session_kept(&mut self, secret: &SecretString) -> Result<Option<Session>, StoreError> {
         let (agency, now) = (self.agency.clone(), self.now());
         let row = self
             .inner
             .optional(ONE, args![&agency, &secret_hash(secret)])
             .await?;
-        let found = row.map(|row| session(&row, now)).transpose()?;
-        Ok(found.filter(|session| session.lives(now)))
+        row.map(|row| session(&row, now)).transpose()
     }
 
     /// The living sessions of a person, last used first.
@@ -281,8 +295,12 @@ impl PlatformTx {
 
 impl Session {
     fn lives(&self, now: Timestamp) -> bool {
+        now < self.ends_at()
+    }
+
+    fn ends_at(&self) -> Timestamp {
         let (idle, _) = lifetimes(self.member.role);
-        now < self.expires_at && now < self.last_seen_at.plus(idle)
+        self.expires_at.min(self.last_seen_at.plus(idle))
     }
 }
 

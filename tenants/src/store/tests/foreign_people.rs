@@ -34,6 +34,7 @@ async fn t1_foreign_people_are_nobody(world: World) {
             assert!(tx.sign_in_of_link(&link, HOST).await?.is_none());
             assert!(tx.sign_in_email(&our.attempt).await?.is_none());
             assert!(tx.session(&our.session).await?.is_none());
+            assert!(tx.session_over(&our.session).await?.is_none());
             assert!(tx.sessions_of(&our.client.id).await?.is_empty());
             assert!(tx.password_of(&our.owner.email).await?.is_none());
             assert!(tx.passkeys_of(&our.client.id).await?.is_empty());

@@ -80,10 +80,18 @@ async fn a_session_of_staff_is_shorter(world: World) {
     let secret = start(&world, &owner(&world).await, SignInMethod::Mail, None)
         .await
         .secret;
+    let over = async || {
+        let over = world.read(async |tx| tx.session_over(&secret).await).await;
+        over.unwrap()
+    };
     world.later(Duration::from_hours(12) - Duration::from_micros(1));
     assert!(session(&world, &secret).await.is_some());
+    assert_eq!(over().await, None);
     world.later(Duration::from_micros(1));
     assert!(session(&world, &secret).await.is_none());
+    let end = over().await;
+    world.later(Duration::from_hours(1));
+    assert_eq!((end.is_some(), over().await), (true, end));
 }
 
 async fn sessions_are_listed_and_ended(world: World) {

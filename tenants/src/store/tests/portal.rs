@@ -338,6 +338,16 @@ async fn an_address_is_known_for_an_hour_on_its_host(world: World) {
     };
     assert_eq!(known(HOST).await, Some(email.clone()));
     assert_eq!(known("elsewhere.example").await, None);
+    let other = open(HOST).await.expect("a session");
+    world
+        .write(async |tx| tx.address_session_end(&other).await)
+        .await
+        .unwrap();
+    let left = world
+        .read(async |tx| tx.address_session(&other, HOST).await)
+        .await;
+    assert_eq!(left.unwrap(), None);
+    assert_eq!(known(HOST).await, Some(email));
     world.later(Duration::from_hours(1));
     assert_eq!(known(HOST).await, None);
     assert!(open(HOST).await.is_none());
@@ -396,6 +406,7 @@ async fn t1_another_agency_finds_nothing_of_a_client(world: World) {
     let session = world
         .write_foreign(async |tx| {
             tx.connections_adopt(&our_client(&member, &our)).await?;
+            tx.address_session_end(&link).await?;
             tx.address_session_start(&link, HOST).await
         })
         .await;
