@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Not of a page, or of a page whose session stands elsewhere: `METHOD path`, and why.
-const ELSEWHERE: [(&str, &str); 9] = [
+const ELSEWHERE: [(&str, &str); 10] = [
     (
         "POST /connect/{secret}",
         "does what a GET does, for scanners",
@@ -24,6 +24,7 @@ const ELSEWHERE: [(&str, &str); 9] = [
     ("POST /connect/items/{item}/start", "link/csrf.rs"),
     ("POST /connect/items/{item}/decline", "link/csrf.rs"),
     ("POST /connect/items/{item}/forward", "link/csrf.rs"),
+    ("POST /my-connections/leave", "portal/own.rs"),
     ("POST /my-connections/{connection}/pause", "portal/own.rs"),
     ("POST /my-connections/{connection}/resume", "portal/own.rs"),
     ("POST /my-connections/{connection}/revoke", "portal/own.rs"),

@@ -103,6 +103,7 @@ async fn a_mailed_link_shows_what_was_connected_and_lets_it_be_paused_and_revoke
 
 #[tokio::test]
 async fn who_leaves_is_not_known_in_that_browser_any_more() {
+    const LEAVE: &str = "/my-connections/leave";
     let portal = Portal::start().await;
     connected(&portal).await;
     let mut browser = portal.browser();
@@ -112,7 +113,15 @@ async fn who_leaves_is_not_known_in_that_browser_any_more() {
     let list = browser.get("/my-connections").await;
     list.ok().says("Acme Crm");
     let mut kept = browser.clone();
-    let left = post(&mut browser, "/my-connections/leave", &list, &[]).await;
+    let csrf = list.csrf();
+    let token = [("csrf", csrf.as_str())];
+    for answer in [
+        browser.post(LEAVE, &[]).await,
+        browser.post_from(Some(CROSS_SITE), LEAVE, &token).await,
+    ] {
+        answer.page(StatusCode::FORBIDDEN);
+    }
+    let left = post(&mut browser, LEAVE, &list, &[]).await;
     browser
         .get(&left.led_to())
         .await
