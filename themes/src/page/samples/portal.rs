@@ -151,10 +151,13 @@ fn own(cards: Vec<AppCard>) -> Vec<AppCard> {
     cards.into_iter().map(card).collect()
 }
 
+fn below(what: &str) -> Option<String> {
+    Some(format!("/portal/connections/con_01sample/{what}"))
+}
+
 impl ConnectionPage {
-    pub fn samples() -> Vec<(&'static str, ConnectionPage)> {
-        let path = |what: &str| Some(format!("/portal/connections/con_01sample/{what}"));
-        let page = ConnectionPage {
+    fn sample() -> ConnectionPage {
+        ConnectionPage {
             csrf: CSRF.into(),
             back_path: "/portal/connections".into(),
             row: every_row().swap_remove(0),
@@ -166,13 +169,17 @@ impl ConnectionPage {
             connected_at: datetime!(2026-09-01 08:00 UTC),
             last_used_at: Some(datetime!(2026-11-30 06:12 UTC)),
             last_used_by: Some("n8n production".to_owned()),
-            refresh_path: path("refresh"),
-            reconnect_path: path("reconnect"),
-            pause_path: path("pause"),
+            refresh_path: below("refresh"),
+            reconnect_path: below("reconnect"),
+            pause_path: below("pause"),
             resume_path: None,
-            revoke_path: path("revoke"),
+            revoke_path: below("revoke"),
             notice: None,
-        };
+        }
+    }
+
+    pub fn samples() -> Vec<(&'static str, ConnectionPage)> {
+        let page = Self::sample();
         let state = |row: usize| ConnectionPage {
             row: every_row().swap_remove(row),
             last_used_at: None,
@@ -188,7 +195,7 @@ impl ConnectionPage {
                 ConnectionPage {
                     refresh_path: None,
                     pause_path: None,
-                    resume_path: path("resume"),
+                    resume_path: below("resume"),
                     notice: Some(Notice::new(Tone::Ok, "paused", "Notion")),
                     ..state(4)
                 },
@@ -210,6 +217,7 @@ impl ConnectionPage {
                     row: row(HOSTILE, Some(LONG), ConnectionState::Active),
                     permissions: vec![unknown(HOSTILE), unknown(LONG)],
                     workflows: vec![HOSTILE.into()],
+                    last_used_by: Some(HOSTILE.into()),
                     ..page
                 },
             ),
