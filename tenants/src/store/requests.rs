@@ -4,6 +4,7 @@ use super::{
     items::ItemDraft,
     search_words::Kind,
     statement::{args, statements},
+    workspace_suspension::suspended,
     workspaces::before_id,
 };
 use crate::{
@@ -13,20 +14,12 @@ use crate::{
     values::{Email, Name},
 };
 
-/// Since when the workspace of `requests` is suspended.
-macro_rules! suspended {
-    () => {
-        "(select w.suspended_at from workspaces w where w.agency_id = requests.agency_id and w.id = requests.workspace_id) as suspended_at"
-    };
-}
-pub(super) use suspended;
-
 /// `$first` is the filter whose index is read along.
 macro_rules! list {
     ($first:literal) => {
         concat!(
             "select *, ",
-            suspended!(),
+            suspended!("requests"),
             " from requests where agency_id = $1 and ",
             $first,
             "id < $2 and (cast($3 as text) is null or status = $3) and (cast($4 as text) is null or workspace_id = $4) order by id desc limit $5"
@@ -36,7 +29,7 @@ macro_rules! list {
 
 statements! {
     CREATE = "insert into requests (id, agency_id, workspace_id, recipient_email, recipient_name, note, status, lifetime, resends, created_at, language, member_id) values ($2, $1, $3, $4, $5, $6, 'queued', $7, 0, $8, $9, $10)";
-    ONE = concat!("select *, ", suspended!(), " from requests where agency_id = $1 and id = $2");
+    ONE = concat!("select *, ", suspended!("requests"), " from requests where agency_id = $1 and id = $2");
     LIST = list!("");
     LIST_IN_STATUS = list!("status = $3 and ");
     LIST_OF_WORKSPACE = list!("workspace_id = $4 and ");
@@ -55,9 +48,6 @@ pub struct RequestFilter {
 
 impl Tx {
     /// Queues a request: one item for each app that the named slots ask for.
-    ///
-    /// # Errors
-    /// A conflict `workspace_suspended`, beside values that are refused.
     pub async fn request_create(
         &mut self,
         new: NewRequest,

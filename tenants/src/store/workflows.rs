@@ -5,6 +5,7 @@ use super::{
     search::pattern,
     search_words::Kind,
     statement::{AMONG, among, args, args_among, statements},
+    workspace_suspension::suspended,
     workspaces::before_id,
 };
 use crate::{
@@ -13,19 +14,12 @@ use crate::{
     values::Opaque,
 };
 
-/// Since when the workspace of `workflows` is suspended.
-macro_rules! suspended {
-    () => {
-        "(select w.suspended_at from workspaces w where w.agency_id = workflows.agency_id and w.id = workflows.workspace_id) as suspended_at"
-    };
-}
-
 /// `$first` is the filter whose index is read along.
 macro_rules! list {
     ($first:literal) => {
         concat!(
             "select *, ",
-            suspended!(),
+            suspended!("workflows"),
             " from workflows where agency_id = $1 and ",
             $first,
             "id < $2 and (cast($3 as text) is null or workspace_id = $3) and (cast($4 as text) is null or external_id = $4) order by id desc limit $5"
@@ -47,13 +41,13 @@ macro_rules! slots {
 statements! {
     CREATE = "insert into workflows (id, agency_id, workspace_id, name, external_id, resume, gate_state, gate_since, created_at) values ($2, $1, $3, $4, $5, $6, $7, $8, $8)";
     CREATE_SLOT = "insert into slots (id, agency_id, workflow_id, position, app, scopes, required, expected_account) values ($2, $1, $3, $4, $5, $6, $7, $8)";
-    ONE = concat!("select *, ", suspended!(), " from workflows where agency_id = $1 and id = $2");
+    ONE = concat!("select *, ", suspended!("workflows"), " from workflows where agency_id = $1 and id = $2");
     LIST = list!("");
     LIST_OF_WORKSPACE = list!("workspace_id = $3 and ");
     LIST_CALLED = list!("external_id = $4 and ");
     SLOTS = slots!("= $2");
     SLOTS_AMONG = slots!(concat!("in ", among!()));
-    OF_WORKSPACE = concat!("select *, ", suspended!(), " from workflows where agency_id = $1 and workspace_id = $2 and (cast($4 as text) is null or lower(name) like $4 escape '!' or lower(coalesce(external_id, '')) like $4 escape '!') order by id desc limit $3");
+    OF_WORKSPACE = concat!("select *, ", suspended!("workflows"), " from workflows where agency_id = $1 and workspace_id = $2 and (cast($4 as text) is null or lower(name) like $4 escape '!' or lower(coalesce(external_id, '')) like $4 escape '!') order by id desc limit $3");
     SLOTS_OF_WORKSPACE = "select s.*, c.status, c.paused_at from workflows f cross join slots s left join connections c on c.agency_id = s.agency_id and c.id = s.connection_id where s.agency_id = f.agency_id and s.workflow_id = f.id and f.agency_id = $1 and f.workspace_id = $2 order by s.workflow_id, s.position";
     OF_SLOT = "select workflow_id from slots where agency_id = $1 and id = $2";
     SET_CONNECTION = "update slots set connection_id = $3 where agency_id = $1 and id = $2";

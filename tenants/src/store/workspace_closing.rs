@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 
 use super::{
     NewJob, StoreError, Tx,
-    requests::suspended,
     statement::{args, statements},
+    workspace_suspension::suspended,
     workspaces::workspace,
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 
 statements! {
     CLOSE = "update workspaces set closing_at = $3 where agency_id = $1 and id = $2 and closing_at is null returning *";
-    OPEN_REQUESTS = concat!("select *, ", suspended!(), " from requests where agency_id = $1 and workspace_id = $2 and status in ('queued', 'sent') order by id limit $3");
+    OPEN_REQUESTS = concat!("select *, ", suspended!("requests"), " from requests where agency_id = $1 and workspace_id = $2 and status in ('queued', 'sent') order by id limit $3");
     LIVING = "select id from connections where agency_id = $1 and workspace_id = $2 and status <> 'revoked' order by id limit $3";
     RECEIPTS = "select coalesce(receipt, 'failed') as outcome, count(*) as connections from connections where agency_id = $1 and workspace_id = $2 group by coalesce(receipt, 'failed')";
     ADDRESSES = "select lower(email) as email from members where agency_id = $1 and workspace_id = $2 union select lower(email) from invitations where agency_id = $1 and workspace_id = $2 union select lower(recipient_email) from requests where agency_id = $1 and workspace_id = $2 union select lower(authorized_email) from connections where agency_id = $1 and workspace_id = $2 union select lower(l.email) from links l join requests r on r.agency_id = l.agency_id and r.id = l.request_id where l.agency_id = $1 and r.workspace_id = $2 and l.email is not null except select lower(email) from members where agency_id = $1 and (workspace_id is null or workspace_id <> $2) except select lower(email) from invitations where agency_id = $1 and (workspace_id is null or workspace_id <> $2) except select lower(recipient_email) from requests where agency_id = $1 and workspace_id <> $2 except select lower(authorized_email) from connections where agency_id = $1 and workspace_id <> $2 except select lower(l.email) from links l join requests r on r.agency_id = l.agency_id and r.id = l.request_id where l.agency_id = $1 and r.workspace_id <> $2 and l.email is not null";

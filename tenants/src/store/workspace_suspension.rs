@@ -7,8 +7,22 @@ use super::{
 };
 use crate::{
     ActionError, EventType, GateState, NewEvent, Timestamp, WorkflowId, Workspace, WorkspaceId,
-    workflow::suspended,
+    workflow,
 };
+
+/// Since when the workspace of this table's row is suspended, as a column.
+macro_rules! suspended {
+    ($table:literal) => {
+        concat!(
+            "(select w.suspended_at from workspaces w where w.agency_id = ",
+            $table,
+            ".agency_id and w.id = ",
+            $table,
+            ".workspace_id) as suspended_at"
+        )
+    };
+}
+pub(super) use suspended;
 
 statements! {
     SUSPEND = "update workspaces set suspended_at = $3 where agency_id = $1 and id = $2 returning *";
@@ -132,7 +146,7 @@ impl Tx {
     ) -> Result<(), ActionError> {
         let found = self.workspace(id).await?;
         match found.is_some_and(|workspace| workspace.suspended_at.is_some()) {
-            true => Err(suspended()),
+            true => Err(workflow::suspended()),
             false => Ok(()),
         }
     }

@@ -128,7 +128,7 @@ fn suspend_elsewhere(store: Store, agency: AgencyId, workspace: WorkspaceId) {
         tx.workspace_suspend(&workspace, "staff").await.unwrap();
         tx.commit().await.unwrap();
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all();
-    let runtime = runtime.build().unwrap();
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
     std::thread::scope(|scope| scope.spawn(|| runtime.block_on(step)).join().unwrap());
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Account, GateState, ItemStatus, Lifetime, MissingReason, ReminderStep, RequestStatus, Resume,
-    Slot, Workspace, WorkspaceId, store::WorkflowSearch,
+    Slot, Workflow, Workspace, WorkspaceId, store::WorkflowSearch,
 };
 
 contract! {
@@ -207,7 +207,20 @@ async fn its_gates_shut_and_open_again_as_they_were(world: World) {
         GateState::Paused,
     ];
     assert_eq!(states().await, shut);
-    for workflow in all {
+    assert_each_names_the_suspension(&world, &all).await;
+    let resumed = world
+        .write(async |tx| tx.gate_resume(&by_hand.id).await)
+        .await;
+    assert_eq!(resumed.unwrap().state, GateState::Paused);
+    world.later(DAY);
+    resume(&world).await;
+    assert_eq!(states().await, before);
+    let lacks = world.workflow_now(&broken).await.slots[0].missing();
+    assert_eq!(lacks, Some(MissingReason::Error));
+}
+
+async fn assert_each_names_the_suspension(world: &World, workflows: &[&Workflow]) {
+    for workflow in workflows {
         let now = world.workflow_now(workflow).await;
         let why: Vec<_> = now.slots.iter().filter_map(Slot::missing).collect();
         assert_eq!(why, [MissingReason::WorkspaceSuspended]);
@@ -219,15 +232,6 @@ async fn its_gates_shut_and_open_again_as_they_were(world: World) {
         let why = row.slots[0].missing;
         assert_eq!(why, Some(MissingReason::WorkspaceSuspended));
     }
-    let resumed = world
-        .write(async |tx| tx.gate_resume(&by_hand.id).await)
-        .await;
-    assert_eq!(resumed.unwrap().state, GateState::Paused);
-    world.later(DAY);
-    resume(&world).await;
-    assert_eq!(states().await, before);
-    let lacks = world.workflow_now(&broken).await.slots[0].missing();
-    assert_eq!(lacks, Some(MissingReason::Error));
 }
 
 async fn a_gate_that_would_open_meanwhile_opens_with_the_resumption(world: World) {
