@@ -6,8 +6,8 @@ const MAILS: &str = "mails/";
 
 /// What a preview shows.
 pub(crate) enum Sample {
-    Page(Page),
-    Mail(Mail),
+    Page(Box<Page>),
+    Mail(Box<Mail>),
 }
 
 impl Sample {
@@ -17,12 +17,12 @@ impl Sample {
             Some(mail) => {
                 let mut all = Mail::samples().into_iter();
                 all.find(|(name, _)| name == mail)
-                    .map(|(_, mail)| Self::Mail(mail))
+                    .map(|(_, mail)| Self::Mail(Box::new(mail)))
             }
             None => {
                 let mut all = Page::samples().into_iter();
                 all.find(|(own, _)| own == name)
-                    .map(|(_, page)| Self::Page(page))
+                    .map(|(_, page)| Self::Page(Box::new(page)))
             }
         }
     }

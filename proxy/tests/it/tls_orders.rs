@@ -5,7 +5,7 @@ use crate::support::{free_socket, within};
 use latchkey_proxy::acme::Issuer;
 use latchkey_proxy::limits::LimitsConfig;
 use latchkey_proxy::tls::TlsConfig;
-use latchkey_proxy::{Edge, EdgeConfig, GatewayConfig};
+use latchkey_proxy::{Edge, EdgeConfig, EntranceConfig, GatewayConfig};
 use latchkey_tenants::store::{Claim, DomainReport, OpenOrder};
 use latchkey_tenants::testing::TestStore;
 use latchkey_tenants::{DomainId, SystemEntropy};
@@ -77,6 +77,7 @@ fn config(test: &TestStore, folder: &tempfile::TempDir, directory: SocketAddr) -
         data_dir: folder.path().to_owned(),
         gateway: GatewayConfig::default(),
         tls: TlsConfig::default(),
+        entrance: EntranceConfig::default(),
         limits: LimitsConfig::default(),
         issuers: vec![Issuer::Acme {
             directory: format!("https://{directory}/dir"),

@@ -7,7 +7,8 @@ use super::{
     world::{World, expecting, not_found, page, planted},
 };
 use crate::{
-    Account, Connection, ConnectionId, ConnectionStatus, ItemStatus, PageOf, ReceiptOutcome,
+    Account, Connection, ConnectionId, ConnectionStatus, ItemStatus, KeyScope, PageOf,
+    ReceiptOutcome,
     store::{ConnectionFilter, Credential, REFRESH_LEASE, Tokens},
 };
 
@@ -105,12 +106,23 @@ async fn a_receipt_says_what_the_provider_answered(world: World) {
 async fn the_last_use_only_moves_forward(world: World) {
     let (_, _, id) = world.connected("slack").await;
     let now = world.store.now();
-    for at in [now, now.minus(Duration::from_secs(9))] {
+    let key = async |name: &str| {
+        let name = name.parse().unwrap();
+        let made = world.write(async |tx| tx.api_key_create(&name, KeyScope::ALL, "x").await);
+        made.await.unwrap().0
+    };
+    let uses = [
+        (now, key("n8n production").await),
+        (now.minus(Duration::from_secs(9)), key("n8n test").await),
+    ];
+    for (at, by) in &uses {
         world
-            .write(async |tx| tx.connection_used(&id, at).await)
+            .write(async |tx| tx.connection_used(&id, *at, by).await)
             .await
             .unwrap();
-        assert_eq!(both(&world, &id).await.0.last_used_at, Some(now));
+        let connection = both(&world, &id).await.0;
+        assert_eq!(connection.last_used_at, Some(now));
+        assert_eq!(connection.last_used_by.as_deref(), Some("n8n production"));
     }
 }
 

@@ -197,8 +197,8 @@ async fn t1_foreign_steps_find_no_connection(world: World) {
             tx.credential_release(id, 0).await?;
             tx.connection_scopes(id, &scopes).await?;
             tx.connection_receipt(id, ReceiptOutcome::Revoked).await?;
-            let now = tx.now();
-            tx.connection_used(id, now).await?;
+            let (now, key) = (tx.now(), tx.new_id());
+            tx.connection_used(id, now, &key).await?;
             Ok::<_, ActionError>(())
         })
         .await

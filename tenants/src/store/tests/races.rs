@@ -220,8 +220,8 @@ async fn steps_on_the_same_rows_never_deadlock(world: World) {
             tx.connection_proven(&id, None).await
         });
         let used = world.write(async |tx| {
-            let now = tx.now();
-            tx.connection_used(&id, now).await?;
+            let (now, key) = (tx.now(), tx.new_id());
+            tx.connection_used(&id, now, &key).await?;
             tx.connection_receipt(&id, ReceiptOutcome::Failed).await?;
             tx.mail_done(&mail, MailStatus::Sent, None).await
         });
