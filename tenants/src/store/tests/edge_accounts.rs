@@ -145,7 +145,10 @@ async fn a_challenge_is_answered_until_its_end(world: World) {
         (ChallengeKind::Http01, "t1.print".to_owned()),
         (ChallengeKind::TlsAlpn01, "t2.print".to_owned()),
     ];
-    assert_eq!(answers(all), [std::slice::from_ref(&newest), &older].concat());
+    assert_eq!(
+        answers(all),
+        [std::slice::from_ref(&newest), &older].concat()
+    );
     world.later(hour - Duration::from_secs(1));
     assert_eq!(answers(open().await), [newest]);
     // The drop of another host takes what is over along.
