@@ -60,7 +60,8 @@ impl ProxyHttp for Hooks {
         let count = body.as_ref().map_or(0, Bytes::len);
         passage.received += count as u64;
         if passage.received > passage.body_limit {
-            return Err(refusal(413, "the body is larger than its route allows"));
+            // Of any other error pingora 0.9.1 thinks that the app's end of an HTTP/2 body failed, and waits for its answer.
+            return Err(refusal(413, "the body is larger than its route allows").into_down());
         }
         Ok(())
     }

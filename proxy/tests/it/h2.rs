@@ -4,6 +4,7 @@ use crate::support::{Conversation, app, echo, within};
 use h2::client::SendRequest;
 use http::{HeaderMap, Method, StatusCode};
 use hyper::body::Bytes;
+use latchkey_proxy::ProxyConfig;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -53,6 +54,26 @@ pub async fn ask(
     Ok((head.status, head.headers, text))
 }
 
+/// Edges that pass on what they let through over HTTP/1.1 and over HTTP/2, and what reaches the app.
+///
+/// Both live as long as the test: pingora's runtimes are found by thread, and one that ends while another starts in the same
+/// process may leave it its own.
+async fn both_ways(
+    world: &World,
+    change: impl Fn(&mut ProxyConfig),
+) -> [(TlsEdge, Recorder, &'static str); 2] {
+    let (plain, http2) = (Recorder::start().await, Recorder::over_http2().await);
+    let over_http1 = world.edge_with(&[plain.address], &change);
+    let over_http2 = world.edge_with(&[http2.address], |config| {
+        config.gateway.h2_to_app = true;
+        change(config);
+    });
+    [
+        (over_http1, plain, "HTTP/1.1"),
+        (over_http2, http2, "HTTP/2.0"),
+    ]
+}
+
 fn the_request(recorder: &Recorder) -> Request {
     match &recorder.take()[..] {
         [Seen::Request(request)] => request.clone(),
@@ -63,65 +84,65 @@ fn the_request(recorder: &Recorder) -> Request {
 #[tokio::test]
 async fn t2_nothing_forged_reaches_the_app() {
     let world = World::with(&[HOST]);
-    let recorder = Recorder::start().await;
-    let edge = world.edge(&[recorder.address]);
-    let mut browser = browser(&world, &edge).await;
-    let forged = get(
-        HOST,
-        &[
-            ("forwarded", "for=10.0.0.1"),
-            ("x-forwarded-for", "10.0.0.1"),
-            ("x-forwarded-proto", "http"),
-            ("x-forwarded-host", "evil.example"),
-            ("x-real-ip", "10.0.0.1"),
-            ("x-latchkey-edge", "guess"),
-            ("x-latchkey-agency", "other"),
-            ("x-request-id", "mine"),
+    for (edge, recorder, version) in &both_ways(&world, |_| {}).await {
+        let mut browser = browser(&world, edge).await;
+        let forged = get(
+            HOST,
+            &[
+                ("forwarded", "for=10.0.0.1"),
+                ("x-forwarded-for", "10.0.0.1"),
+                ("x-forwarded-proto", "http"),
+                ("x-forwarded-host", "evil.example"),
+                ("x-real-ip", "10.0.0.1"),
+                ("x-latchkey-edge", "guess"),
+                ("x-latchkey-agency", "other"),
+                ("x-request-id", "mine"),
+                ("accept", "text/html"),
+            ],
+        );
+        let (status, head, _) = ask(&mut browser, forged, &[]).await.unwrap();
+        assert_eq!(status, 200);
+        let request = the_request(recorder);
+        assert_eq!(request.line, format!("GET /page?q=1 {version}"));
+        for (name, value) in [
+            ("host", HOST),
+            ("x-forwarded-for", "127.0.0.1"),
+            ("x-forwarded-proto", "https"),
+            ("x-latchkey-edge", "the-edge-secret"),
             ("accept", "text/html"),
-        ],
-    );
-    let (status, head, _) = ask(&mut browser, forged, &[]).await.unwrap();
-    assert_eq!(status, 200);
-    let request = the_request(&recorder);
-    assert_eq!(request.line, "GET /page?q=1 HTTP/1.1");
-    for (name, value) in [
-        ("host", HOST),
-        ("x-forwarded-for", "127.0.0.1"),
-        ("x-forwarded-proto", "https"),
-        ("x-latchkey-edge", "the-edge-secret"),
-        ("accept", "text/html"),
-        ("x-request-id", head["x-request-id"].to_str().unwrap()),
-    ] {
-        assert_eq!(request.field(name), Some(value), "{name}");
+            ("x-request-id", head["x-request-id"].to_str().unwrap()),
+        ] {
+            assert_eq!(request.field(name), Some(value), "{name}");
+        }
+        for name in [
+            "forwarded",
+            "x-forwarded-host",
+            "x-real-ip",
+            "x-latchkey-agency",
+        ] {
+            assert_eq!(request.field(name), None, "{name}");
+        }
+        assert_eq!(head["strict-transport-security"], "max-age=31536000");
     }
-    for name in [
-        "forwarded",
-        "x-forwarded-host",
-        "x-real-ip",
-        "x-latchkey-agency",
-    ] {
-        assert_eq!(request.field(name), None, "{name}");
-    }
-    assert_eq!(head["strict-transport-security"], "max-age=31536000");
 }
 
 #[tokio::test]
 async fn t2_another_host_on_the_same_connection_is_misdirected() {
     let world = World::with(&[HOST, "bolt.example"]);
-    let recorder = Recorder::start().await;
-    let edge = world.edge(&[recorder.address]);
-    let mut browser = browser(&world, &edge).await;
-    for host in ["bolt.example", "other.example"] {
-        let (status, _, page) = ask(&mut browser, get(host, &[]), &[]).await.unwrap();
-        assert_eq!(status, 421, "{host}");
-        assert!(!page.contains("Acme") && !page.contains("bolt"), "{page}");
+    for (edge, recorder, _) in &both_ways(&world, |_| {}).await {
+        let mut browser = browser(&world, edge).await;
+        for host in ["bolt.example", "other.example"] {
+            let (status, _, page) = ask(&mut browser, get(host, &[]), &[]).await.unwrap();
+            assert_eq!(status, 421, "{host}");
+            assert!(!page.contains("Acme") && !page.contains("bolt"), "{page}");
+        }
+        // Two names for one request.
+        let two = get(HOST, &[("host", "bolt.example")]);
+        assert_eq!(ask(&mut browser, two, &[]).await.unwrap().0, 400);
+        assert_eq!(recorder.take(), []);
+        let good = get("ACME.example:443", &[]);
+        assert_eq!(ask(&mut browser, good, &[]).await.unwrap().0, 200);
     }
-    // Two names for one request.
-    let two = get(HOST, &[("host", "bolt.example")]);
-    assert_eq!(ask(&mut browser, two, &[]).await.unwrap().0, 400);
-    assert_eq!(recorder.take(), []);
-    let good = get("ACME.example:443", &[]);
-    assert_eq!(ask(&mut browser, good, &[]).await.unwrap().0, 200);
 }
 
 #[tokio::test]
@@ -155,9 +176,6 @@ async fn t2_over_http1_sni_and_host_must_agree_too() {
 #[tokio::test]
 async fn t2_bodies_go_on_with_one_framing() {
     let world = World::with(&[HOST]);
-    let recorder = Recorder::start().await;
-    let edge = world.edge(&[recorder.address]);
-    let mut browser = browser(&world, &edge).await;
     let post = |length: Option<&'static str>| {
         let mut request = get(HOST, &[]);
         *request.method_mut() = Method::POST;
@@ -168,25 +186,35 @@ async fn t2_bodies_go_on_with_one_framing() {
         }
         request
     };
-    // An empty frame is no end.
-    let pieces = ["he", "", "llo", ""];
-    for (length, chunked) in [(None, true), (Some("5"), false)] {
-        let (status, ..) = ask(&mut browser, post(length), &pieces).await.unwrap();
-        assert_eq!(status, 200);
-        let request = the_request(&recorder);
-        assert_eq!(
-            (&request.body[..], request.chunked),
-            (&b"hello"[..], chunked)
-        );
-    }
-    // A length that is not true, or none: the app never gets a whole request.
-    for length in ["4", "6", "5, 5", "+5", "x"] {
-        let lie = ask(&mut browser, post(Some(length)), &["hello"]).await;
-        let refused = lie.is_err() || lie.is_ok_and(|(status, ..)| status == 400);
-        assert!(refused, "{length}");
-        let seen = recorder.take();
-        let whole = seen.iter().any(|seen| matches!(seen, Seen::Request(_)));
-        assert!(!whole, "{length}: {seen:?}");
+    for (edge, recorder, version) in &both_ways(&world, |_| {}).await {
+        let mut browser = browser(&world, edge).await;
+        // An empty frame is no end.
+        let pieces = ["he", "", "llo", ""];
+        for (length, chunked) in [(None, true), (Some("5"), false)] {
+            let (status, ..) = ask(&mut browser, post(length), &pieces).await.unwrap();
+            assert_eq!(status, 200);
+            let request = the_request(recorder);
+            assert_eq!(request.line, format!("POST /page?q=1 {version}"));
+            assert_eq!(
+                (&request.body[..], request.chunked),
+                (&b"hello"[..], chunked)
+            );
+        }
+        // A length that is not true, or none: the app never gets a whole request.
+        let mut seen = Vec::new();
+        for length in ["4", "6", "5, 5", "+5", "x"] {
+            let lie = ask(&mut browser, post(Some(length)), &["hello"]).await;
+            let refused = lie.is_err() || lie.is_ok_and(|(status, ..)| status == 400);
+            assert!(refused, "{version} {length}");
+            seen.extend(recorder.take());
+        }
+        // Whatever was on its way is there when a later one is.
+        ask(&mut browser, post(Some("5")), &["hello"])
+            .await
+            .unwrap();
+        seen.extend(recorder.take());
+        let whole = seen.iter().filter(|seen| matches!(seen, Seen::Request(_)));
+        assert_eq!(whole.count(), 1, "{version} {seen:?}");
     }
 }
 
@@ -257,32 +285,34 @@ async fn a_request_that_takes_too_long_is_cut_and_its_neighbours_are_not() {
 #[tokio::test]
 async fn requests_over_a_limit_are_answered() {
     let world = World::with(&[HOST]);
-    let recorder = Recorder::start().await;
-    let edge = world.edge_with(&[recorder.address], |config| {
-        config.gateway.shape.body_bytes = 8;
-    });
-    let mut browser = browser(&world, &edge).await;
-    let mut large = get(HOST, &[("content-length", "9")]);
-    *large.method_mut() = Method::POST;
-    let mut ready = within(browser.clone().ready()).await.unwrap();
-    let (answer, _sender) = ready.send_request(large, false).unwrap();
-    assert_eq!(within(answer).await.unwrap().status(), 413);
-    let mut counted = get(HOST, &[]);
-    *counted.method_mut() = Method::POST;
-    let (status, ..) = ask(&mut browser, counted, &["hello", "hello"])
-        .await
-        .unwrap();
-    assert_eq!(status, 413);
-    let long = http::Request::get(format!("https://{HOST}/{}", "a".repeat(8 * 1024)));
-    let (status, ..) = ask(&mut browser, long.body(()).unwrap(), &[])
-        .await
-        .unwrap();
-    assert_eq!(status, 414);
-    let mut many = get(HOST, &[]);
-    for number in 0..101 {
-        let name = format!("x-{number}").parse::<http::HeaderName>().unwrap();
-        many.headers_mut().insert(name, "y".parse().unwrap());
+    let small = |config: &mut ProxyConfig| config.gateway.shape.body_bytes = 8;
+    for (edge, recorder, version) in &both_ways(&world, small).await {
+        let mut browser = browser(&world, edge).await;
+        let mut large = get(HOST, &[("content-length", "9")]);
+        *large.method_mut() = Method::POST;
+        let mut ready = within(browser.clone().ready()).await.unwrap();
+        let (answer, _sender) = ready.send_request(large, false).unwrap();
+        assert_eq!(within(answer).await.unwrap().status(), 413);
+        let mut counted = get(HOST, &[]);
+        *counted.method_mut() = Method::POST;
+        let (status, ..) = ask(&mut browser, counted, &["hello", "hello"])
+            .await
+            .unwrap();
+        assert_eq!(status, 413);
+        let seen = recorder.take();
+        let whole = seen.iter().any(|seen| matches!(seen, Seen::Request(_)));
+        assert!(!whole, "{version} {seen:?}");
+        let long = http::Request::get(format!("https://{HOST}/{}", "a".repeat(8 * 1024)));
+        let (status, ..) = ask(&mut browser, long.body(()).unwrap(), &[])
+            .await
+            .unwrap();
+        assert_eq!(status, 414);
+        let mut many = get(HOST, &[]);
+        for number in 0..101 {
+            let name = format!("x-{number}").parse::<http::HeaderName>().unwrap();
+            many.headers_mut().insert(name, "y".parse().unwrap());
+        }
+        assert_eq!(ask(&mut browser, many, &[]).await.unwrap().0, 431);
+        assert_eq!(ask(&mut browser, get(HOST, &[]), &[]).await.unwrap().0, 200);
     }
-    assert_eq!(ask(&mut browser, many, &[]).await.unwrap().0, 431);
-    assert_eq!(ask(&mut browser, get(HOST, &[]), &[]).await.unwrap().0, 200);
 }

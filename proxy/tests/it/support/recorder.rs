@@ -1,5 +1,6 @@
 //! An app that writes down what reaches it, byte by byte, and reads it by the strictest rules.
 
+use super::h2_app::{self, Asked};
 use super::{PATIENCE, within};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -29,6 +30,7 @@ pub struct Request {
     /// Names in lower case.
     pub fields: Vec<(String, String)>,
     pub body: Vec<u8>,
+    /// It came without a length.
     pub chunked: bool,
 }
 
@@ -62,6 +64,25 @@ impl Recorder {
             }
         });
         returned
+    }
+
+    /// Of requests over HTTP/2 without TLS.
+    pub async fn over_http2() -> Self {
+        let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
+        let kept = Arc::clone(&seen);
+        let address = h2_app::app(move |_, asked, mut answer| {
+            let kept = Arc::clone(&kept);
+            async move {
+                let seen = read_stream(asked).await;
+                let whole = matches!(seen, Seen::Request(_));
+                kept.lock().unwrap().push(seen);
+                if whole {
+                    h2_app::say(&mut answer, "ok".to_owned());
+                }
+            }
+        })
+        .await;
+        Self { address, seen }
     }
 
     /// All that was seen until now, once.
@@ -223,6 +244,42 @@ async fn fields(bytes: &mut Bytes<'_>) -> Result<Vec<(String, String)>, Fault> {
         }
         fields.push((name.to_lowercase(), value.trim().to_owned()));
     }
+}
+
+/// `:authority` is read as Host, so that there is one or the other.
+async fn read_stream(asked: Asked) -> Seen {
+    let (head, mut stream) = asked.into_parts();
+    let mut body = Vec::new();
+    while let Some(data) = stream.data().await {
+        let Ok(data) = data else {
+            return Seen::Unfinished;
+        };
+        let _ = stream.flow_control().release_capacity(data.len());
+        body.extend(data);
+    }
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let fields = head.headers.iter();
+    let mut fields: Vec<_> = fields
+        .map(|(name, value)| (name.to_string(), text(value)))
+        .collect();
+    let host = head.uri.authority().map(ToString::to_string);
+    fields.extend(host.map(|host| ("host".to_owned(), host)));
+    let length = head.headers.get(http::header::CONTENT_LENGTH).map(text);
+    if let Some(length) = &length
+        && length.parse() != Ok(body.len())
+    {
+        return Seen::Ambiguous(format!("the length {length}, and {} bytes", body.len()));
+    }
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or("", |target| target.as_str());
+    Seen::Request(Request {
+        line: format!("{} {target} {:?}", head.method, head.version),
+        fields,
+        body,
+        chunked: length.is_none(),
+    })
 }
 
 /// Sizes without extensions, no trailers.
