@@ -1,8 +1,18 @@
 use axum::extract::State;
-use latchkey_tenants::{ActionError, values::Email};
+use latchkey_tenants::{ActionError, Tx, values::Email};
 
-use super::{decline::back, notice::Notice, session::ItemForm};
-use crate::{http::PageResult, limits::Limited, platform::Platform};
+use super::{
+    decline::back,
+    notice::Notice,
+    page::show_again,
+    session::{ItemForm, Opened},
+    view::{ColleagueInput, Said},
+};
+use crate::{
+    http::{PageResult, Site},
+    limits::Limited,
+    platform::Platform,
+};
 
 /// `POST /connect/items/{item}/forward`: a colleague looks after this app. They get a link of their own by mail, which opens it
 /// alone; whoever of both is first connects it.
@@ -14,8 +24,14 @@ pub(super) async fn forward(State(platform): State<Platform>, form: ItemForm) ->
         fields,
         mut tx,
     } = form;
-    let Ok(to) = fields.get("email").unwrap_or_default().parse::<Email>() else {
-        return Ok(back(&opened, &item, Some(Notice::NotAnAddress)));
+    let typed = fields.typed("email");
+    let wrong = |error| ColleagueInput {
+        item: item.clone(),
+        email: typed.to_owned(),
+        error,
+    };
+    let Ok(to) = typed.parse::<Email>() else {
+        return again(&platform, &site, tx, &opened, &wrong("email")).await;
     };
     if platform
         .limits
@@ -31,11 +47,27 @@ pub(super) async fn forward(State(platform): State<Platform>, form: ItemForm) ->
             Some(Notice::Forwarded)
         }
         Err(ActionError::Conflict { code, .. }) => match code {
-            "forwarded_already" => Some(Notice::ForwardedAlready),
+            "forwarded_already" => {
+                return again(&platform, &site, tx, &opened, &wrong(code)).await;
+            }
             "forward_limit" => Some(Notice::ForwardLimit),
             _ => None,
         },
         Err(error) => return Err(error.into()),
     };
     Ok(back(&opened, &item, notice))
+}
+
+async fn again(
+    platform: &Platform,
+    site: &Site,
+    tx: Tx,
+    opened: &Opened,
+    wrong: &ColleagueInput,
+) -> PageResult {
+    let said = Said {
+        colleague: Some(wrong),
+        ..Said::plain(&site.locale)
+    };
+    show_again(platform, site, tx, opened, said).await
 }

@@ -16,10 +16,9 @@ pub(crate) use decline::decline_item;
 pub(crate) use events::{Progress, Watcher, live};
 use fresh::fresh_path;
 pub(crate) use notice::{NOTICE_COOKIE, Notice, brought, notice_cookie};
+pub(crate) use page::show_again;
 pub(crate) use session::{Holder, ItemForm, Opened, opened};
-pub(crate) use view::{
-    Cards, HostInput, Said, connect_page, draft_page, form_targets, permissions,
-};
+pub(crate) use view::{Cards, HostInput, Said, draft_page, form_targets, permissions};
 
 pub(crate) fn routes() -> Pages {
     Pages::new()

@@ -14,8 +14,7 @@ text_enum! {
         ProviderError = "provider-error", Unreachable = "unreachable", TooLate = "too-late",
         OtherAccount = "other-account", Refreshed = "refreshed", NotRefreshed = "not-refreshed",
         Paused = "paused", Resumed = "resumed",
-        Forwarded = "forwarded", NotAnAddress = "not-an-address", ForwardedAlready = "forwarded-already",
-        ForwardLimit = "forward-limit",
+        Forwarded = "forwarded", ForwardLimit = "forward-limit",
     }
 }
 
@@ -55,8 +54,6 @@ impl Notice {
             Self::Paused => (Tone::Ok, "paused"),
             Self::Resumed => (Tone::Ok, "resumed"),
             Self::Forwarded => (Tone::Ok, "forwarded"),
-            Self::NotAnAddress => (Tone::Warn, "not_an_address"),
-            Self::ForwardedAlready => (Tone::Warn, "forwarded_already"),
             Self::ForwardLimit => (Tone::Warn, "forward_limit"),
         };
         Shown {

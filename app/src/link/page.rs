@@ -1,10 +1,11 @@
 use axum::extract::State;
 use http::{HeaderMap, StatusCode, header};
+use latchkey_tenants::Tx;
 use latchkey_themes::Page;
 
 use super::{
     notice::{NOTICE_COOKIE, brought},
-    session::opened_page,
+    session::{Opened, opened_page},
     view::{Said, connect_page, dead_link, form_targets},
 };
 use crate::{
@@ -54,4 +55,23 @@ pub(super) async fn show(
             .append(header::SET_COOKIE, clear_cookie(NOTICE_COOKIE));
     }
     Ok(response)
+}
+
+/// The page again, with what was typed and what is wrong with it.
+pub(crate) async fn show_again(
+    platform: &Platform,
+    site: &Site,
+    mut tx: Tx,
+    opened: &Opened,
+    said: Said<'_>,
+) -> PageResult {
+    let around = tx.request_surroundings(&opened.request.id).await?;
+    let mut respond = Respond::new(platform, site).speaking(opened.request.language.as_ref());
+    let said = Said {
+        locale: respond.locale,
+        ..said
+    };
+    let (page, apps) = connect_page(&mut tx, opened, &around, &said).await?;
+    respond.providers = form_targets(&platform.urls, site, &apps);
+    Ok(respond.page(StatusCode::UNPROCESSABLE_ENTITY, &Page::Connect(page)))
 }

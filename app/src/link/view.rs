@@ -12,7 +12,10 @@ use latchkey_tenants::{
 };
 use latchkey_themes::{
     Page, Words, initial,
-    page::{AppCard, CardState, ConnectPage, DeadLink, FieldError, HostField, Notice as Shown},
+    page::{
+        AppCard, CardState, ConnectPage, DeadLink, FieldError, HostField, Notice as Shown,
+        WrongColleague,
+    },
 };
 
 use super::{Notice, session::Opened};
@@ -28,8 +31,15 @@ pub(crate) struct HostInput {
     pub error: HostVarError,
 }
 
+/// A colleague's address as it was typed, and the text under `slot.error` that says what is wrong with it.
+pub(crate) struct ColleagueInput {
+    pub item: ItemId,
+    pub email: String,
+    pub error: &'static str,
+}
+
 /// The link page and the apps that stand on it.
-pub(crate) async fn connect_page(
+pub(super) async fn connect_page(
     tx: &mut Tx,
     opened: &Opened,
     around: &Surroundings,
@@ -114,6 +124,7 @@ pub(crate) struct Said<'a> {
     pub locale: &'a str,
     pub notice: Option<&'a (Notice, ItemId)>,
     pub input: Option<&'a HostInput>,
+    pub colleague: Option<&'a ColleagueInput>,
 }
 
 impl<'a> Said<'a> {
@@ -122,6 +133,7 @@ impl<'a> Said<'a> {
             locale,
             notice: None,
             input: None,
+            colleague: None,
         }
     }
 }
@@ -172,6 +184,7 @@ impl Cards {
             start_path: path("start"),
             decline_path: path("decline"),
             forward_path: self.forwards.then(|| path("forward")),
+            wrong_colleague: wrong_colleague(&item.id, said),
             fields: host_fields(app, &item.id, said),
         }
     }
@@ -198,6 +211,14 @@ const fn card_state(status: ItemStatus) -> CardState {
             CardState::NoLongerNeeded
         }
     }
+}
+
+fn wrong_colleague(item: &ItemId, said: &Said<'_>) -> Option<WrongColleague> {
+    let input = said.colleague.filter(|input| input.item == *item)?;
+    Some(WrongColleague {
+        email: input.email.clone(),
+        error: input.error,
+    })
 }
 
 fn host_fields(app: &App, item: &ItemId, said: &Said<'_>) -> Vec<HostField> {

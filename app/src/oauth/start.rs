@@ -11,7 +11,7 @@ use latchkey_tenants::{
     secret::secret_hash,
     store::{NewFlow, NewHop},
 };
-use latchkey_themes::{Page, mail::AppFault};
+use latchkey_themes::mail::AppFault;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -23,8 +23,8 @@ use super::{
     unavailable::unavailable,
 };
 use crate::{
-    http::{PageError, PageResult, Query, Respond, Site},
-    link::{Holder, HostInput, ItemForm, Opened, Said, connect_page, form_targets},
+    http::{PageError, PageResult, Query, Site},
+    link::{Holder, HostInput, ItemForm, Opened, Said, show_again},
     platform::Platform,
     portal,
     urls::Urls,
@@ -162,7 +162,7 @@ impl Journey<'_> {
     }
 
     /// The page again, with what was typed and what is wrong with it.
-    async fn mistyped(&self, mut tx: Tx, error: HostVarError) -> PageResult {
+    async fn mistyped(&self, tx: Tx, error: HostVarError) -> PageResult {
         let (platform, site, opened) = (self.platform, self.site, self.opened);
         let input = HostInput {
             item: self.item.id.clone(),
@@ -181,16 +181,11 @@ impl Journey<'_> {
             )
             .await;
         }
-        let around = tx.request_surroundings(&opened.request.id).await?;
-        let language = opened.request.language.as_ref();
-        let mut respond = Respond::new(platform, site).speaking(language);
         let said = Said {
             input: Some(&input),
-            ..Said::plain(respond.locale)
+            ..Said::plain(&site.locale)
         };
-        let (page, apps) = connect_page(&mut tx, opened, &around, &said).await?;
-        respond.providers = form_targets(&platform.urls, site, &apps);
-        Ok(respond.page(StatusCode::UNPROCESSABLE_ENTITY, &Page::Connect(page)))
+        show_again(platform, site, tx, opened, said).await
     }
 }
 

@@ -47,8 +47,18 @@ pub struct AppCard {
     pub decline_path: String,
     /// POST with `email`: a colleague connects it instead. None: it cannot be handed on.
     pub forward_path: Option<String>,
+    /// What was typed there before and cannot be.
+    pub wrong_colleague: Option<WrongColleague>,
     /// What has to be known before the provider's address is known, for example the shop's subdomain.
     pub fields: Vec<HostField>,
+}
+
+/// A colleague's address that was refused.
+#[derive(Clone, Serialize)]
+pub struct WrongColleague {
+    pub email: String,
+    /// Names the text under `slot.error`.
+    pub error: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

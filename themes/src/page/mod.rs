@@ -13,7 +13,9 @@ use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
 pub use account::{Activity, ActivityEntry, Device, LocaleChoice, Profile, Sessions};
-pub use connect::{AppCard, CardState, ConnectPage, FieldError, HostField, Notice, Tone};
+pub use connect::{
+    AppCard, CardState, ConnectPage, FieldError, HostField, Notice, Tone, WrongColleague,
+};
 pub use keys::{
     ConfirmSignIn, OwnPasskey, Passkeys, Password, PasswordSignIn, SecondStep, SignInOver,
     SignInOverWhy,

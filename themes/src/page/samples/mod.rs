@@ -112,6 +112,7 @@ impl AppCard {
             start_path: format!("/connect/items/{item_id}/start"),
             decline_path: format!("/connect/items/{item_id}/decline"),
             forward_path: Some(format!("/connect/items/{item_id}/forward")),
+            wrong_colleague: None,
             fields: Vec::new(),
             item_id,
         }
@@ -199,6 +200,10 @@ fn fields() -> Vec<AppCard> {
         AppCard::sample("Shopify Plus", "Shopify", CardState::Awaiting),
     ];
     cards[0].fields = vec![field("", None)];
+    cards[0].wrong_colleague = Some(WrongColleague {
+        email: "kim@".into(),
+        error: "email",
+    });
     cards[1].fields = vec![field(
         "https://globex",
         Some(FieldError {
@@ -217,6 +222,10 @@ fn hostile() -> ConnectPage {
     let mut open = AppCard::sample("HubSpot", "HubSpot", CardState::Awaiting);
     open.name.clone_from(&text);
     open.provider_name.clone_from(&text);
+    open.wrong_colleague = Some(WrongColleague {
+        email: text.clone(),
+        error: "forwarded_already",
+    });
     open.fields = vec![HostField {
         name: "shop".into(),
         label: unknown(&text),
