@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn every_page_of_the_rooms_can_come_next() {
         for page in PAGES.iter() {
-            let path = page.replace('{', "").replace('}', "");
+            let path = page.replace(['{', '}'], "");
             assert!(Next::of(&path).is_some(), "{page}");
         }
         for room in ROOMS {

@@ -273,18 +273,29 @@ async fn t8_who_lost_phone_and_codes_signs_in_again_and_only_who_may_lets_them()
         .await
         .says("Their second step is gone")
         .does_not_say("Reset second step");
-    owner
-        .get("/dashboard/audit")
-        .await
-        .ok()
-        .says("Second step reset");
+}
+
+#[tokio::test]
+async fn t8_whose_second_step_was_reset_signs_in_without_a_code() {
+    let scene = Scene::start().await;
+    let email = "max@northwind.example";
+    let (mut owner, mut max) = (scene.staff().await, scene.joined(email, Role::Member).await);
+    scene.enrol(&mut max).await;
+    let member = format!("{PATH}/{}", scene.member(email).await);
+    let reset = format!("{member}/second-step/reset");
+    assert_eq!(
+        submit(&mut owner, &member, &reset, &[]).await.led_to(),
+        member
+    );
+    let audit = owner.get("/dashboard/audit").await;
+    audit.ok().says("Second step reset");
     scene
         .app
         .test
         .clock
         .advance(std::time::Duration::from_mins(2));
     let mut again = scene.browser();
-    let page = scene.ask(&mut again, "max@northwind.example").await;
+    let page = scene.ask(&mut again, email).await;
     let code = code_in(&scene.mail().await);
     let answer = post(&mut again, "/sign-in/code", &page, &[("code", &code)]).await;
     assert_eq!(answer.led_to(), "/dashboard");
