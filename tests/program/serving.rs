@@ -1,6 +1,7 @@
 use crate::authority::wait_for;
 use crate::http::Call;
 use crate::support::{Installation, get};
+use serde_json::Value;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 
@@ -34,16 +35,13 @@ fn an_access_line_is_json_and_tells_neither_path_nor_query() {
     assert!(installation.run(CREATE).status.success());
     let mut running = installation.start("serve");
     let edge = running.address("edge listens");
-    wait_for("the agency's host", || {
-        let answer = get(edge, HOST, "/sign-in?next=hunter2");
-        answer.starts_with("HTTP/1.1 200")
+    // Until the edge has read of the agency it passes its host on as the platform's.
+    let mut line = Value::Null;
+    wait_for("an answer in the agency's name", || {
+        get(edge, HOST, "/sign-in?next=hunter2");
+        line = running.line("answered");
+        line["status"] == 200 && line["agency"].is_string()
     });
-    let line = loop {
-        let line = running.line("answered");
-        if line["status"] == 200 {
-            break line;
-        }
-    };
     assert_eq!(line["target"], "access");
     assert_eq!(line["agency"], "northwind");
     assert_eq!(line["method"], "GET");

@@ -45,7 +45,11 @@ pub(super) async fn renew(State(platform): State<Platform>, sent: Sent<Person>) 
     let mut tx = platform.store.begin(&person.site.agency.id).await?;
     let Some(codes) = tx.backup_codes_renew(person.member(), &code).await? else {
         drop(tx);
-        return set_up(&platform, &person, true).await;
+        let page = SecondStep {
+            error: Some("code"),
+            ..second_step(&person)
+        };
+        return set_up(&platform, &person, page).await;
     };
     tx.commit().await?;
     Ok(codes_page(&platform, &person, codes, true))
@@ -59,7 +63,11 @@ pub(super) async fn remove(State(platform): State<Platform>, sent: Sent<Person>)
     let mut tx = platform.store.begin(&person.site.agency.id).await?;
     if !tx.second_factor_take(&person.member().id, &code).await? {
         drop(tx);
-        return set_up(&platform, &person, true).await;
+        let page = SecondStep {
+            remove_error: Some("code"),
+            ..second_step(&person)
+        };
+        return set_up(&platform, &person, page).await;
     }
     tx.totp_remove(person.member()).await?;
     tx.commit().await?;
@@ -81,7 +89,7 @@ async fn proposed(platform: &Platform, person: &Person, wrong: bool) -> PageResu
     let secret = tx.totp_propose(&member.id).await?;
     tx.commit().await?;
     let Some(secret) = secret else {
-        return set_up(platform, person, false).await;
+        return set_up(platform, person, second_step(person)).await;
     };
     let uri = totp::uri(&secret, &person.site.brand.name, member.email.as_str());
     let groups: Vec<&str> = [0, 4, 8, 12, 16, 20, 24, 28]
@@ -101,16 +109,13 @@ async fn proposed(platform: &Platform, person: &Person, wrong: bool) -> PageResu
     Ok(Respond::new(platform, &person.site).page(status(wrong), &page))
 }
 
-async fn set_up(platform: &Platform, person: &Person, wrong: bool) -> PageResult {
+async fn set_up(platform: &Platform, person: &Person, page: SecondStep) -> PageResult {
     let mut tx = platform.store.read(&person.site.agency.id).await?;
     let left = tx.backup_codes_left(&person.member().id).await?;
     drop(tx);
-    let page = Page::SecondStep(SecondStep {
-        left,
-        error: wrong.then_some("code"),
-        ..second_step(person)
-    });
-    Ok(Respond::new(platform, &person.site).page(status(wrong), &page))
+    let status = status(page.error.or(page.remove_error).is_some());
+    let page = Page::SecondStep(SecondStep { left, ..page });
+    Ok(Respond::new(platform, &person.site).page(status, &page))
 }
 
 fn codes_page(platform: &Platform, person: &Person, codes: Vec<String>, renewed: bool) -> Response {
@@ -133,6 +138,7 @@ fn second_step(person: &Person) -> SecondStep {
         renew_path: RENEW.to_owned(),
         remove_path: REMOVE.to_owned(),
         error: None,
+        remove_error: None,
     }
 }
 

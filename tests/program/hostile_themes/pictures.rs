@@ -6,7 +6,7 @@ use image::{DynamicImage, ImageBuffer, ImageFormat, Luma, Rgba};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 /// The most that one picture may have.
-const WIDTH: u32 = 4_000;
+const WIDTH: u32 = 2_000;
 const HEIGHT: u32 = 2_000;
 
 pub struct Files {

@@ -31,9 +31,9 @@ pub const TEMPLATES_TOTAL: usize = MIB;
 pub const IMAGE: usize = MIB;
 pub const IMAGE_SIDE: u32 = 4096;
 /// Of one picture: decoding takes memory.
-pub const IMAGE_PIXELS: u64 = 8_000_000;
+pub const IMAGE_PIXELS: u64 = 4_000_000;
 /// Of all pictures together: decoding takes time.
-pub const IMAGES_PIXELS: u64 = 40_000_000;
+pub const IMAGES_PIXELS: u64 = 20_000_000;
 /// Passes over a JPEG, each of which may cost what decoding it once does; photographs have ten or so.
 pub const JPEG_SCANS: usize = 64;
 pub const SVG: usize = 128 * KIB;

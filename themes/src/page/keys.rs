@@ -97,7 +97,10 @@ pub struct SecondStep {
     pub renew_path: String,
     /// POST with `code`: takes it away.
     pub remove_path: String,
+    /// Of the code for new backup codes.
     pub error: Option<&'static str>,
+    /// Of the code that takes it away.
+    pub remove_error: Option<&'static str>,
 }
 
 context_of!(

@@ -81,7 +81,7 @@ pub(super) const fn mail_kind(kind: MailKind) -> &'static str {
         MailKind::LinkReplaced => "New link",
         MailKind::Reminder => "Reminder",
         MailKind::LastCall => "Last call",
-        MailKind::Forwarded => "Forwarded to a colleague",
+        MailKind::Forwarded => "Request, forwarded",
         MailKind::Cancelled => "Cancellation",
         MailKind::AllDone => "All done",
         MailKind::AllConnected => "News to the agency: all connected",

@@ -124,7 +124,7 @@ async fn staff_see_to_whom_an_app_was_forwarded_and_by_whom() {
     page.ok()
         .says(&format!("Slack forwarded to {KIM} by {RECIPIENT}"))
         .says(&format!("Forwarded to {KIM} by {RECIPIENT}."))
-        .says(&format!("Forwarded to a colleague to {KIM}: Sent"))
+        .says(&format!("Request, forwarded to {KIM}: Sent"))
         .does_not_say("Gmail forwarded");
 }
 

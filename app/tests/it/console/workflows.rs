@@ -163,6 +163,7 @@ async fn a_workflow_is_put_right_and_open_requests_follow() {
     let (workflow, request) = scene.sent(slots).await;
     let path = format!("/dashboard/workflows/{}", workflow.id);
     let edit = format!("{path}/edit");
+    scene.mails().await;
     let mut staff = scene.staff().await;
     staff.get(&path).await.ok().says(&edit);
     let composer = format!("/dashboard/requests/new?workspace={}", scene.workspace);

@@ -128,7 +128,9 @@ fn suspend_elsewhere(store: Store, agency: AgencyId, workspace: WorkspaceId) {
         tx.workspace_suspend(&workspace, "staff").await.unwrap();
         tx.commit().await.unwrap();
     };
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_all().build().unwrap();
-    std::thread::scope(|scope| scope.spawn(|| runtime.block_on(step)).join().unwrap());
+    let process = std::thread::spawn(|| {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_all().build().unwrap().block_on(step);
+    });
+    process.join().unwrap();
 }

@@ -67,7 +67,7 @@ async fn t8_a_second_step_stands_between_mail_and_dashboard() {
     wrong.page(StatusCode::UNPROCESSABLE_ENTITY);
     let code = scene.code(&secret);
     let answer = post(&mut other, "/sign-in/totp", &page, &[("code", &code)]).await;
-    assert_eq!(answer.led_to(), "/dashboard");
+    assert_eq!(answer.led_to(), "/account/totp", "what was wanted last");
     assert_ne!(other.cookies()["__Host-session"], waiting, "a new id");
     other.get("/dashboard").await.ok();
     let mut peeped = scene.browser();

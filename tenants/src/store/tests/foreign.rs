@@ -355,7 +355,8 @@ fn t1_every_function_of_an_agencys_transaction_has_its_foreign_twin() {
         include_str!("foreign_mail.rs"),
         include_str!("foreign_work.rs"),
         include_str!("foreign_setup.rs"),
-        include_str!("portal.rs")
+        include_str!("portal.rs"),
+        include_str!("workflow_changes.rs")
     );
     let mut missing = Vec::new();
     for (file, source) in sources() {

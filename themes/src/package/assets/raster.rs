@@ -16,7 +16,7 @@ use super::{AssetKind, Wrong};
 use crate::package::limits;
 
 /// What decoding may take in memory: the most pixels of four channels of two bytes each, and some room.
-const MEMORY: u64 = 72 << 20;
+const MEMORY: u64 = 36 << 20;
 const JPEG_QUALITY: u8 = 90;
 /// Begins a pass over a JPEG.
 const SCAN: [u8; 2] = [0xff, 0xda];

@@ -109,6 +109,7 @@ impl SecondStep {
             renew_path: "/account/totp/codes".into(),
             remove_path: "/account/totp/remove".into(),
             error: None,
+            remove_error: None,
         };
         let codes = ["abcd-efgh-ijkl-mnop", "qrst-uvwx-yzab-cdef"].map(Into::into);
         let done = SecondStep {
@@ -124,11 +125,16 @@ impl SecondStep {
             left: 1,
             ..page.clone()
         };
+        let remove_error = SecondStep {
+            remove_error: Some("code"),
+            ..page.clone()
+        };
         vec![
             ("set-up", page),
             ("codes", done),
             ("renewed", renewed),
             ("error", error),
+            ("remove-error", remove_error),
         ]
     }
 }
