@@ -213,10 +213,10 @@ fn a_dead_link_offers_a_fresh_one_whatever_the_cause() {
 }
 
 #[test]
-fn a_password_and_a_passkey_are_removed_after_a_question() {
+fn a_password_a_passkey_and_a_second_step_are_removed_after_a_question() {
     for (name, html) in every_page() {
         let asked = match name.splitn(3, '-').nth(2) {
-            Some("password-set") => 1,
+            Some("password-set" | "second_step-set-up" | "second_step-error") => 1,
             Some("passkeys-some") => 2,
             _ => 0,
         };
@@ -267,9 +267,10 @@ fn every_page_is_sound_html() {
             "an id twice: {name} {ids:?}"
         );
         for attribute in ["for", "aria-labelledby", "aria-describedby"] {
-            for target in attributes(&html, attribute) {
+            let named = attributes(&html, attribute);
+            for target in named.iter().flat_map(|all| all.split_whitespace()) {
                 assert!(
-                    ids.contains(&target),
+                    ids.iter().any(|id| *id == target),
                     "{name}: {attribute} names the missing {target}"
                 );
             }

@@ -98,7 +98,7 @@ fn a_picture_that_is_too_much_is_refused() {
 
 #[test]
 fn pictures_that_are_too_much_together_are_refused_before_any_is_decoded() {
-    let flat = DynamicImage::ImageLuma8(image::GrayImage::new(4_000, 2_000));
+    let flat = DynamicImage::ImageLuma8(image::GrayImage::new(2_000, 2_000));
     let mut png = saved(&flat, ImageFormat::Png);
     let found = |png: &[u8], count: usize| {
         let files = (0..count).map(|at| (format!("assets/img/{at}.png"), png.to_vec()));
