@@ -270,7 +270,7 @@ fn every_page_is_sound_html() {
             let named = attributes(&html, attribute);
             for target in named.iter().flat_map(|all| all.split_whitespace()) {
                 assert!(
-                    ids.iter().any(|id| *id == target),
+                    ids.contains(&target),
                     "{name}: {attribute} names the missing {target}"
                 );
             }
