@@ -30,7 +30,7 @@ def before_call(context, case, kwargs):
     if WAIT.fullmatch(str((case.query or {}).get("wait"))):
         case.query["wait"] = 1
     if isinstance(case.body, dict):
-        case.body = with_known_ids(case.body)
+        case.body = with_usual_values(case.body)
 
 
 @schemathesis.hook
@@ -55,12 +55,15 @@ def known(kind):
     return value["workflow_id"] if isinstance(value, dict) else value
 
 
-def with_known_ids(value):
+def with_usual_values(value):
     if isinstance(value, list):
-        return [with_known_ids(part) for part in value]
+        return [with_usual_values(part) for part in value]
+    # JSON Schema takes 230.0 for an integer; programs write 230.
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     if not isinstance(value, dict):
         return value
-    value = {name: with_known_ids(part) for name, part in value.items()}
+    value = {name: with_usual_values(part) for name, part in value.items()}
     if looks_like_id(value.get("workspace_id")):
         value["workspace_id"] = known("workspaces")
     if looks_like_id(value.get("workflow_id")) and looks_like_id(value.get("slot_id")):

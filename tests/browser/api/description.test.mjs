@@ -24,7 +24,7 @@ const BEYOND_SCHEMA = [
   'POST /requests /items/\\d+/slot_id this slot is named twice',
   'POST /domains /host .*',
   'POST /apps/{app}/oauth-client/redirect-host /host .*',
-  'POST /requests /reminders .*',
+  'POST /requests /reminders reminders come .*',
   'POST /invitations /(email|workspace_id) .*',
   'PUT /identity-provider /issuer .*',
   'POST /sender-domains /host .*',
