@@ -12,5 +12,5 @@ mod pebble;
 mod refusing;
 mod renewing;
 mod simulated;
-mod world;
+pub mod world;
 mod year;

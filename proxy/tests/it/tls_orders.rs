@@ -1,12 +1,13 @@
 //! A handshake asks nobody for a certificate.
 
+use crate::acme::world::right;
 use crate::support::tls::{World, alert, shake_over};
 use crate::support::{free_socket, within};
 use latchkey_proxy::acme::Issuer;
 use latchkey_proxy::limits::LimitsConfig;
 use latchkey_proxy::tls::TlsConfig;
 use latchkey_proxy::{Edge, EdgeConfig, EntranceConfig, GatewayConfig};
-use latchkey_tenants::store::{Claim, DomainReport, OpenOrder};
+use latchkey_tenants::store::{Claim, OpenOrder};
 use latchkey_tenants::testing::TestStore;
 use latchkey_tenants::{DomainId, SystemEntropy};
 use rustls::AlertDescription;
@@ -47,18 +48,8 @@ async fn verified(test: &TestStore) -> DomainId {
     let due = tx.domains_due("test", 9, Duration::from_secs(30)).await;
     tx.commit().await.unwrap();
     for lease in due.unwrap() {
-        let right = DomainReport {
-            proven: true,
-            routed: true,
-            cause: None,
-            problem: None,
-            next_step: None,
-            findings: serde_json::json!({}),
-            next_check_at: None,
-            log: None,
-        };
         let mut tx = test.store.begin(&lease.domain.agency_id).await.unwrap();
-        tx.domain_checked(&lease, right).await.unwrap();
+        tx.domain_checked(&lease, right()).await.unwrap();
         tx.commit().await.unwrap();
     }
     domain.id

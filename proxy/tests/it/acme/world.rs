@@ -327,7 +327,8 @@ pub fn open_key(host: &str, certificate: &EdgeCertificate) -> Vec<u8> {
         .to_vec()
 }
 
-fn right() -> DomainReport {
+/// A check that found nothing wrong.
+pub fn right() -> DomainReport {
     DomainReport {
         proven: true,
         routed: true,
